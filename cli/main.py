@@ -1,0 +1,78 @@
+"""Where the command starts, and where every error becomes one message and an exit code."""
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+import nbcnn
+from nbcnn.errors import Interrupted, NbcnnError
+
+from .evaluate import evaluate
+from .options import Debug, debug_option
+from .predict import predict
+from .schema import schema
+from .train import train
+from .validate import validate
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(nbcnn.__version__, prog_name="nbcnn", message="%(prog)s %(version)s")
+@debug_option
+def command() -> None:
+    """Convolutional networks from one readable file, trained on the CPU you have."""
+
+
+for verb in (validate, train, evaluate, predict, schema):
+    command.add_command(verb)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command; the exit code is 0 when done, 1 when the work failed, 2 for bad input, 130 or 143 after a signal."""
+    signal.signal(signal.SIGTERM, _terminate)
+    debug = Debug()
+    try:
+        # Exit codes other than 0 come back as a value: ctx.exit does not raise through to here.
+        code = command.main(arguments, prog_name="nbcnn", standalone_mode=False, obj=debug)
+        sys.stdout.flush()
+    except BaseException as error:
+        if isinstance(error, SystemExit):
+            raise
+        if debug.wanted:
+            traceback.print_exc()
+        code = _explain(error)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _terminate(signal_number: int, frame: FrameType | None) -> None:
+    """Ends any verb in order, as Python's own handler of SIGINT does; training has a handler of its own."""
+    raise Interrupted("terminated; nothing was left half written", signal_number)
+
+
+def _explain(error: BaseException) -> int:
+    """Print one message for an error, on standard error, and tell its exit code."""
+    match error:
+        case click.ClickException():
+            error.show()
+            return error.exit_code
+        case NbcnnError():
+            message, code = str(error), error.exit_code
+        case KeyboardInterrupt() | click.Abort():
+            message, code = "interrupted; nothing was left half written", 128 + signal.SIGINT
+        case BrokenPipeError():
+            # Whoever read the output has left; Python would complain once more when it closes the stream.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 128 + signal.SIGPIPE
+        case MemoryError():
+            message, code = "there is not enough memory; use a smaller batch_size or network", 1
+        case OSError():
+            message, code = f"{error.filename or 'output'}: {error.strerror or error}; see that it can be used", 1
+        case _:
+            message, code = f"{type(error).__name__}: {error}; this is a bug in nbcnn, --debug shows where", 1
+    click.echo(f"nbcnn: {message}", err=True)
+    return code

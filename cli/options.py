@@ -1,0 +1,86 @@
+"""Options that several verbs share."""
+
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@dataclass
+class Debug:
+    """Whether the user wants to see tracebacks."""
+
+    wanted: bool = False
+
+
+def _want_debug(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    context.ensure_object(Debug).wanted |= value
+
+
+def debug_option(command: Command) -> Command:
+    """`--debug`, before or after the verb."""
+    return click.option(
+        "--debug", is_flag=True, expose_value=False, is_eager=True, callback=_want_debug, help="Show a traceback on error."
+    )(command)
+
+
+def format_option(command: Command) -> Command:
+    """`--format text|json`; JSON is all that goes to standard output then."""
+    return click.option(
+        "--format",
+        "output_format",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help="How to print the result.",
+    )(command)
+
+
+def data_dir_option(command: Command) -> Command:
+    return click.option(
+        "--data-dir",
+        type=click.Path(path_type=Path, file_okay=False),
+        help="Folder of the named data sets.  [default: $NBCNN_DATA, else the user's cache]",
+    )(command)
+
+
+def threads_option(command: Command) -> Command:
+    return click.option("--threads", type=click.IntRange(min=1), help="Threads to compute with.  [default: all cores]")(
+        command
+    )
+
+
+def set_option(command: Command) -> Command:
+    """`--set KEY=VALUE`, any number of times; the verb receives a dictionary `overrides`."""
+    return click.option(
+        "--set",
+        "overrides",
+        metavar="KEY=VALUE",
+        multiple=True,
+        callback=_overrides,
+        help="Change a value of the spec, such as train.optimizer.lr=0.001.",
+    )(command)
+
+
+def _overrides(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, Any]:
+    overrides = {}
+    for value in values:
+        key, equals, text = value.partition("=")
+        if not equals or not key.strip():
+            raise click.BadParameter(f"{value!r} is not KEY=VALUE; write for instance train.epochs=3")
+        overrides[key.strip()] = _value(text.strip())
+    return overrides
+
+
+def _value(text: str) -> Any:
+    """A value as TOML has it; what is none, such as a word without quotes, is a string."""
+    try:
+        document = tomllib.loads(f"value = {text}")
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return text
+    return document["value"] if len(document) == 1 else text

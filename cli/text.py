@@ -1,0 +1,78 @@
+"""Numbers, shapes and tables as people read them."""
+
+import sys
+from collections.abc import Iterable, Sequence
+
+import click
+
+GAP = "  "
+
+
+def number(value: float) -> str:
+    """61706 -> 61,706."""
+    return f"{value:,}"
+
+
+def counted(count: int, noun: str) -> str:
+    """1, "layer" -> 1 layer; 3 -> 3 layers."""
+    return f"{number(count)} {noun}" if count == 1 else f"{number(count)} {noun}s"
+
+
+def shape_text(shape: Sequence[int]) -> str:
+    """[6, 28, 28] -> 6x28x28."""
+    return "x".join(map(str, shape))
+
+
+def bytes_text(count: int) -> str:
+    """246824 -> 241.0 KiB."""
+    size = float(count)
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} TiB"
+
+
+def percent(share: float) -> str:
+    """0.97746 -> 97.75 %."""
+    return f"{100 * share:.2f} %"
+
+
+def duration(seconds: float) -> str:
+    """83 -> 1:23; 3683 -> 1:01:23."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table on standard output; a column whose name begins with ">" is right-aligned.
+
+    In a terminal it fits the width, with rules and a title; for a pipe it is plain columns, one line a row.
+    """
+    cells = [tuple(each) for each in rows]
+    if sys.stdout.isatty():
+        _print_rich_table(title, columns, cells)
+        return
+    names = [name.lstrip(">") for name in columns]
+    widths = [max(len(name), *(len(row[i]) for row in cells)) for i, name in enumerate(names)]
+    for row in (names, *cells):
+        aligned = (
+            cell.rjust(width) if name.startswith(">") else cell.ljust(width)
+            for name, cell, width in zip(columns, row, widths, strict=True)
+        )
+        click.echo(GAP.join(aligned).rstrip())
+
+
+def _print_rich_table(title: str, columns: Sequence[str], rows: Iterable[tuple[str, ...]]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for name in columns:
+        table.add_column(name.lstrip(">"), justify="right" if name.startswith(">") else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    Console().print(table)

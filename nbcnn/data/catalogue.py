@@ -1,0 +1,52 @@
+"""From the `source` of a spec to a data set: a name of this catalogue, an .npz file, or a folder of IDX files."""
+
+import difflib
+from pathlib import Path
+
+from nbcnn.data import digits, fashion_mnist, idx, mnist, npz, published
+from nbcnn.data.dataset import Shape, Splits
+from nbcnn.data.download import Progress
+from nbcnn.errors import DataError
+
+COLLECTIONS = {module.COLLECTION.name: module.COLLECTION for module in (mnist, fashion_mnist)}
+NAMES = ("digits", *COLLECTIONS)
+
+
+def load(
+    source: str,
+    data_dir: Path | None = None,
+    *,
+    base: Path | None = None,
+    input_shape: Shape | None = None,
+    on_progress: Progress | None = None,
+) -> Splits:
+    """The data set that `source` names.
+
+    `source`: "digits", "mnist", "fashion-mnist", or the path, relative to `base` (a spec's folder; else the working
+    directory), of an .npz file or of a folder with IDX files named as MNIST's. A name wins over a path: write "./mnist"
+    for a folder of that name. `data_dir` holds, or will hold, the named data sets, each in a folder of its name; None
+    means NBCNN_DATA or the user's cache. With `input_shape`, (channels, *space), images without a channel axis or with
+    the channels last are brought into that shape; `check` says whether they have it. `on_progress` hears of downloads.
+    Raises DataError.
+    """
+    if source == "digits":
+        return digits.load()
+    if source in COLLECTIONS:
+        return published.load(COLLECTIONS[source], data_dir, input_shape, on_progress)
+    path = (base or Path()) / Path(source).expanduser()
+    try:
+        if path.is_dir():
+            return idx.load_folder(path, input_shape)
+        exists = path.exists()
+    except (OSError, ValueError):  # a folder without rights, a name too long, a NUL character
+        exists = False
+    if exists:
+        if path.suffix != ".npz":
+            raise DataError(f"{path}: an .npz file or a folder of IDX files is expected; convert it with numpy.savez")
+        return npz.load_file(path, input_shape)
+    near = difflib.get_close_matches(source.lower().replace("_", "-"), NAMES, n=1)
+    cure = f'did you mean "{near[0]}"?' if near else "check the path"
+    raise DataError(
+        f"data source {source[:200]!r}: one of {', '.join(NAMES)}, or an existing .npz file or folder is expected, and "
+        f"there is no {str(path.absolute())[:1000]!r}; {cure}"
+    )

@@ -1,0 +1,91 @@
+"""How data files are opened and read: regular files only, and never more bytes than their header declared."""
+
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nbcnn.errors import DataError
+
+# No deflate stream expands further: 258 bytes from 2 bits, hence 1032 (RFC 1951, section 3.2.5).
+DEFLATE_LIMIT = 1032
+MEMORY_WHERE_UNKNOWN = 16 << 30
+PIECE = 1 << 20
+
+
+class Stream(Protocol):
+    """What `read_exactly` needs of a file."""
+
+    def read1(self, size: int, /) -> bytes: ...
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """The file at `path`, open for reading; raises DataError for anything else, such as a FIFO, which would hang."""
+    try:
+        # O_NONBLOCK lets the open itself return where no one writes to a FIFO; it has no effect on a regular file.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except FileNotFoundError:
+        raise DataError(f"{path}: there is no such file; check the path") from None
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: the file cannot be opened ({reason(error)}); check the path and its rights") from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise DataError(f"{path}: a regular file is expected; check the path")
+    return os.fdopen(descriptor, "rb")
+
+
+def reason(error: BaseException) -> str:
+    """What went wrong, in the system's words and without its numbers."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+
+
+def refuse_beyond(declared: int, stored: int, compressed: bool, place: str) -> None:
+    """Refuses a declared size that `stored` bytes cannot hold or this machine's memory cannot take; raises DataError.
+
+    Called with what a header declares, before any memory is asked for.
+    """
+    limit = stored * DEFLATE_LIMIT if compressed else stored
+    if declared > limit:
+        raise DataError(
+            f"{place}: the header declares {declared} bytes of data, the {stored} bytes there hold at most {limit}; "
+            "the file is truncated or damaged, copy or fetch it again"
+        )
+    if declared > (memory := machine_memory()):
+        raise DataError(
+            f"{place}: the header declares {declared} bytes of data, this machine has {memory} bytes of memory; "
+            "use a smaller data set"
+        )
+
+
+def machine_memory() -> int:
+    """Bytes of physical memory, 16 GiB where the system does not say."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return MEMORY_WHERE_UNKNOWN
+
+
+def read_exactly(stream: Stream, count: int, place: str) -> NDArray[np.uint8]:
+    """The next `count` bytes, which must be the last; raises DataError where there are fewer or more."""
+    data = np.empty(count, np.uint8)
+    filled = 0
+    try:
+        while filled < count and (piece := stream.read1(min(PIECE, count - filled))):
+            data[filled : filled + len(piece)] = np.frombuffer(piece, np.uint8)
+            filled += len(piece)
+    except EOFError:  # gzip's word for a stream that stops before its end mark
+        pass
+    if filled < count:
+        raise DataError(
+            f"{place}: the header declares {count} bytes of data, the file holds {filled}; it is truncated, copy or "
+            "fetch it again"
+        )
+    if stream.read1(1):
+        raise DataError(
+            f"{place}: the header declares {count} bytes of data, the file holds more; it is damaged, copy or fetch it "
+            "again"
+        )
+    return data

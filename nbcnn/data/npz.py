@@ -1,0 +1,105 @@
+"""NumPy archives (.npz) as data sets.
+
+Names of the arrays, the first row that fits: `x_train`, `y_train`, and where there are such parts `x_val`, `y_val`,
+`x_test`, `y_test`; `train_images`, `train_labels`, `val_images`, ... as MedMNIST has them; `x`, `y` or `images`,
+`labels` for one part. `class_names`, an array of strings, is optional. Other arrays are not read.
+"""
+
+import math
+import os
+import zipfile
+from pathlib import Path
+from typing import IO, cast
+
+import numpy as np
+
+from nbcnn.data.dataset import Array, Dataset, Shape, Splits, class_names, from_arrays
+from nbcnn.data.files import Stream, open_regular, read_exactly, reason, refuse_beyond
+from nbcnn.errors import DataError
+
+# Per convention: the names of the training part and, where there can be more, of the test and the validation part.
+CONVENTIONS = (
+    (("x_train", "y_train"), ("x_test", "y_test"), ("x_val", "y_val")),
+    (("train_images", "train_labels"), ("test_images", "test_labels"), ("val_images", "val_labels")),
+    (("x", "y"),),
+    (("images", "labels"),),
+)
+MOST_MEMBERS = 1000
+
+
+def load_file(path: Path, input_shape: Shape | None) -> Splits:
+    """The data set in an .npz file; raises DataError for a damaged file and for names that fit no convention."""
+    with open_regular(path) as file:
+        arrays = read(file, path)
+    convention = next((row for row in CONVENTIONS if arrays.keys() & set(row[0])), None)
+    if convention is None:
+        raise DataError(f"{path}: arrays named x_train and y_train are expected, and not found; rename yours")
+    train = _part(arrays, convention[0], path, input_shape)
+    test, validation = (
+        _part(arrays, names, path, input_shape) if arrays.keys() & set(names) else None
+        for names in (*convention[1:], (), ())[:2]
+    )
+    names = _names(arrays["class_names"], path) if "class_names" in arrays else None
+    return Splits(train, test, validation, class_names(names, str(path), train, test, validation))
+
+
+def _part(arrays: dict[str, Array], names: tuple[str, ...], path: Path, input_shape: Shape | None) -> Dataset:
+    for name in names:
+        if name not in arrays:
+            raise DataError(f"{path}: {' and '.join(names)} are expected, {name} is missing; add it to the file")
+    return from_arrays(arrays[names[0]], arrays[names[1]], f"{path} {names[0]}", input_shape)
+
+
+def read(file: IO[bytes], path: Path) -> dict[str, Array]:
+    """The arrays of a data set in an open .npz file, by name; objects (pickles) are refused. Raises DataError."""
+    wanted = {name for row in CONVENTIONS for names in row for name in names} | {"class_names"}
+    arrays: dict[str, Array] = {}
+    try:
+        with zipfile.ZipFile(file) as archive:
+            members = archive.infolist()
+            if len(members) > MOST_MEMBERS:
+                raise DataError(f"{path}: at most {MOST_MEMBERS} arrays are expected, received {len(members)}")
+            for member in members:
+                name = member.filename.removesuffix(".npy")
+                if name in wanted and member.filename.endswith(".npy"):
+                    with archive.open(member) as stream:
+                        arrays[name] = _array(stream, member, f"{path} {name}", os.fstat(file.fileno()).st_size)
+    except DataError:
+        raise
+    # zipfile and NumPy's header parser answer damage with a dozen kinds of exception, some of them undocumented
+    # (NotImplementedError, RecursionError, struct.error, tokenize.TokenError, UnicodeDecodeError); all mean the same.
+    except Exception as error:
+        raise DataError(f"{path}: not a readable .npz file ({reason(error)}); copy or write it again") from None
+    return arrays
+
+
+def _array(stream: IO[bytes], member: zipfile.ZipInfo, place: str, file_size: int) -> Array:
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise DataError(f"{place}: numpy.savez or savez_compressed are expected to have written the file; use one")
+    version = np.lib.format.read_magic(stream)
+    if version == (1, 0):
+        shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(stream)
+    elif version == (2, 0):
+        shape, fortran_order, dtype = np.lib.format.read_array_header_2_0(stream)
+    else:
+        raise DataError(f"{place}: .npy format 1.0 or 2.0 is expected, received {version[0]}.{version[1]}")
+    if dtype.kind not in "biufSU" or dtype.subdtype is not None:
+        raise DataError(f"{place}: an array of plain numbers is expected, received {dtype}; convert it with .astype")
+    if min(shape, default=0) < 0:
+        raise DataError(f"{place}: sizes of at least 0 are expected, received {shape}; write the file again")
+    declared = math.prod(shape) * dtype.itemsize
+    compressed = member.compress_type == zipfile.ZIP_DEFLATED
+    refuse_beyond(declared, min(member.compress_size, file_size), compressed, place)
+    data = read_exactly(cast(Stream, stream), declared, place)
+    flat = np.frombuffer(data, dtype) if dtype.itemsize else np.empty(math.prod(shape), dtype)
+    array = flat.reshape(shape, order="F" if fortran_order else "C")
+    return array.astype(dtype.newbyteorder("="), copy=False)
+
+
+def _names(array: Array, path: Path) -> tuple[str, ...]:
+    if array.ndim != 1 or array.dtype.kind != "U":
+        raise DataError(
+            f"{path} class_names: strings of shape (classes,) are expected, received {array.dtype} of shape "
+            f"{array.shape}; write numpy.array([...], dtype=str)"
+        )
+    return tuple(array.tolist())

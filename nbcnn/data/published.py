@@ -1,0 +1,77 @@
+"""Data sets that their authors publish as four IDX files: looked for on disk, else fetched."""
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbcnn.data import idx
+from nbcnn.data.dataset import Shape, Splits
+from nbcnn.data.download import Progress, fetch
+from nbcnn.errors import DataError
+
+
+@dataclass(frozen=True)
+class PublishedFile:
+    """One of the four files: name, size in bytes and SHA-256 as published, and the SHA-256 of what it unpacks to."""
+
+    name: str
+    size: int
+    sha256: str
+    content_sha256: str
+
+
+@dataclass(frozen=True)
+class Collection:
+    """A data set's name, classes, files by part and content as `idx.find` has them, and HTTPS folders to fetch from."""
+
+    name: str
+    classes: tuple[str, ...]
+    files: dict[tuple[str, str], PublishedFile]
+    folders: tuple[str, ...]
+
+
+def data_directory(argument: Path | None) -> Path:
+    """Where named data sets lie: the argument, else the environment's NBCNN_DATA, else the user's cache directory."""
+    if argument is not None:
+        return argument
+    if directory := os.environ.get("NBCNN_DATA"):
+        return Path(directory)
+    if sys.platform == "win32":
+        cache = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        cache = Path.home() / "Library" / "Caches"
+    else:
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return cache / "nbcnn" / "data"
+
+
+def load(
+    collection: Collection, data_dir: Path | None, input_shape: Shape | None, on_progress: Progress | None = None
+) -> Splits:
+    """The data set from <data directory>/<its name>/, its files plain or gzip; what is missing there is fetched.
+
+    A name stands for the published data: files with other content are refused. Raises DataError.
+    """
+    folder = data_directory(data_dir) / collection.name
+    found = idx.find(folder) if folder.is_dir() else {}
+    for key, file in collection.files.items():
+        if key in found:
+            continue
+        path = folder / file.name
+        try:
+            fetch([base + file.name for base in collection.folders], path, file.size, file.sha256, on_progress)
+        except DataError as error:
+            names = ", ".join(each.name for each in collection.files.values())
+            raise DataError(
+                f"{collection.name}: {file.name} is not in {folder} and could not be fetched: {error}; place {names} "
+                f"in that folder, or name the data directory that has a folder {collection.name} by --data-dir or "
+                "NBCNN_DATA"
+            ) from None
+        found[key] = path
+    parts = {}
+    for part in ("train", "test"):
+        images, labels = (part, "images"), (part, "labels")
+        digests = (collection.files[images].content_sha256, collection.files[labels].content_sha256)
+        parts[part] = idx.pair(found[images], found[labels], input_shape, digests)
+    return Splits(parts["train"], parts["test"], None, collection.classes)

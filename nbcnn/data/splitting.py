@@ -1,0 +1,35 @@
+"""A validation split that keeps the shares of the classes and depends on nothing but the seed."""
+
+import numpy as np
+
+from nbcnn.data.dataset import Dataset
+from nbcnn.errors import DataError
+
+
+def split(dataset: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset]:
+    """The data set parted in two, (rest, validation), where validation holds `share` (0 to 1) of the samples.
+
+    The number of samples is `share * N` rounded; each class gives its share of them, leftovers by the largest
+    remainder (the lowest class first among equals), chosen by `seed`. A class keeps at least one sample in the rest.
+    Both parts keep the order of the data set. Raises DataError where a part would be empty.
+    """
+    targets = dataset.targets
+    counts = np.bincount(targets)
+    exact = counts * share
+    taken = np.minimum(np.floor(exact).astype(np.int64), np.maximum(counts - 1, 0))
+    missing = round(len(dataset) * share) - int(taken.sum())
+    for label in np.argsort(taken - exact, kind="stable"):
+        if missing > 0 and taken[label] + 1 < counts[label]:
+            taken[label] += 1
+            missing -= 1
+    if not 0 < taken.sum() < len(dataset):
+        raise DataError(
+            f"validation = {share}: both parts need a sample, {len(dataset)} samples of {np.count_nonzero(counts)} "
+            f"classes would give {taken.sum()} to validation; choose another share, or 0 for no validation"
+        )
+    generator = np.random.Generator(np.random.Philox(seed))
+    chosen = np.zeros(len(dataset), np.bool_)
+    for label in np.flatnonzero(taken):
+        members = np.flatnonzero(targets == label)
+        chosen[generator.permutation(members)[: taken[label]]] = True
+    return dataset.take(np.flatnonzero(~chosen)), dataset.take(np.flatnonzero(chosen))

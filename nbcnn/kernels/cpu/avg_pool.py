@@ -1,0 +1,124 @@
+"""Average pooling; padding counts in the divisor where asked, the overhang of ceil_mode never does."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nbcnn.kernels.cpu.pooling import gradient_arguments, pooled, table_arguments, window_of
+from nbcnn.kernels.cpu.program import Activation, Program
+from nbcnn.kernels.cpu.row import address, integer, read_float, read_index
+from nbcnn.kernels.cpu.vector import load, splat, store
+from nbcnn.kernels.cpu.windows import Window, every, three_pairs
+
+
+def average(lanes: int):  # type: ignore[no-untyped-def]
+    def body(arena: int, row: int, index: int, slot: int) -> None:
+        x = address(arena, row, 0, index, slot)
+        y = address(arena, row, 1, index, slot)
+        windows = address(arena, row, 2, index, slot)
+        taps = address(arena, row, 3, index, slot)
+        pixels = integer(row, 4)
+        channels = integer(row, 5)
+        x_channel = integer(row, 6)
+        y_channel = integer(row, 7)
+        for channel in range(channels):
+            for pixel in range(pixels):
+                entry = windows + 20 * pixel
+                start = x + channel * x_channel + read_index(entry)
+                tap = taps + read_index(entry + 8)
+                sum_ = splat(lanes, np.float32(0.0))
+                for number in range(read_index(entry + 12)):
+                    sum_ = sum_ + load(lanes, start + read_index(tap + 4 * number))
+                factor = splat(lanes, read_float(entry + 16))
+                store(sum_ * factor, y + channel * y_channel + read_index(entry + 4))
+
+    return body
+
+
+def average_gradient(lanes: int):  # type: ignore[no-untyped-def]
+    def body(arena: int, row: int, index: int, slot: int) -> None:
+        dy = address(arena, row, 0, index, slot)
+        dx = address(arena, row, 1, index, slot)
+        windows = address(arena, row, 2, index, slot)
+        taps = address(arena, row, 3, index, slot)
+        pixels = integer(row, 4)
+        channels = integer(row, 5)
+        dx_channel = integer(row, 6)
+        dy_channel = integer(row, 7)
+        zero = integer(row, 8)
+        dx_start = address(arena, row, 9, index, slot)
+        dx_plane = integer(row, 10)
+        dx_row = integer(row, 11)
+        depth = integer(row, 12)
+        rows = integer(row, 13)
+        columns = integer(row, 14)
+        for channel in range(channels):
+            if zero:
+                for plane in range(depth):
+                    for line in range(rows):
+                        place = dx_start + channel * dx_channel + plane * dx_plane + line * dx_row
+                        for column in range(columns):
+                            store(splat(lanes, np.float32(0.0)), place + 4 * lanes * column)
+            for pixel in range(pixels):
+                entry = windows + 20 * pixel
+                start = dx + channel * dx_channel + read_index(entry)
+                tap = taps + read_index(entry + 8)
+                delta = load(lanes, dy + channel * dy_channel + read_index(entry + 4))
+                share = delta * splat(lanes, read_float(entry + 16))
+                for number in range(read_index(entry + 12)):
+                    target = start + read_index(tap + 4 * number)
+                    store(share + load(lanes, target) if zero else share, target)
+
+    return body
+
+
+def _divisors(window: Window, x: Activation, y: Activation, padding: Sequence[tuple[int, int]], count_include_pad: bool) -> np.ndarray:
+    """How many numbers each window is divided by: those inside the image, or inside image and padding."""
+    starts = window.starts(every(y.space))
+    positions = starts[:, None] + window.taps[None]
+    low, high = np.zeros(3, dtype=np.int64), np.array(x.space)
+    if count_include_pad:
+        pairs = np.array(three_pairs(padding))
+        low, high = low - pairs[:, 0], high + pairs[:, 1]
+    return ((positions >= low) & (positions < high)).all(axis=2).sum(axis=1)
+
+
+def avg_pool(
+    program: Program,
+    x: Activation,
+    *,
+    kernel_size: Sequence[int],
+    stride: Sequence[int],
+    padding: Sequence[tuple[int, int]],
+    ceil_mode: bool,
+    count_include_pad: bool,
+) -> Activation:
+    """The mean of each window."""
+    window = window_of(kernel_size, stride, padding, [1] * len(kernel_size))
+    y = pooled(program, x, window, padding, ceil_mode)
+    divisors = _divisors(window, x, y, padding, count_include_pad)
+    program.each_block(program.call(average, x=x, y=y, **table_arguments(window, x, y, divisors)), produces=y)
+    return y
+
+
+def avg_pool_gradient(
+    program: Program,
+    dy: Activation,
+    x: Activation,
+    y: Activation,
+    *,
+    kernel_size: Sequence[int],
+    stride: Sequence[int],
+    padding: Sequence[tuple[int, int]],
+    ceil_mode: bool,
+    count_include_pad: bool,
+) -> tuple[Activation | None]:
+    """The gradient is spread evenly over each window."""
+    if not x.wants_gradient:
+        return (None,)
+    window = window_of(kernel_size, stride, padding, [1] * len(kernel_size))
+    dx = program.activation("average pool gradient", x.channels, x.space)
+    divisors = _divisors(window, x, y, padding, count_include_pad)
+    call = program.call(average_gradient, dy=dy, dx=dx, **gradient_arguments(window, dx, dy, divisors))
+    program.each_block(call, produces=dx)
+    return (dx,)

@@ -1,0 +1,96 @@
+"""Functions of single numbers: each file gives two formulas on vectors, this one visits every number with them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from numba import njit
+from numba.extending import overload
+
+from nbcnn.kernels.cpu.program import Activation, Program, extent, grid, in_place_or_new
+from nbcnn.kernels.cpu.row import address, integer
+from nbcnn.kernels.cpu.vector import load, store
+
+_FORMULAS: dict[str, Any] = {}
+
+
+def formula(name: str) -> Callable[[Callable[..., Any]], Any]:
+    """Register a function of vectors under a name, by which a cached kernel can find it again in another process."""
+
+    def register(function: Callable[..., Any]) -> Any:
+        _FORMULAS[name] = njit(error_model="numpy")(function)
+        return function
+
+    return register
+
+
+def _evaluate(name, *vectors):  # type: ignore[no-untyped-def]
+    raise NotImplementedError("known to compiled kernels only")
+
+
+@overload(_evaluate, prefer_literal=True)
+def _evaluate_overload(name, *vectors):  # type: ignore[no-untyped-def]
+    function = _FORMULAS[name.literal_value]
+    if len(vectors) == 1:
+        return lambda name, *vectors: function(vectors[0])
+    return lambda name, *vectors: function(vectors[0], vectors[1])
+
+
+def forward(lanes: int, name: str):  # type: ignore[no-untyped-def]
+    def body(arena: int, row: int, index: int, slot: int) -> None:
+        x = address(arena, row, 0, index, slot)
+        x_channel = integer(row, 1)
+        x_plane = integer(row, 2)
+        x_row = integer(row, 3)
+        y = address(arena, row, 4, index, slot)
+        y_channel = integer(row, 5)
+        y_plane = integer(row, 6)
+        y_row = integer(row, 7)
+        columns = integer(row, 11)
+        for channel in range(integer(row, 8)):
+            for plane in range(integer(row, 9)):
+                for line in range(integer(row, 10)):
+                    source = x + channel * x_channel + plane * x_plane + line * x_row
+                    target = y + channel * y_channel + plane * y_plane + line * y_row
+                    for column in range(columns):
+                        value = _evaluate(name, load(lanes, source + 4 * lanes * column))
+                        store(value, target + 4 * lanes * column)
+
+    return body
+
+
+def backward(lanes: int, name: str):  # type: ignore[no-untyped-def]
+    def body(arena: int, row: int, index: int, slot: int) -> None:
+        dy = address(arena, row, 0, index, slot)
+        dy_channel = integer(row, 1)
+        dy_plane = integer(row, 2)
+        dy_row = integer(row, 3)
+        y = address(arena, row, 4, index, slot)
+        y_channel = integer(row, 5)
+        y_plane = integer(row, 6)
+        y_row = integer(row, 7)
+        columns = integer(row, 11)
+        for channel in range(integer(row, 8)):
+            for plane in range(integer(row, 9)):
+                for line in range(integer(row, 10)):
+                    target = dy + channel * dy_channel + plane * dy_plane + line * dy_row
+                    source = y + channel * y_channel + plane * y_plane + line * y_row
+                    for column in range(columns):
+                        place = target + 4 * lanes * column
+                        delta = _evaluate(name, load(lanes, place), load(lanes, source + 4 * lanes * column))
+                        store(delta, place)
+
+    return body
+
+
+def add_forward(program: Program, name: str, x: Activation) -> Activation:
+    """formula(x), over x itself where nobody needs x any more."""
+    y = in_place_or_new(program, x, name)
+    program.each_block(program.call(forward, name, **grid("x", x), **grid("y", y), **extent(x)), produces=y)
+    y.kept = True
+    return y
+
+
+def add_backward(program: Program, name: str, dy: Activation, y: Activation) -> Activation:
+    """Replace dy by formula(dy, y), where y is what the function gave."""
+    program.each_block(program.call(backward, name, **grid("dy", dy), **grid("y", y), **extent(y)), produces=dy)
+    return dy

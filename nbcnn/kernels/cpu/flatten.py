@@ -1,0 +1,16 @@
+"""Seeing an image as one row of features: no work, unless its buffer carries a halo."""
+
+from nbcnn.kernels.cpu.copying import without_halo
+from nbcnn.kernels.cpu.program import Activation, Program
+
+
+def flatten(program: Program, x: Activation) -> Activation:
+    """The same numbers with channels and space in one axis."""
+    return program.flat_view(without_halo(program, x), x.size, (1, 1, 1))
+
+
+def flatten_gradient(program: Program, dy: Activation, x: Activation, y: Activation) -> tuple[Activation | None]:
+    """The same numbers with channels and space apart again."""
+    dx = program.flat_view(dy, x.channels, x.space)
+    # Whoever made dy may still mask it: by the flat view of what relu gave.
+    return (dx,)

@@ -1,0 +1,119 @@
+"""A fully connected layer: the convolution tile with one pixel, or with features as lanes for the weight gradient."""
+
+import math
+
+import numpy as np
+
+from nbcnn.kernels.cpu.packing import Packing
+from nbcnn.kernels.cpu.products import add_convolution, add_correlation, choose_tile
+from nbcnn.kernels.cpu.program import Activation, Array, Program, Table
+from nbcnn.kernels.cpu.row import address, integer, read_float, read_word, write_float
+from nbcnn.kernels.cpu.sums import PartialSums, add_channel_sum
+from nbcnn.kernels.cpu.tile import convolution_tile
+from nbcnn.kernels.cpu.windows import Window, forward_strands
+
+_POINT = Window((1, 1, 1), (1, 1, 1), (0, 0, 0), (1, 1, 1))
+_ONE = (1, 1, 1)
+
+
+def linear(program: Program, x: Activation, weight: Array, bias: Array | None) -> Activation:
+    """x times the transpose of weight (outputs, inputs), plus bias."""
+    outputs, inputs = weight.shape
+    y = program.activation("linear", outputs, _ONE)
+    strands = forward_strands(_POINT, _ONE, flip=False)
+    add_convolution(program, strands, 1, weight, bias, Packing(1, outputs, inputs, 1, 0, inputs, 1), x, y)
+    return y
+
+
+def linear_gradient(
+    program: Program, dy: Activation, x: Activation, y: Activation, weight: Array, bias: Array | None
+) -> tuple[Activation | None, Array, PartialSums | None]:
+    """Gradients with respect to x (where it is wanted), weight and bias."""
+    outputs, inputs = weight.shape
+    dx = None
+    if x.wants_gradient:
+        dx = program.activation("linear gradient", inputs, _ONE)
+        strands = forward_strands(_POINT, _ONE, flip=False)
+        add_convolution(program, strands, 1, weight, None, Packing(1, inputs, outputs, 1, 0, 1, inputs), dy, dx)
+    dweight: Array
+    if inputs < program.lanes:
+        dweight = add_correlation(program, _POINT, False, 1, x, dy, weight.shape, weight.storage.name)
+    else:
+        dweight = _add_outer_products(program, dy, x, weight)
+    dbias = None if bias is None else add_channel_sum(program, dy, bias.storage.name)
+    return dx, dweight, dbias
+
+
+def transpose(lanes: int):  # type: ignore[no-untyped-def]
+    def body(arena: int, row: int, index: int, slot: int) -> None:
+        x = address(arena, row, 0, index, slot)
+        y = address(arena, row, 1, index, slot)
+        features = integer(row, 2)
+        for feature in range(features):
+            for lane in range(lanes):
+                write_float(read_float(x + 4 * (feature * lanes + lane)), y + 4 * (lane * features + feature))
+
+    return body
+
+
+def _by_sample(program: Program, x: Activation) -> Activation:
+    """`x` as one row of features per sample instead of one vector of samples per feature."""
+    y = program.activation(f"{x.name} by sample", x.channels, x.space)
+    program.each_block(program.call(transpose, x=x, y=y, features=x.size))
+    return y
+
+
+def outer_products(lanes: int, filters: int, vectors: int):  # type: ignore[no-untyped-def]
+    def body(arena: int, row: int, index: int, slot: int) -> None:
+        x = address(arena, row, 0, index, slot)
+        dy = address(arena, row, 1, index, slot)
+        result = address(arena, row, 2, index, slot)
+        zeros = address(arena, row, 3, index, slot)
+        pixel_table = address(arena, row, 4, index, slot)
+        tap_table = address(arena, row, 5, index, slot)
+        samples = read_word(address(arena, row, 6, index, slot))
+        inputs = integer(row, 7)
+        outputs = integer(row, 8)
+        tiles = integer(row, 9)
+        blocks = (samples + lanes - 1) // lanes
+        first = index * filters
+        for tile in range(tiles):
+            convolution_tile(
+                lanes, filters, vectors,
+                x, 4 * lanes * inputs, dy + 4 * first, 4 * lanes * outputs, blocks,
+                pixel_table + 12 * vectors * tile, tap_table, lanes,
+                zeros, 0, result + 4 * first * inputs, 4 * inputs, min(filters, outputs - first),
+                np.float32(-np.inf), 0, 0,
+            )  # fmt: skip
+
+    return body
+
+
+def _add_outer_products(program: Program, dy: Activation, x: Activation, weight: Array) -> Array:
+    """The sum over samples of dy times x, after the walk: samples take the place of input channels, features of lanes."""
+    outputs, inputs = weight.shape
+    lanes = program.lanes
+    columns = math.ceil(inputs / lanes)
+    filters, vectors = choose_tile(outputs, columns)
+    tiles = math.ceil(columns / vectors)
+    # A last vector that would overrun its row is moved back to end with it.
+    starts = np.minimum(np.arange(tiles * vectors) * lanes, inputs - lanes) * 4
+    samples = np.arange(lanes)
+    result = Array(f"{weight.storage.name} gradient", weight.shape)
+    call = program.call(
+        outer_products,
+        filters,
+        vectors,
+        x=_by_sample(program, x),
+        dy=_by_sample(program, dy),
+        result=result,
+        zeros=Array("zeros", (filters,)),
+        pixel_table=Table("vectors", lambda: np.stack([starts] * 3, axis=1)),
+        tap_table=Table("samples", lambda: np.stack([samples * inputs * 4, samples * outputs * 4], axis=1)),
+        samples=program.state("samples"),
+        inputs=inputs,
+        outputs=outputs,
+        tiles=tiles,
+    )
+    program.gather.add([call], math.ceil(outputs / filters))
+    return result

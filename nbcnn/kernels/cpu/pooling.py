@@ -1,0 +1,72 @@
+"""What maximum and average pooling share: the walk over windows by table."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nbcnn.kernels.cpu.program import Activation, Argument, At, Program, Table
+from nbcnn.kernels.cpu.windows import Window, every, pool_tables, three_axes, three_pairs
+
+
+def window_of(kernel_size: Sequence[int], stride: Sequence[int], padding: Sequence[tuple[int, int]], dilation: Sequence[int]) -> Window:
+    before = [pair[0] for pair in three_pairs(padding)]
+    return Window(three_axes(kernel_size), three_axes(stride), three_axes(before), three_axes(dilation))
+
+
+def pooled(program: Program, x: Activation, window: Window, padding: Sequence[tuple[int, int]], ceil_mode: bool) -> Activation:
+    """The activation that pooling `x` gives, by PyTorch's rule: no window starts in the end padding."""
+    space = []
+    for size, kernel, stride, (before, after), dilation in zip(
+        x.space, window.kernel, window.stride, three_pairs(padding), window.dilation, strict=True
+    ):
+        room = size + before + after - dilation * (kernel - 1) - 1
+        count = (-(-room // stride) if ceil_mode else room // stride) + 1
+        if ceil_mode and (count - 1) * stride >= size + before:
+            count -= 1
+        space.append(count)
+    depth, rows, columns = space
+    return program.activation("pool", x.channels, (depth, rows, columns))
+
+
+def table_arguments(window: Window, x: Activation, y: Activation, divisors: np.ndarray | None = None) -> dict[str, Argument]:
+    """The tables that tell a pooling kernel its windows, and how many channels and pixels there are."""
+    cache: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def tables() -> tuple[np.ndarray, np.ndarray]:
+        if not cache:
+            cache.append(pool_tables(window, x, y, divisors))
+        return cache[0]
+
+    return {
+        "windows": Table("windows", lambda: tables()[0]),
+        "taps": Table("window taps", lambda: tables()[1]),
+        "pixels": len(every(y.space)),
+        "channels": x.channels,
+        "x_channel": lambda: x.channel_stride,
+        "y_channel": lambda: y.channel_stride,
+    }
+
+
+def gradient_arguments(window: Window, dx: Activation, dy: Activation, divisors: np.ndarray | None = None) -> dict[str, Argument]:
+    """Tables for the way back; where windows leave gaps or overlap, dx is zeroed first and added to."""
+    disjoint = all(s >= d * (k - 1) + 1 for s, k, d in zip(window.stride, window.kernel, window.dilation, strict=True))
+    starts = window.starts(every(dy.space))
+    positions = (starts[:, None] + window.taps[None]).reshape(-1, 3)
+    inside = ((positions >= 0) & (positions < np.array(dx.space))).all(axis=1)
+    covers = len(np.unique(positions[inside], axis=0)) == len(every(dx.space))
+    tables = table_arguments(window, dx, dy, divisors)
+    return {
+        "dx_windows": tables["windows"],
+        "dx_taps": tables["taps"],
+        "pixels": tables["pixels"],
+        "channels": dx.channels,
+        "dx_channel": lambda: dx.channel_stride,
+        "dy_channel": lambda: dy.channel_stride,
+        "zero": int(not (disjoint and covers)),
+        "dx_start": At(dx),
+        "dx_plane": lambda: dx.strides[0],
+        "dx_row": lambda: dx.strides[1],
+        "depth": dx.space[0],
+        "rows": dx.space[1],
+        "columns": dx.space[2],
+    }

@@ -1,0 +1,243 @@
+"""The two kernels around the register tiles, and how an operation asks for them.
+
+`convolve` serves convolutions forwards, their data gradient and linear layers both ways; `correlate` serves weight
+gradients. Which tile is compiled follows from the number of filters and pixels by a small cost model.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+import numpy as np
+
+from nbcnn.kernels.cpu.lanes import register_count
+from nbcnn.kernels.cpu.packing import Packing, packed_bias, packed_weights
+from nbcnn.kernels.cpu.program import Activation, Array, At, Call, Program, Table
+from nbcnn.kernels.cpu.row import address, integer, read_index, real
+from nbcnn.kernels.cpu.sums import PartialSums
+from nbcnn.kernels.cpu.tile import convolution_tile, correlation_tile
+from nbcnn.kernels.cpu.windows import Strand, TileTables, Window, every, halo_of, tile_tables
+
+# What one channel chunk of a tile's input may take, so that it stays in the first-level cache for all filters.
+CHUNK_BYTES = 32 << 10
+
+
+def convolve(lanes: int, filters: int, pixels: int):  # type: ignore[no-untyped-def]
+    def body(arena: int, row: int, index: int, slot: int) -> None:
+        x = address(arena, row, 0, index, slot)
+        weight = address(arena, row, 1, index, slot)
+        bias = address(arena, row, 2, index, slot)
+        y = address(arena, row, 3, index, slot)
+        mask = address(arena, row, 4, index, slot)
+        pixel_table = address(arena, row, 5, index, slot)
+        tile_table = address(arena, row, 6, index, slot)
+        tap_table = address(arena, row, 7, index, slot)
+        tiles = integer(row, 8)
+        groups = integer(row, 9)
+        group_filters = integer(row, 10)
+        steps = integer(row, 11)
+        steps_per_chunk = integer(row, 12)
+        x_step = integer(row, 13)
+        weight_step = integer(row, 14)
+        panel = integer(row, 15)
+        x_group = integer(row, 16)
+        y_step = integer(row, 17)
+        mask_step = integer(row, 18) * integer(row, 19)
+        mask = mask * integer(row, 19)
+        lowest = real(row, 20)
+        filter_groups = (group_filters + filters - 1) // filters
+        for group in range(groups):
+            for first in range(0, steps, steps_per_chunk):
+                count = min(steps_per_chunk, steps - first)
+                last = first + count == steps
+                clamp = lowest if last else np.float32(-np.inf)
+                masked = mask if last else 0
+                for tile in range(tiles):
+                    taps = tap_table + read_index(tile_table + 8 * tile)
+                    tap_count = read_index(tile_table + 8 * tile + 4)
+                    for number in range(filter_groups):
+                        here = (group * filter_groups + number) * panel + first * weight_step
+                        start = group * group_filters + number * filters
+                        convolution_tile(
+                            lanes, filters, pixels,
+                            x + group * x_group + first * x_step, x_step,
+                            weight + here, weight_step, count,
+                            pixel_table + 12 * pixels * tile, taps, tap_count,
+                            bias + 4 * filters * (group * filter_groups + number), first,
+                            y + start * y_step, y_step, min(filters, group_filters - number * filters),
+                            clamp, masked + start * mask_step, mask_step,
+                        )  # fmt: skip
+
+    return body
+
+
+def correlate(lanes: int, filters: int, taps: int):  # type: ignore[no-untyped-def]
+    def body(arena: int, row: int, index: int, slot: int) -> None:
+        x = address(arena, row, 0, index, slot)
+        dy = address(arena, row, 1, index, slot)
+        result = address(arena, row, 2, index, slot)
+        positions = address(arena, row, 3, index, slot)
+        tap_table = address(arena, row, 4, index, slot)
+        position_count = integer(row, 5)
+        groups = integer(row, 6)
+        group_filters = integer(row, 7)
+        tap_count = integer(row, 8)
+        x_group = integer(row, 9)
+        dy_step = integer(row, 10)
+        blocks_per_partition = integer(row, 11)
+        partition = index // blocks_per_partition
+        add = index - partition * blocks_per_partition
+        result += partition * groups * group_filters * tap_count * 4
+        for group in range(groups):
+            for first in range(0, group_filters, filters):
+                filter_number = group * group_filters + first
+                for tap in range(0, tap_count, taps):
+                    correlation_tile(
+                        lanes, filters, taps,
+                        x + group * x_group, tap_table + 4 * tap,
+                        dy + filter_number * dy_step, dy_step, positions, position_count,
+                        result + (filter_number * tap_count + tap) * 4, tap_count * 4,
+                        min(filters, group_filters - first), min(taps, tap_count - tap), add,
+                    )  # fmt: skip
+
+    return body
+
+
+@lru_cache(maxsize=256)
+def choose_tile(filters: int, columns: int) -> tuple[int, int]:
+    """The tile, filters x columns, that finishes a filters x columns problem in the fewest cycles.
+
+    One step of a tile costs the most of: its products at two a cycle, its loads (a vector per column, a broadcast per
+    filter) at two a cycle, and all its instructions at about five and a half a cycle.
+    """
+    budget = register_count() - 8 if register_count() > 16 else 12
+    best, least = (1, 1), math.inf
+    for rows in (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24):
+        for width in (1, 2, 3, 4, 5, 6, 8):
+            # Beyond its accumulators a tile keeps the narrower of its two operands in registers.
+            if rows * width > budget or rows * width + min(rows, width) + 1 > register_count():
+                continue
+            products = rows * width
+            step = max(products / 2, (rows + width + 2) / 2, (products + rows + width + 5) / 5.5, 4)
+            cost = math.ceil(filters / rows) * math.ceil(columns / width) * step
+            if cost < 0.999 * least:
+                best, least = (rows, width), cost
+    return best
+
+
+def fold_of(channels: int, taps: int) -> int:
+    """How many channels to fold into the list of taps: a divisor, so that a list has up to about 64 entries."""
+    if channels * taps <= 256:
+        return channels
+    return max(n for n in range(1, channels + 1) if channels % n == 0 and (n == 1 or n * taps <= 64))
+
+
+def add_convolution(
+    program: Program,
+    strands: Sequence[Strand],
+    taps: int,
+    weight: Array,
+    bias: Array | None,
+    packing: Packing,
+    source: Activation,
+    target: Activation,
+) -> Call:
+    """Append to the walk: target = sum over channels and taps of source times weight, plus bias.
+
+    `source` must have the halo that the strands reach into. The call can later be asked to clamp (`clamp`) and to mask
+    (`mask`) what it stores.
+    """
+    pixel_count = sum(len(strand.pixels) for strand in strands)
+    tile_filters, tile_pixels = choose_tile(packing.filters, pixel_count)
+    fold = fold_of(packing.channels, packing.taps)
+    steps = packing.channels // fold
+    reach = 1 + max((int(np.ptp(strand.taps[:, 2])) for strand in strands if len(strand.taps)), default=0)
+    lines = fold * (tile_pixels + reach) * max(1, taps // max(1, reach))
+    mask: list[Activation] = []
+    cache: list[TileTables] = []
+
+    def tables() -> TileTables:
+        if not cache:
+            made = tile_tables(
+                strands, source, target, mask[0] if mask else None, tile_pixels, 4 * tile_filters, packing.taps, fold
+            )
+            cache.append(made)
+        return cache[0]
+
+    call = program.call(
+        convolve,
+        tile_filters,
+        tile_pixels,
+        x=source,
+        weight=packed_weights(program, weight, packing, tile_filters),
+        bias=packed_bias(program, bias, packing, tile_filters),
+        y=target,
+        mask=target,
+        pixel_table=Table("pixels", lambda: tables().pixels),
+        tile_table=Table("tiles", lambda: tables().tiles),
+        tap_table=Table("taps", lambda: tables().taps),
+        tiles=lambda: len(tables().tiles),
+        groups=packing.groups,
+        group_filters=packing.filters,
+        steps=steps,
+        steps_per_chunk=max(1, min(steps, CHUNK_BYTES // (lines * source.lane_bytes))),
+        x_step=lambda: fold * source.channel_stride,
+        weight_step=4 * fold * packing.taps * tile_filters,
+        panel=4 * packing.channels * packing.taps * tile_filters,
+        x_group=lambda: packing.channels * source.channel_stride,
+        y_step=lambda: target.channel_stride,
+        mask_step=lambda: (mask[0] if mask else target).channel_stride,
+        masked=0,
+        lowest=-math.inf,
+    )
+
+    def set_mask(activation: Activation) -> None:
+        mask.append(activation)
+        call.arguments.update(mask=activation, masked=1)
+
+    call.set_mask = set_mask
+    return program.each_block(call, produces=target)
+
+
+def add_correlation(
+    program: Program, window: Window, flip: bool, groups: int, x: Activation, dy: Activation, shape: tuple[int, ...], name: str
+) -> PartialSums:
+    """Append to the walk the gradient of weights of `shape`: sums over pixels and lanes of dy times x."""
+    group_filters = shape[0] // groups
+    group_channels = shape[1]
+    taps = len(window.taps)
+    tap_count = group_channels * taps
+    tile_filters, tile_taps = choose_tile(group_filters, tap_count)
+    result = PartialSums(program, name, shape)
+
+    def tap_offsets() -> np.ndarray:
+        offsets = window.taps @ np.array(x.strides, dtype=np.int64)
+        if flip:
+            offsets = offsets[::-1]
+        flat = (np.arange(group_channels)[:, None] * x.channel_stride + offsets).ravel()
+        # The last tile may be wider than what is left; its surplus columns repeat the last tap and are not stored.
+        return np.concatenate([flat, np.full(tile_taps, flat[-1])])
+
+    def positions() -> np.ndarray:
+        pixels = every(dy.space)
+        return np.stack([x.offsets(window.starts(pixels)), dy.offsets(pixels)], axis=1)
+
+    call = program.call(
+        correlate,
+        tile_filters,
+        tile_taps,
+        x=x,
+        dy=dy,
+        result=result,
+        positions=Table("positions", positions),
+        tap_table=Table("tap offsets", tap_offsets),
+        position_count=math.prod(dy.space),
+        groups=groups,
+        group_filters=group_filters,
+        tap_count=tap_count,
+        x_group=lambda: group_channels * x.channel_stride,
+        dy_step=lambda: dy.channel_stride,
+        blocks_per_partition=program.blocks_per_partition,
+    )
+    program.each_block(call)
+    return result

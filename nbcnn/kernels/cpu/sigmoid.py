@@ -1,0 +1,33 @@
+"""Logistic function, in place."""
+
+from typing import Any
+
+import numpy as np
+
+from nbcnn.kernels.cpu.elementwise import add_backward, add_forward, formula
+from nbcnn.kernels.cpu.program import Activation, Program
+from nbcnn.kernels.cpu.vector import exponential, filled
+
+_ZERO = np.float32(0.0)
+_ONE = np.float32(1.0)
+
+
+@formula("sigmoid")
+def _sigmoid(x: Any) -> Any:
+    one = filled(x, _ONE)
+    return one / (one + exponential(filled(x, _ZERO) - x))
+
+
+@formula("sigmoid_gradient")
+def _sigmoid_gradient(dy: Any, y: Any) -> Any:
+    return dy * y * (filled(y, _ONE) - y)
+
+
+def sigmoid(program: Program, x: Activation) -> Activation:
+    """1 / (1 + e**-x)."""
+    return add_forward(program, "sigmoid", x)
+
+
+def sigmoid_gradient(program: Program, dy: Activation, x: Activation, y: Activation) -> tuple[Activation]:
+    """dy y (1 - y)."""
+    return (add_backward(program, "sigmoid_gradient", dy, y),)

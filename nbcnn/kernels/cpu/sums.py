@@ -1,0 +1,107 @@
+"""Sums over the batch in a fixed order: per-partition partial sums and their total.
+
+A partition is a fixed range of blocks, so the order of additions follows from the batch and not from the threads.
+"""
+
+import math
+
+from nbcnn.kernels.cpu.program import Activation, Array, Call, Program, extent, grid
+from nbcnn.kernels.cpu.row import address, integer, read_float, read_word, write_float
+from nbcnn.kernels.cpu.vector import horizontal_sum, load, splat, store
+
+# Numbers that one part of a phase over parameters works on.
+CHUNK = 4096
+
+
+class PartialSums(Array):
+    """One array of `shape` for each partition of the batch."""
+
+    def __init__(self, program: Program, name: str, shape: tuple[int, ...]) -> None:
+        super().__init__(f"{name} partial sums", (program.partitions, *shape))
+        self.total_shape = shape
+
+
+def parts_of(count: int) -> int:
+    """Into how many parts a phase cuts an array of `count` numbers."""
+    return math.ceil(count / CHUNK)
+
+
+def total(lanes: int):  # type: ignore[no-untyped-def]
+    def body(arena: int, row: int, index: int, slot: int) -> None:
+        partials = address(arena, row, 0, index, slot)
+        result = address(arena, row, 1, index, slot)
+        count = integer(row, 2)
+        samples = read_word(address(arena, row, 3, index, slot))
+        samples_per_partition = integer(row, 4)
+        partitions = (samples + samples_per_partition - 1) // samples_per_partition
+        first = index * CHUNK
+        last = min(count, first + CHUNK)
+        whole = first + (last - first) // lanes * lanes
+        for i in range(first, whole, lanes):
+            sum_ = load(lanes, partials + 4 * i)
+            for partition in range(1, partitions):
+                sum_ = sum_ + load(lanes, partials + 4 * (partition * count + i))
+            store(sum_, result + 4 * i)
+        for i in range(whole, last):
+            single = read_float(partials + 4 * i)
+            for partition in range(1, partitions):
+                single += read_float(partials + 4 * (partition * count + i))
+            write_float(single, result + 4 * i)
+
+    return body
+
+
+def add_total(program: Program, partials: PartialSums, result: Array) -> Call:
+    """A call, over `parts_of` parts, that adds the partitions which hold samples into `result`."""
+    return program.call(
+        total,
+        partials=partials,
+        result=result,
+        count=math.prod(partials.total_shape),
+        samples=program.state("samples"),
+        samples_per_partition=program.blocks_per_partition * program.lanes,
+    )
+
+
+def channel_sum(lanes: int):  # type: ignore[no-untyped-def]
+    def body(arena: int, row: int, index: int, slot: int) -> None:
+        result = address(arena, row, 0, index, slot)
+        x = address(arena, row, 1, index, slot)
+        channel_stride = integer(row, 2)
+        plane_stride = integer(row, 3)
+        row_stride = integer(row, 4)
+        channels = integer(row, 5)
+        depth = integer(row, 6)
+        rows = integer(row, 7)
+        columns = integer(row, 8)
+        blocks_per_partition = integer(row, 9)
+        partition = index // blocks_per_partition
+        result += 4 * partition * channels
+        for channel in range(channels):
+            sum_ = splat(lanes, 0.0)
+            for plane in range(depth):
+                for line in range(rows):
+                    start = x + channel * channel_stride + plane * plane_stride + line * row_stride
+                    for column in range(columns):
+                        sum_ = sum_ + load(lanes, start + 4 * lanes * column)
+            single = horizontal_sum(sum_)
+            if index > partition * blocks_per_partition:
+                single += read_float(result + 4 * channel)
+            write_float(single, result + 4 * channel)
+
+    return body
+
+
+def add_channel_sum(program: Program, x: Activation, name: str) -> PartialSums:
+    """Append to the walk the sum of each channel over space and samples: the gradient of a bias."""
+    result = PartialSums(program, name, (x.channels,))
+    program.each_block(
+        program.call(
+            channel_sum,
+            result=result,
+            **grid("x", x),
+            **extent(x),
+            blocks_per_partition=program.blocks_per_partition,
+        )
+    )
+    return result

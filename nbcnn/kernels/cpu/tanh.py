@@ -1,0 +1,31 @@
+"""Hyperbolic tangent, in place."""
+
+from typing import Any
+
+import numpy as np
+
+from nbcnn.kernels.cpu.elementwise import add_backward, add_forward, formula
+from nbcnn.kernels.cpu.program import Activation, Program
+from nbcnn.kernels.cpu.vector import filled, hyperbolic_tangent
+
+_ONE = np.float32(1.0)
+
+
+@formula("tanh")
+def _tanh(x: Any) -> Any:
+    return hyperbolic_tangent(x)
+
+
+@formula("tanh_gradient")
+def _tanh_gradient(dy: Any, y: Any) -> Any:
+    return dy * (filled(y, _ONE) - y * y)
+
+
+def tanh(program: Program, x: Activation) -> Activation:
+    """The hyperbolic tangent of x."""
+    return add_forward(program, "tanh", x)
+
+
+def tanh_gradient(program: Program, dy: Activation, x: Activation, y: Activation) -> tuple[Activation]:
+    """dy (1 - y**2)."""
+    return (add_backward(program, "tanh_gradient", dy, y),)

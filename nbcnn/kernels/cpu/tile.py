@@ -1,0 +1,192 @@
+"""The two register tiles that do nearly all the arithmetic, emitted as LLVM IR.
+
+Both keep `rows x columns` accumulators of one vector of lanes each in registers and walk tables of byte offsets, so one
+compiled tile serves every kernel size, stride, dilation, padding, rank and number of channels; only the tile's own size
+and the lane count change the code.
+"""
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+_I64 = ir.IntType(64)
+_I32 = ir.IntType(32)
+_F32 = ir.FloatType()
+
+
+class _Emitter:
+    """Shorthands over an IR builder for one vector width."""
+
+    def __init__(self, builder, lanes):
+        self.builder = builder
+        self.lanes = lanes
+        self.vector = ir.VectorType(_F32, lanes)
+        name = f"llvm.fma.v{lanes}f32"
+        self._fma = builder.module.globals.get(name) or ir.Function(
+            builder.module, ir.FunctionType(self.vector, [self.vector] * 3), name
+        )
+
+    def constant(self, value):
+        return ir.Constant(_I64, value)
+
+    def add(self, address, offset):
+        return self.builder.add(address, self.constant(offset) if isinstance(offset, int) else offset)
+
+    def load(self, address, kind=None):
+        kind = kind or self.vector
+        pointer = self.builder.inttoptr(address, kind.as_pointer())
+        return self.builder.load(pointer, align=4)
+
+    def store(self, value, address):
+        self.builder.store(value, self.builder.inttoptr(address, value.type.as_pointer()), align=4)
+
+    def offset(self, address):
+        """A signed 32-bit table entry as a 64-bit integer."""
+        return self.builder.sext(self.load(address, _I32), _I64)
+
+    def splat(self, scalar):
+        undefined = ir.Constant(self.vector, ir.Undefined)
+        first = self.builder.insert_element(undefined, scalar, _I32(0))
+        return self.builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(_I32, self.lanes), [0] * self.lanes))
+
+    def fma(self, a, b, c):
+        return self.builder.call(self._fma, [a, b, c])
+
+    def variables(self, count):
+        return [cgutils.alloca_once(self.builder, self.vector) for _ in range(count)]
+
+
+@intrinsic(prefer_literal=True)
+def convolution_tile(
+    typing_context, lanes, filters, pixels, x, x_step, weight, weight_step, channels, pixel_table, taps, tap_count,
+    bias, resume, y, y_step, valid, lower, mask, mask_step,
+):
+    """Sum `filters x pixels` outputs over `channels` and taps, then clamp, mask and store them.
+
+    `pixel_table` holds for each pixel the byte offsets of its input, its output and its mask; `taps` holds for each tap the
+    byte offsets into the input and the packed weights.
+    """
+    L, F, P = lanes.literal_value, filters.literal_value, pixels.literal_value
+    signature = types.void(
+        lanes, filters, pixels, *[types.int64] * 13, types.float32, *[types.int64] * 2
+    )
+
+    def codegen(context, builder, signature, arguments):
+        (x, x_step, weight, weight_step, channels, pixel_table, taps, tap_count, bias, resume, y, y_step, valid, lower,
+         mask, mask_step) = arguments[3:]
+        emit = _Emitter(builder, L)
+        accumulators = emit.variables(F * P)
+        x_pointers = [emit.add(x, emit.offset(emit.add(pixel_table, 12 * p))) for p in range(P)]
+        y_offsets = [emit.add(y, emit.offset(emit.add(pixel_table, 12 * p + 4))) for p in range(P)]
+        resumed = builder.icmp_signed("!=", resume, emit.constant(0))
+        with builder.if_else(resumed) as (then, otherwise):
+            with then:
+                row = y_offsets
+                for f in range(F):
+                    with builder.if_then(builder.icmp_signed("<", emit.constant(f), valid)):
+                        for p in range(P):
+                            builder.store(emit.load(row[p]), accumulators[f * P + p])
+                    row = [emit.add(address, y_step) for address in row]
+            with otherwise:
+                for f in range(F):
+                    start = emit.splat(emit.load(emit.add(bias, 4 * f), _F32))
+                    for p in range(P):
+                        builder.store(start, accumulators[f * P + p])
+        channel_x = cgutils.alloca_once_value(builder, emit.constant(0))
+        channel_weight = cgutils.alloca_once_value(builder, weight)
+        taps_end = emit.add(taps, builder.mul(tap_count, emit.constant(8)))
+        with cgutils.for_range(builder, channels):
+            shift = builder.load(channel_x)
+            base = builder.load(channel_weight)
+            sources = [emit.add(pointer, shift) for pointer in x_pointers]
+            with cgutils.for_range_slice(builder, taps, taps_end, emit.constant(8), intp=_I64) as (tap, _):
+                source = emit.offset(tap)
+                row = emit.add(base, emit.offset(emit.add(tap, 4)))
+                factors = [emit.splat(emit.load(emit.add(row, 4 * f), _F32)) for f in range(F)]
+                for p in range(P):
+                    value = emit.load(emit.add(sources[p], source))
+                    for f in range(F):
+                        slot = accumulators[f * P + p]
+                        builder.store(emit.fma(factors[f], value, builder.load(slot)), slot)
+            builder.store(emit.add(shift, x_step), channel_x)
+            builder.store(emit.add(base, weight_step), channel_weight)
+        floor = emit.splat(lower)
+        masked = builder.icmp_signed("!=", mask, emit.constant(0))
+        with builder.if_then(masked):
+            zero = ir.Constant(emit.vector, [0.0] * L)
+            row = [emit.add(mask, emit.offset(emit.add(pixel_table, 12 * p + 8))) for p in range(P)]
+            for f in range(F):
+                with builder.if_then(builder.icmp_signed("<", emit.constant(f), valid)):
+                    for p in range(P):
+                        slot = accumulators[f * P + p]
+                        # Unordered, so that not-a-number passes the gradient on, as in PyTorch.
+                        positive = builder.fcmp_unordered(">", emit.load(row[p]), zero)
+                        builder.store(builder.select(positive, builder.load(slot), zero), slot)
+                row = [emit.add(address, mask_step) for address in row]
+        row = y_offsets
+        for f in range(F):
+            with builder.if_then(builder.icmp_signed("<", emit.constant(f), valid)):
+                for p in range(P):
+                    value = builder.load(accumulators[f * P + p])
+                    below = builder.fcmp_ordered("<", value, floor)
+                    emit.store(builder.select(below, floor, value), row[p])
+            row = [emit.add(address, y_step) for address in row]
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
+@intrinsic(prefer_literal=True)
+def correlation_tile(
+    typing_context, lanes, filters, taps, x, tap_table, dy, dy_step, positions, position_count, result, result_step,
+    valid_filters, valid_taps, add,
+):
+    """Sum `filters x taps` products of dy and x over a list of positions and all lanes.
+
+    `positions` holds for each pixel the byte offsets into x and dy, `tap_table` the byte offset of each tap into x.
+    """
+    L, F, T = lanes.literal_value, filters.literal_value, taps.literal_value
+    signature = types.void(lanes, filters, taps, *[types.int64] * 11)
+
+    def codegen(context, builder, signature, arguments):
+        (x, tap_table, dy, dy_step, positions, position_count, result, result_step, valid_filters, valid_taps, add) = arguments[3:]
+        emit = _Emitter(builder, L)
+        accumulators = emit.variables(F * T)
+        zero = ir.Constant(emit.vector, [0.0] * L)
+        for slot in accumulators:
+            builder.store(zero, slot)
+        sources = [emit.add(x, emit.offset(emit.add(tap_table, 4 * t))) for t in range(T)]
+        gradients = [dy]
+        for _ in range(F - 1):
+            gradients.append(emit.add(gradients[-1], dy_step))
+        end = emit.add(positions, builder.mul(position_count, emit.constant(8)))
+        with cgutils.for_range_slice(builder, positions, end, emit.constant(8), intp=_I64) as (position, _):
+            x_offset = emit.offset(position)
+            dy_offset = emit.offset(emit.add(position, 4))
+            deltas = [emit.load(emit.add(pointer, dy_offset)) for pointer in gradients]
+            for t in range(T):
+                value = emit.load(emit.add(sources[t], x_offset))
+                for f in range(F):
+                    slot = accumulators[f * T + t]
+                    builder.store(emit.fma(deltas[f], value, builder.load(slot)), slot)
+        name = f"llvm.vector.reduce.fadd.v{L}f32"
+        reduce = builder.module.globals.get(name) or ir.Function(
+            builder.module, ir.FunctionType(_F32, [_F32, emit.vector]), name
+        )
+        accumulate = builder.icmp_signed("!=", add, emit.constant(0))
+        row = result
+        for f in range(F):
+            with builder.if_then(builder.icmp_signed("<", emit.constant(f), valid_filters)):
+                for t in range(T):
+                    with builder.if_then(builder.icmp_signed("<", emit.constant(t), valid_taps)):
+                        total = builder.call(
+                            reduce, [ir.Constant(_F32, 0.0), builder.load(accumulators[f * T + t])], fastmath=("reassoc",)
+                        )
+                        address = emit.add(row, 4 * t)
+                        before = builder.select(accumulate, emit.load(address, _F32), ir.Constant(_F32, 0.0))
+                        emit.store(builder.fadd(before, total), address)
+            row = emit.add(row, result_step)
+        return context.get_dummy_value()
+
+    return signature, codegen

@@ -1,0 +1,192 @@
+"""The tables by which tiles and pools find their pixels: computed once a plan, so kernels stay free of border branches.
+
+Spaces have three axes here (depth, rows, columns), missing ones of size 1. Positions count pixels without the halo.
+"""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from nbcnn.kernels.cpu.program import Activation, Halo, Space
+
+Pairs = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
+
+
+def three_axes(values: Sequence[int], missing: int = 1) -> Space:
+    """Put missing leading axes before per-axis integers."""
+    depth, rows, columns = (missing,) * (3 - len(values)) + tuple(values)
+    return depth, rows, columns
+
+
+def three_pairs(pairs: Sequence[tuple[int, int]]) -> Pairs:
+    depth, rows, columns = ((0, 0),) * (3 - len(pairs)) + tuple(pairs)
+    return depth, rows, columns
+
+
+def every(space: Sequence[int]) -> np.ndarray:
+    """All positions of a space, (n, 3), row-major."""
+    return np.stack(np.meshgrid(*map(np.arange, space), indexing="ij"), axis=-1).reshape(-1, len(space))
+
+
+@dataclass(frozen=True)
+class Window:
+    """A sliding window: kernel, stride, padding before the first pixel and dilation, each on three axes."""
+
+    kernel: Space
+    stride: Space
+    before: Space
+    dilation: Space
+
+    @property
+    def taps(self) -> np.ndarray:
+        """Offsets of the window's taps in pixels, (taps, 3), row-major."""
+        return every(self.kernel) * np.array(self.dilation)
+
+    def starts(self, outputs: np.ndarray) -> np.ndarray:
+        """The input position of tap 0 for output positions (n, 3)."""
+        return outputs * np.array(self.stride) - np.array(self.before)
+
+
+@dataclass(frozen=True)
+class Strand:
+    """Pixels to compute that share one list of taps: pixel n sums source[start[n] + tap[t]] times weight number[t]."""
+
+    pixels: np.ndarray
+    starts: np.ndarray
+    taps: np.ndarray
+    numbers: np.ndarray
+
+
+def forward_strands(window: Window, outputs: Space, flip: bool) -> list[Strand]:
+    """Every output pixel and the taps that it sums."""
+    pixels = every(outputs)
+    numbers = np.arange(len(window.taps))
+    return [Strand(pixels, window.starts(pixels), window.taps, numbers[::-1] if flip else numbers)]
+
+
+def adjoint_strands(window: Window, inputs: Space, flip: bool) -> list[Strand]:
+    """Every input pixel and the outputs whose windows reach it; a stride of s splits the pixels into s phases an axis."""
+    stride, before = np.array(window.stride), np.array(window.before)
+    pixels, taps = every(inputs), window.taps
+    numbers = np.arange(len(taps))
+    if flip:
+        numbers = numbers[::-1]
+    strands = []
+    for phase in itertools.product(*map(range, window.stride)):
+        here = pixels[((pixels + before) % stride == phase).all(axis=1)]
+        fits = (taps % stride == phase).all(axis=1)
+        if len(here):
+            starts = (here + before) // stride
+            strands.append(Strand(here, starts, -((taps[fits] - np.array(phase)) // stride), numbers[fits]))
+    return strands
+
+
+def halo_of(strands: Sequence[Strand], space: Space) -> Halo:
+    """How far the strands reach beyond the space of their source, on each side of each axis."""
+    sides = []
+    for axis, size in enumerate(space):
+        low, high = 0, 0
+        for strand in strands:
+            if len(strand.taps):
+                low = max(low, -int(strand.starts[:, axis].min() + strand.taps[:, axis].min()))
+                high = max(high, int(strand.starts[:, axis].max() + strand.taps[:, axis].max()) - (size - 1))
+        sides.append((low, high))
+    depth, rows, columns = sides
+    return depth, rows, columns
+
+
+@dataclass(frozen=True)
+class TileTables:
+    """`pixels` (tiles x tile pixels x 3 offsets: source, target, mask), `tiles` (first tap byte, tap count), `taps`."""
+
+    pixels: np.ndarray
+    tiles: np.ndarray
+    taps: np.ndarray
+
+
+def tile_tables(
+    strands: Sequence[Strand],
+    source: Activation,
+    target: Activation,
+    mask: Activation | None,
+    tile_pixels: int,
+    weight_bytes: int,
+    tap_count: int,
+    fold: int,
+) -> TileTables:
+    """Cut strands into tiles and list for each only the taps that reach inside the source.
+
+    `weight_bytes` is the step from one tap's packed weights to the next; `fold` channels are folded into the list of
+    taps, so that short lists do not end their loop after every few products.
+    """
+    pixel_rows, tile_rows, tap_rows = [], [], []
+    first_tap: dict[bytes, tuple[int, int]] = {}
+    taps_so_far = 0
+    for number, strand in enumerate(strands):
+        positions = strand.starts[:, None] + strand.taps[None]
+        inside = ((positions >= 0) & (positions < np.array(source.space))).all(axis=2)
+        order, used = _order(inside, strand.pixels, tile_pixels)
+        sources = source.offsets(strand.starts[order])
+        targets = target.offsets(strand.pixels[order])
+        masks = mask.offsets(strand.pixels[order]) if mask else targets
+        pixel_rows.append(np.stack([sources, targets, masks], axis=1))
+        tap_offsets = strand.taps @ np.array(source.strides, dtype=np.int64)
+        for needed in used:
+            key = number.to_bytes(4, "little") + needed.tobytes()
+            if key not in first_tap:
+                offsets = [
+                    (tap_offsets[needed] + channel * source.channel_stride,
+                     (strand.numbers[needed] + channel * tap_count) * weight_bytes)
+                    for channel in range(fold)
+                ]
+                block = np.concatenate([np.stack(pair, axis=1) for pair in offsets])
+                first_tap[key] = (8 * taps_so_far, len(block))
+                tap_rows.append(block)
+                taps_so_far += len(block)
+            tile_rows.append(first_tap[key])
+    return TileTables(np.concatenate(pixel_rows), np.array(tile_rows), np.concatenate(tap_rows))
+
+
+def _order(inside: np.ndarray, pixels: np.ndarray, tile_pixels: int) -> tuple[np.ndarray, np.ndarray]:
+    """Choose which pixels share a tile: the order (padded to whole tiles) and the taps that each tile needs.
+
+    Pixels at a border need fewer taps. Row-major order keeps neighbours together; another order is taken only where it
+    saves more than 3 % of the products, which borders of small maps do.
+    """
+    candidates = [
+        np.arange(len(pixels)),
+        np.lexsort((pixels[:, 0], pixels[:, 1], pixels[:, 2])),
+        np.lexsort(tuple(inside.T)) if inside.shape[1] else np.arange(len(pixels)),
+    ]
+    best = None
+    for candidate in candidates:
+        padding = -len(candidate) % tile_pixels
+        order = np.concatenate([candidate, np.repeat(candidate[-1:], padding)])
+        used = inside[order].reshape(len(order) // tile_pixels, tile_pixels, inside.shape[1]).any(axis=1)
+        if best is None or used.sum() < 0.97 * best[1].sum():
+            best = order, used
+    assert best is not None
+    return best
+
+
+def pool_tables(window: Window, x: Activation, y: Activation, divisors: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """For each output pixel: offsets of its window and of itself, first tap byte, tap count and 1 / divisor as bits.
+
+    Only taps inside the input are listed, in row-major order, so padding is never read.
+    """
+    pixels = every(y.space)
+    starts = window.starts(pixels)
+    positions = starts[:, None] + window.taps[None]
+    inside = ((positions >= 0) & (positions < np.array(x.space))).all(axis=2)
+    patterns, which = np.unique(inside, axis=0, return_inverse=True)
+    counts = patterns.sum(axis=1)
+    firsts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    tap_offsets = window.taps @ np.array(x.strides, dtype=np.int64)
+    taps = np.concatenate([tap_offsets[pattern] for pattern in patterns])
+    which = which.reshape(-1)
+    factors = np.ones(len(pixels)) if divisors is None else 1.0 / divisors
+    bits = factors.astype(np.float32).view(np.int32).astype(np.int64)
+    rows = np.stack([x.offsets(starts), y.offsets(pixels), 4 * firsts[which], counts[which], bits], axis=1)
+    return rows, taps

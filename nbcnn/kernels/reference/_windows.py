@@ -1,0 +1,41 @@
+"""Where the windows of convolution and pooling lie, axis by axis."""
+
+from collections.abc import Sequence
+
+
+def output_size(size: int, kernel: int, stride: int, padding: tuple[int, int], dilation: int, ceil_mode: bool) -> int:
+    """Count the windows along one axis, as PyTorch counts them.
+
+    `ceil_mode` adds a last window that hangs over the end, unless it would start in the end padding.
+    """
+    before, after = padding
+    span = dilation * (kernel - 1) + 1
+    free = size + before + after - span
+    if not ceil_mode:
+        return free // stride + 1
+    count = -(-free // stride) + 1
+    last_start = (count - 1) * stride
+    return count - 1 if last_start >= size + before else count
+
+
+def output_sizes(
+    sizes: Sequence[int],
+    kernel_size: Sequence[int],
+    stride: Sequence[int],
+    padding: Sequence[tuple[int, int]],
+    dilation: Sequence[int],
+    ceil_mode: bool,
+) -> tuple[int, ...]:
+    """Return `output_size` of every axis."""
+    axes = zip(sizes, kernel_size, stride, padding, dilation, strict=True)
+    return tuple(output_size(*axis, ceil_mode) for axis in axes)
+
+
+def rows_read(position: int, kernel: int, stride: int, before: int, dilation: int, start: int, end: int) -> list[int]:
+    """List the indices that window number `position` reads along one axis, as far as they lie in [start, end).
+
+    Index 0 is the first element of the input; padding has negative indices, and indices from its size on.
+    """
+    first = position * stride - before
+    indices = [first + offset * dilation for offset in range(kernel)]
+    return [index for index in indices if start <= index < end]

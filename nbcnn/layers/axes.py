@@ -1,0 +1,231 @@
+"""Arithmetic of windows that slide over one, two or three spatial axes; integers only.
+
+Used by the layers' declarations and by `nbcnn.functional`, so that both read `stride=2`, `padding="same"` alike.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from operator import index
+
+from nbcnn.layers.problems import Code, Problem
+
+Shape = tuple[int, ...]
+Pairs = tuple[tuple[int, int], ...]
+PerAxis = int | Sequence[int]
+Padding = int | Sequence[int | Sequence[int]] | str
+
+AXIS_NAMES = {1: ("positions",), 2: ("rows", "columns"), 3: ("slices", "rows", "columns")}
+
+
+def per_axis(value: PerAxis, rank: int, name: str, minimum: int = 1) -> tuple[int, ...]:
+    """One integer per spatial axis: `3` gives `(3, 3)` for two axes, `[3, 5]` stays as it is.
+
+    Raises Problem where the length is not `rank`, or an entry is no integer or below `minimum`.
+    """
+    entries = [value] * rank if not isinstance(value, Sequence) else list(value)
+    if len(entries) != rank:
+        raise Problem(
+            Code.WRONG_AXES,
+            f"{name} has {len(entries)} {'entry' if len(entries) == 1 else 'entries'} but the input has {axes(rank)}",
+            f"give one integer, or {rank} of them",
+            name,
+        )
+    return tuple(_whole(entry, name, minimum) for entry in entries)
+
+
+def padding_pairs(
+    padding: Padding,
+    rank: int,
+    kernel_size: tuple[int, ...],
+    stride: tuple[int, ...],
+    dilation: tuple[int, ...],
+    size: tuple[int, ...],
+) -> Pairs:
+    """Padding as `(before, after)` per axis.
+
+    An integer pads every side alike, an entry per axis may be an integer or a pair `[before, after]`. `"same"` pads
+    to an output of ceil(size / stride) with the odd extra at the end, `"same_lower"` with the odd extra at the
+    beginning, `"valid"` not at all. Raises Problem for anything else.
+    """
+    if isinstance(padding, str):
+        if padding == "valid":
+            return ((0, 0),) * rank
+        if padding not in ("same", "same_lower"):
+            raise Problem(
+                Code.BAD_PADDING,
+                f"padding = {padding!r} is not known",
+                'use "same", "same_lower" or "valid"',
+                "padding",
+            )
+        totals = [
+            max((-(-n // s) - 1) * s + span(k, d) - n, 0)
+            for n, k, s, d in zip(size, kernel_size, stride, dilation, strict=True)
+        ]
+        if padding == "same":
+            return tuple((total // 2, total - total // 2) for total in totals)
+        return tuple((total - total // 2, total // 2) for total in totals)
+    entries = list(padding) if isinstance(padding, Sequence) else [padding] * rank
+    if len(entries) != rank:
+        raise Problem(
+            Code.WRONG_AXES,
+            f"padding has {len(entries)} {'entry' if len(entries) == 1 else 'entries'} but the input has {axes(rank)}",
+            f"give one integer, or {rank} entries, each an integer or a pair [before, after]",
+            "padding",
+        )
+    return tuple(_pair(entry) for entry in entries)
+
+
+def window_output_size(
+    size: int,
+    kernel: int,
+    stride: int,
+    before: int,
+    after: int,
+    dilation: int,
+    ceil_mode: bool,
+    axis: str = "positions",
+) -> int:
+    """How many windows fit one axis of `size` inputs; `axis` names it in the message.
+
+    The floor of (size + before + after - span) / stride, plus one. With `ceil_mode` the ceiling, less a last window
+    that would start in the padding after the input. Raises Problem where no window fits.
+    """
+    extent = span(kernel, dilation)
+    room = size + before + after - extent
+    if not ceil_mode:
+        count = room // stride + 1
+    else:
+        count = -(-room // stride) + 1
+        if (count - 1) * stride >= size + before:
+            count -= 1
+    if count >= 1:
+        return count
+    padded = f" padded to {size + before + after}" if before + after else ""
+    dilated = (
+        f"a kernel of {kernel} with dilation {dilation} spans {extent} and" if dilation > 1 else f"a window of {kernel}"
+    )
+    largest = (size + before + after - 1) // dilation + 1
+    raise Problem(
+        Code.WINDOW_TOO_LARGE,
+        f"{dilated} does not fit {size} {axis}{padded}",
+        f"use kernel_size <= {largest} or padding >= {-(-(extent - size) // 2)}",
+        "kernel_size",
+    )
+
+
+def span(kernel: int, dilation: int) -> int:
+    """Inputs from the first to the last that a kernel touches, both included."""
+    return (kernel - 1) * dilation + 1
+
+
+def axes(rank: int) -> str:
+    return f"{rank} spatial {'axis' if rank == 1 else 'axes'}"
+
+
+@dataclass(frozen=True)
+class Window:
+    """A window resolved for one input: every field has one entry per spatial axis."""
+
+    kernel_size: tuple[int, ...]
+    stride: tuple[int, ...]
+    padding: Pairs
+    dilation: tuple[int, ...]
+    ceil_mode: bool = False
+
+    @classmethod
+    def resolve(
+        cls,
+        space: Shape,
+        kernel_size: PerAxis,
+        stride: PerAxis = 1,
+        padding: Padding = 0,
+        dilation: PerAxis = 1,
+        ceil_mode: bool = False,
+    ) -> "Window":
+        """The window for an input of the spatial sizes `space`, from arguments as a person writes them."""
+        rank = len(space)
+        kernels = per_axis(kernel_size, rank, "kernel_size")
+        strides = per_axis(stride, rank, "stride")
+        dilations = per_axis(dilation, rank, "dilation")
+        pairs = padding_pairs(padding, rank, kernels, strides, dilations, space)
+        return cls(kernels, strides, pairs, dilations, ceil_mode)
+
+    @property
+    def spans(self) -> tuple[int, ...]:
+        return tuple(map(span, self.kernel_size, self.dilation))
+
+    def output_sizes(self, space: Shape) -> Shape:
+        """Spatial sizes of the output; raises Problem naming the first axis on which no window fits."""
+        return tuple(
+            window_output_size(size, kernel, stride, before, after, dilation, self.ceil_mode, axis)
+            for size, kernel, stride, (before, after), dilation, axis in zip(
+                space, self.kernel_size, self.stride, self.padding, self.dilation, AXIS_NAMES[len(space)], strict=True
+            )
+        )
+
+    def unread(self, space: Shape) -> tuple[int, ...]:
+        """Inputs at the end of each axis that no window reaches because the output size is floored.
+
+        What a stride above the window skips is the stride's doing and not counted.
+        """
+        counts = []
+        for size, (before, _), stride, extent, output in zip(
+            space, self.padding, self.stride, self.spans, self.output_sizes(space), strict=True
+        ):
+            read = (output - 1) * stride + max(extent, stride) - before
+            counts.append(max(size - read, 0))
+        return tuple(counts)
+
+    def unread_input(self, space: Shape, cure: str = "") -> Iterator[Problem]:
+        """A warning where `unread` counts anything; without a cure of the caller, the padding that would read it."""
+        counts = self.unread(space)
+        if not any(counts):
+            return
+        parts = [
+            f"the last {count} of {size} {axis}"
+            for count, size, axis in zip(counts, space, AXIS_NAMES[len(space)], strict=True)
+            if count
+        ]
+        pairs = [
+            [before, after + (stride - (size + before + after - extent) % stride if count else 0)]
+            for count, size, (before, after), stride, extent in zip(
+                counts, space, self.padding, self.stride, self.spans, strict=True
+            )
+        ]
+        yield Problem(
+            Code.UNREAD_INPUT,
+            f"{' and '.join(parts)} {'is' if sum(counts) == 1 else 'are'} never read: the output size is floored",
+            cure or f"padding = {pairs} would read them",
+        )
+
+    def padding_above_half(self) -> Iterator[Problem]:
+        """A Problem where padding exceeds half the window: a pooling window must not lie in the padding altogether."""
+        for (before, after), extent in zip(self.padding, self.spans, strict=True):
+            if max(before, after) > extent // 2:
+                yield Problem(
+                    Code.BAD_PADDING,
+                    f"padding of {max(before, after)} is more than half the window of {extent}",
+                    f"use padding <= {extent // 2}",
+                    "padding",
+                )
+                return
+
+
+def _pair(entry: object) -> tuple[int, int]:
+    if not isinstance(entry, Sequence):
+        entry = (entry, entry)
+    if len(entry) != 2 or isinstance(entry, str):
+        raise Problem(
+            Code.BAD_PADDING, f"padding entry {entry!r} is not a pair", "give [before, after] for each axis", "padding"
+        )
+    return _whole(entry[0], "padding", 0), _whole(entry[1], "padding", 0)
+
+
+def _whole(entry: object, name: str, minimum: int) -> int:
+    try:
+        number = index(entry)  # type: ignore[arg-type]
+    except TypeError:
+        number = minimum - 1
+    if isinstance(entry, bool) or number < minimum:
+        raise Problem(Code.WRONG_VALUE, f"{name} = {entry!r} is not a whole number of at least {minimum}", "", name)
+    return number

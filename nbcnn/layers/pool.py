@@ -1,0 +1,45 @@
+"""What the pools over a sliding window have in common."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import Field
+
+from nbcnn.layers.axes import Shape, Window
+from nbcnn.layers.base import Layer
+from nbcnn.layers.fields import Axes, PaddingField
+from nbcnn.layers.problems import Problem
+
+
+class Pool(Layer):
+    """A window of every channel becomes one number: (channels, *space) to (channels, *windows)."""
+
+    kernel_size: Axes
+    stride: Axes = Field(
+        default_factory=lambda fields: fields["kernel_size"],
+        description="By default the kernel_size: windows side by side.",
+    )
+    padding: PaddingField = Field(0, description="At most half the window.")
+    ceil_mode: bool = Field(False, description="Keep a last window that the input fills only in part.")
+
+    def window(self, shape: Shape) -> Window:
+        return Window.resolve(
+            self.space_of(shape), self.kernel_size, self.stride, self.padding, ceil_mode=self.ceil_mode
+        )
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return (shape[0], *self.window(shape).output_sizes(shape[1:]))
+
+    def review(self, shape: Shape) -> Iterator[Problem]:
+        window = self.window(shape)
+        yield from window.padding_above_half()
+        yield from window.unread_input(shape[1:], cure="ceil_mode = true would read them")
+
+    def attributes(self, shape: Shape) -> dict[str, Any]:
+        window = self.window(shape)
+        return {
+            "kernel_size": window.kernel_size,
+            "stride": window.stride,
+            "padding": window.padding,
+            "ceil_mode": window.ceil_mode,
+        }

@@ -1,0 +1,43 @@
+"""What can be wrong with a spec: stable codes, and the exception by which a rule says so."""
+
+from enum import StrEnum
+
+from nbcnn.errors import SpecError
+
+
+class Code(StrEnum):
+    """Stable codes of diagnostics: NB1xx are errors, NB2xx are warnings; a code is never given a new meaning."""
+
+    UNREADABLE = "NB101"  # the file is missing, not a file, too large or not UTF-8
+    SYNTAX = "NB102"  # not valid TOML or JSON
+    UNKNOWN_KEY = "NB103"
+    DECLARED_SIZE = "NB104"  # a declared input size differs from the size that arrives
+    MISSING_KEY = "NB105"
+    WRONG_VALUE = "NB106"
+    UNKNOWN_TYPE = "NB107"  # of a layer, an optimizer or a schedule
+    BAD_NAME = "NB108"  # malformed or used twice
+    TOO_LARGE = "NB109"  # more than the library is willing to describe
+    WRONG_AXES = "NB110"  # as many axes as the input does not have
+    NOT_FLAT = "NB111"  # a linear layer on an image
+    WINDOW_TOO_LARGE = "NB112"
+    BAD_PADDING = "NB113"
+    BAD_GROUPS = "NB114"
+    UNREAD_INPUT = "NB201"  # a floored output size leaves input unread
+
+    @property
+    def severity(self) -> str:
+        return "error" if self.value.startswith("NB1") else "warning"
+
+
+class Problem(SpecError):
+    """A broken rule, from code that does not know the place: a layer, a window, an argument of a function.
+
+    `rule` states what was found, with both numbers; `cure` says what to do; `field` is the key at fault, where one is.
+    """
+
+    def __init__(self, code: Code, rule: str, cure: str, field: str | None = None):
+        super().__init__(f"{rule}; {cure}" if cure else rule)
+        self.code = code
+        self.rule = rule
+        self.cure = cure
+        self.field = field

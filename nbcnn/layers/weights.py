@@ -1,0 +1,33 @@
+"""What the layers with a weight and a bias have in common."""
+
+from collections.abc import Iterator
+from math import prod
+
+from nbcnn.layers.axes import Shape
+from nbcnn.layers.base import Parameter
+from nbcnn.layers.problems import Code, Problem
+
+
+def weight_and_bias(weight: Shape, *, bias: bool, initializer: str) -> dict[str, Parameter]:
+    """Parameters of a weight `(outputs, inputs, *kernel)` and its bias `(outputs,)`.
+
+    Fans as `torch.nn.init` counts them: inputs or outputs times the kernel's elements. The bias has its weight's fans,
+    because PyTorch's default draws it from a range that depends on them; with any other initializer it starts at zero.
+    """
+    fan_in, fan_out = prod(weight[1:]), weight[0] * prod(weight[2:])
+    parameters = {"weight": Parameter(weight, fan_in, fan_out, initializer)}
+    if bias:
+        start = "pytorch" if initializer == "pytorch" else "zeros"
+        parameters["bias"] = Parameter(weight[:1], fan_in, fan_out, start)
+    return parameters
+
+
+def declared_size(field: str, declared: int | None, received: int) -> Iterator[Problem]:
+    """A Problem where a size that is inferred anyway was declared and differs."""
+    if declared is not None and declared != received:
+        yield Problem(
+            Code.DECLARED_SIZE,
+            f"declares {field} = {declared} but receives {received}",
+            "delete this line; the value is inferred",
+            field,
+        )

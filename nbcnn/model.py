@@ -1,0 +1,135 @@
+"""A network with weights: it can be called on arrays, saved and loaded."""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nbcnn import spec as specs
+from nbcnn.errors import InputError
+from nbcnn.kernels.cpu.lanes import lane_count
+from nbcnn.network import Network, build
+from nbcnn.plan.lowering import lower_inference
+from nbcnn.plan.plan import Plan
+from nbcnn.weights import store
+from nbcnn.weights.initialise import initialise
+from nbcnn.weights.snapshot import Snapshot, check_fits
+
+Floats = NDArray[np.float32]
+OnCompile = Callable[[str, int, int], None]
+
+# Samples that one walk of the inference plan takes at most. Activations exist once per worker, so this costs no memory.
+CHUNK = 1024
+
+
+class Model:
+    """Weights of a network, ready to be called.
+
+    `parameters` maps "conv1.weight" to a float32 array in the canonical layout (O, I/groups, *kernel) or (outputs,
+    inputs); writing into it changes the model. `classes` are the labels' names. `normalization` holds mean and std by
+    channel that inputs are normalised with, or is None.
+    """
+
+    def __init__(self, network: Network, seed: int = 0) -> None:
+        """Draw first weights by the initialisers of the spec; the same seed gives the same weights."""
+        self.network = network
+        self.parameters: Mapping[str, Floats] = initialise(network, seed)
+        self.buffers: Mapping[str, Floats] = {}
+        self.classes: tuple[str, ...] = ()
+        self.provenance: dict[str, Any] = {}
+        # One row of factor and shift per channel; the plans read it in place.
+        self.input_scale = np.tile(np.array([1.0, 0.0], dtype=np.float32), (network.input_shape[0], 1))
+        self._normalization: dict[str, list[float]] | None = None
+        self._plans: dict[tuple[int, bool], Plan] = {}
+        self._calls = 0
+
+    @property
+    def normalization(self) -> dict[str, list[float]] | None:
+        """Mean and standard deviation by channel, in the units of inputs after bytes are divided by 255."""
+        return self._normalization
+
+    @normalization.setter
+    def normalization(self, value: Mapping[str, list[float]] | None) -> None:
+        channels = self.network.input_shape[0]
+        if value is None:
+            self.input_scale[...] = (1.0, 0.0)
+            self._normalization = None
+            return
+        mean, std = np.asarray(value["mean"], dtype=np.float64), np.asarray(value["std"], dtype=np.float64)
+        if mean.shape != (channels,) or std.shape != (channels,) or not (std > 0).all():
+            raise InputError(
+                f"normalization: {channels} means and {channels} positive deviations are expected, one per channel, "
+                f"received {mean.size} and {std.size}; give them as lists"
+            )
+        self.input_scale[:, 0] = 1.0 / std
+        self.input_scale[:, 1] = -mean / std
+        self._normalization = {"mean": mean.tolist(), "std": std.tolist()}
+
+    def compile(self, on_compile: OnCompile | None = None) -> None:
+        """Compile or load the kernels of inference now rather than at the first call."""
+        self._plan(False, on_compile)
+
+    def __call__(self, x: ArrayLike, training: bool = False) -> Floats:
+        """The last layer's output for x (N, C, *space) as float32 or uint8; bytes count as x / 255.
+
+        With `training`, layers that differ in training (dropout) do as there. Raises InputError for other shapes or types.
+        """
+        inputs = as_inputs(x, self.network.input_shape, "input")
+        logits = np.empty((len(inputs), *self.network.output_shape), dtype=np.float32)
+        plan = self._plan(training)
+        for start in range(0, len(inputs), CHUNK):
+            indices = np.arange(start, min(start + CHUNK, len(inputs)), dtype=np.int64)
+            ports = {"input": inputs, "indices": indices, "output": logits[start : start + len(indices)]}
+            plan.run(len(indices), ports, seed=self._calls)
+        self._calls += training
+        return logits
+
+    def _plan(self, training: bool, on_compile: OnCompile | None = None) -> Plan:
+        key = (lane_count(), training)
+        if key not in self._plans:
+            program = lower_inference(self.network, CHUNK, self.parameters, self.input_scale, training)
+            self._plans[key] = Plan(program, on_compile)
+        return self._plans[key]
+
+    def snapshot(self) -> Snapshot:
+        """Everything that a weights file holds, as copies."""
+        return Snapshot(
+            spec=self.network.spec.resolved(),
+            parameters={key: value.copy() for key, value in self.parameters.items()},
+            buffers={key: value.copy() for key, value in self.buffers.items()},
+            classes=self.classes,
+            normalization=self.normalization,
+            provenance=self.provenance,
+        )
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a weights file, whole or not at all; raises NbcnnError where the disk is full or the folder read-only."""
+        store.save(Path(path), self.snapshot())
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """The model in a weights file; raises WeightsError for a missing, damaged or hostile one."""
+        snapshot = store.load(Path(path))
+        network = build(specs.parse(snapshot.spec, str(path)))
+        check_fits(snapshot, network, str(path))
+        model = cls(network)
+        for key, value in snapshot.parameters.items():
+            model.parameters[key][...] = value
+        model.classes = snapshot.classes
+        model.normalization = snapshot.normalization
+        model.provenance = snapshot.provenance
+        return model
+
+
+def as_inputs(x: ArrayLike, shape: tuple[int, ...], name: str) -> np.ndarray:
+    """x as a C-contiguous uint8 or float32 array (N, *shape), copied only where it is not one; raises InputError."""
+    array = np.asarray(x)
+    if array.shape[1:] != shape or array.ndim != len(shape) + 1:
+        cure = f"add the batch axis: x[None] has shape {(1, *shape)}" if array.shape == shape else "reshape the samples"
+        raise InputError(f"{name}: samples of shape (N, {', '.join(map(str, shape))}) are expected, received {array.shape}; {cure}")
+    if array.dtype.kind not in "fiub":
+        raise InputError(f"{name}: float32 or uint8 numbers are expected, received {array.dtype}; convert them with .astype('float32')")
+    return np.ascontiguousarray(array, dtype=np.uint8 if array.dtype == np.uint8 else np.float32)

@@ -1,0 +1,52 @@
+"""A network before any array exists: its layers in order, with shapes, receptive fields and costs."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from nbcnn.errors import SpecError
+from nbcnn.layers.axes import Shape
+from nbcnn.network.node import Node
+from nbcnn.network.report import report
+from nbcnn.spec import Diagnostic, Spec
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """The nodes of a spec in the order in which they run; `warnings` are what is legal but was perhaps not meant."""
+
+    spec: Spec
+    layers: tuple[Node, ...]
+    warnings: tuple[Diagnostic, ...] = field(default=(), repr=False)
+
+    def __getitem__(self, name: str) -> Node:
+        try:
+            return self._by_name[name]
+        except KeyError:
+            known = ", ".join(list(self._by_name)[:20])
+            raise SpecError(f"network {self.name}: no layer is named {name!r}; the layers are {known}") from None
+
+    @cached_property
+    def _by_name(self) -> dict[str, Node]:
+        return {node.name: node for node in self.layers}
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    @property
+    def input_shape(self) -> Shape:
+        return self.spec.input.shape
+
+    @property
+    def output_shape(self) -> Shape:
+        return self.layers[-1].output_shape
+
+    @property
+    def params(self) -> int:
+        """Trainable numbers."""
+        return sum(node.params for node in self.layers)
+
+    def report(self) -> dict[str, Any]:
+        """The object that `nbcnn validate --format json` prints."""
+        return report(self.spec, self.layers, self.warnings)

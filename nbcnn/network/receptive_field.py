@@ -1,0 +1,40 @@
+"""Receptive fields: which inputs of the network one unit of a layer can see.
+
+Forward recurrences of Araujo, Norris and Sim, Computing Receptive Fields of Convolutional Neural Networks, Distill 2019
+(doi:10.23915/distill.00021), per axis, with the first input in the place of the padding.
+"""
+
+from dataclasses import dataclass
+
+from nbcnn.layers.axes import Window
+
+
+@dataclass(frozen=True)
+class ReceptiveField:
+    """Per axis, in input pixels: how many a unit sees, from unit to unit, and the first that unit 0 sees.
+
+    `start` is negative where unit 0 sees padding.
+    """
+
+    size: tuple[int, ...]
+    jump: tuple[int, ...]
+    start: tuple[int, ...]
+
+    @classmethod
+    def of_input(cls, rank: int) -> "ReceptiveField":
+        """Every pixel of the input sees itself."""
+        return cls((1,) * rank, (1,) * rank, (0,) * rank)
+
+    def through(self, window: Window | None) -> "ReceptiveField | None":
+        """The receptive field after a layer; None after one that sees everything."""
+        if window is None:
+            return None
+        befores = [before for before, _ in window.padding]
+        return ReceptiveField(
+            tuple(
+                size + (extent - 1) * jump
+                for size, jump, extent in zip(self.size, self.jump, window.spans, strict=True)
+            ),
+            tuple(jump * stride for jump, stride in zip(self.jump, window.stride, strict=True)),
+            tuple(start - before * jump for start, before, jump in zip(self.start, befores, self.jump, strict=True)),
+        )

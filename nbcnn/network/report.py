@@ -1,0 +1,62 @@
+"""The report on a spec: the object that `nbcnn validate --format json` prints, valid or not."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from nbcnn.network.memory import inference_bytes, training_bytes, weights_bytes
+from nbcnn.network.node import Node
+from nbcnn.spec import Diagnostic, Spec
+
+
+def report(spec: Spec | None, nodes: Sequence[Node], diagnostics: Sequence[Diagnostic]) -> dict[str, Any]:
+    """JSON-able; `spec` is None where the file could not be understood, and `nodes` are those that could be built."""
+    return {
+        "name": spec.name if spec else None,
+        "input_shape": list(spec.input.shape) if spec else None,
+        "layers": [_row(node) for node in nodes],
+        "totals": _totals(spec, nodes),
+        "diagnostics": [diagnostic.as_dict() for diagnostic in diagnostics],
+    }
+
+
+def _row(node: Node) -> dict[str, Any]:
+    return {
+        "name": node.name,
+        "type": node.type,
+        "input_shapes": [list(shape) for shape in node.input_shapes],
+        "output_shape": list(node.output_shape),
+        "params": node.params,
+        "parameters": {name: list(parameter.shape) for name, parameter in node.parameters.items()},
+        "macs": node.macs,
+        "flops": node.flops,
+        "receptive_field": _list(node.receptive_field),
+        "jump": _list(node.jump),
+        "rf_start": _list(node.rf_start),
+        "memory_bytes": node.memory_bytes,
+    }
+
+
+def _totals(spec: Spec | None, nodes: Sequence[Node]) -> dict[str, Any]:
+    """Sums over the layers; `flops_by_kind` itemises `flops`."""
+    kinds = Counter({"multiply_adds": 2 * sum(node.macs for node in nodes)})
+    for node in nodes:
+        kinds.update(node.other_flops)
+    params = sum(node.params for node in nodes)
+    training = 0
+    if spec:
+        training = training_bytes(nodes, spec.input.shape, spec.train.batch_size, spec.train.optimizer.state_arrays)
+    return {
+        "params": params,
+        "trainable_params": params,
+        "macs": sum(node.macs for node in nodes),
+        "flops": sum(kinds.values()),
+        "flops_by_kind": dict(kinds),
+        "weights_bytes": weights_bytes(nodes),
+        "training_bytes": training,
+        "inference_bytes": inference_bytes(nodes),
+    }
+
+
+def _list(values: tuple[int, ...] | None) -> list[int] | None:
+    return None if values is None else list(values)

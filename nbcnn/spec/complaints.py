@@ -1,0 +1,148 @@
+"""Turns what pydantic found into our own words: the place, what was expected, what was received, and a cure."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from nbcnn.layers.problems import Code
+from nbcnn.spec.diagnostics import Diagnostic
+from nbcnn.spec.names import nearest
+from nbcnn.spec.places import Path, dotted, echo, layer_names, layer_place, quoted
+
+EXPECTATIONS = {
+    "expected": "{expected}",
+    "literal_error": "{expected}",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "bool_type": "true or false",
+    "string_type": "a string",
+    "tuple_type": "a list",
+    "model_type": "a table",
+    "model_attributes_type": "a table",
+    "greater_than": "a number above {gt:g}",
+    "greater_than_equal": "a number of at least {ge:g}",
+    "less_than": "a number below {lt:g}",
+    "less_than_equal": "a number of at most {le:g}",
+    "string_too_short": "at least {min_length} character",
+    "string_too_long": "at most {max_length} characters",
+    "too_short": "at least {min_length} entry",
+    "too_long": "at most {max_length} entries",
+}
+"""pydantic's error types in our words; braces are filled from the error's context."""
+
+
+def explain(error: ValidationError, document: Any, model: type[BaseModel]) -> Iterator[Diagnostic]:
+    """One diagnostic per cause found when `model` validated `document`."""
+    names = layer_names(document)
+    for detail in error.errors(include_url=False):
+        if not _is_consequence(detail):
+            path, tables = _locate(detail["loc"], model)
+            yield _Place(document, names).diagnose(detail, path, tables)
+
+
+def _is_consequence(detail: ErrorDetails) -> bool:
+    """Whether another error causes this one: a default that depends on a wrong field, a list short of wrong entries."""
+    if detail["type"] == "too_short":
+        return bool(len(detail["input"]) >= detail["ctx"]["min_length"])
+    return detail["type"] == "default_factory_not_called"
+
+
+def _locate(location: Path, model: type[BaseModel]) -> tuple[Path, Mapping[str, type[BaseModel]]]:
+    """The path without the tags of unions that pydantic puts in it, and the tables that could stand at its end.
+
+    At the end of a path to an unknown or missing key, the tables are those that could hold the key.
+    """
+    path: list[str | int] = []
+    tables: Mapping[str, type[BaseModel]] = {"": model}
+    for part in location:
+        if len(tables) > 1 and part in tables:
+            tables = {"": tables[str(part)]}
+            continue
+        path.append(part)
+        if isinstance(part, str) and len(tables) == 1:
+            (table,) = tables.values()
+            if part not in table.model_fields:
+                break
+            inner = _tables(table.model_fields[part].annotation)
+            if part != location[-1] or inner:
+                tables = inner
+    return tuple(path), tables
+
+
+def _tables(annotation: Any) -> dict[str, type[BaseModel]]:
+    """The tables that a field may hold, by their `type`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        kind = annotation.model_fields.get("type")
+        return {str(get_args(kind.annotation)[0]) if kind else "": annotation}
+    return {kind: table for each in get_args(annotation) for kind, table in _tables(each).items()}
+
+
+class _Place:
+    """A document to describe places of."""
+
+    def __init__(self, document: Any, names: list[Any]):
+        self.document, self.names = document, names
+
+    def diagnose(self, detail: ErrorDetails, path: Path, tables: Mapping[str, type[BaseModel]]) -> Diagnostic:
+        kind = detail["type"]
+        if kind == "extra_forbidden":
+            return self._unknown_key(path, tables)
+        if kind == "missing":
+            return Diagnostic(Code.MISSING_KEY, f"{self.subject(path)} is missing", f"add it: {path[-1]} = ...")
+        if kind == "union_tag_not_found":
+            cure = f"give one of {_listed(tables)}"
+            return Diagnostic(Code.MISSING_KEY, f"{self.subject((*path, 'type'))} is missing", cure)
+        if kind == "union_tag_invalid":
+            received = detail["input"].get("type")
+            cure = _suggest(received, list(tables)) or f"use one of {_listed(tables)}"
+            return Diagnostic(
+                Code.UNKNOWN_TYPE, f"{self.subject((*path, 'type'))} = {echo(received)} is not a known type", cure
+            )
+        expected = EXPECTATIONS[kind].format(**detail.get("ctx", {})).replace("'", '"')
+        rule = f"{self.subject(path)}: expected {expected}, received {echo(detail['input'])}"
+        return Diagnostic(Code.WRONG_VALUE, rule, _cure(path, expected, detail["input"]))
+
+    def _unknown_key(self, path: Path, tables: Mapping[str, type[BaseModel]]) -> Diagnostic:
+        known = [field for table in tables.values() for field in table.model_fields]
+        close = nearest(path[-1], known)
+        cure = f"the nearest key is {close}" if close else f"the keys here are {', '.join(known)}"
+        owner = self.subject(path[:-1])
+        return Diagnostic(Code.UNKNOWN_KEY, f"{owner}{': ' if owner else ''}unknown key {quoted(str(path[-1]))}", cure)
+
+    def subject(self, path: Path) -> str:
+        """`layers[0] "conv1" (conv): kernel_size`, `train.optimizer.lr`."""
+        if len(path) >= 2 and path[0] == "layers" and isinstance(path[1], int) and path[1] < len(self.names):
+            index = path[1]
+            layer = self.document["layers"][index]
+            place = layer_place(index, self.names[index], layer.get("type") if isinstance(layer, dict) else None)
+            return f"{place}: {dotted(path[2:])}" if path[2:] else place
+        return dotted(path)
+
+
+def _cure(path: Path, expected: str, received: Any) -> str | None:
+    if path == ("layers",):
+        return "write [[layers]] with two brackets, once for each layer" if isinstance(received, dict) else None
+    if not isinstance(received, str):
+        return None
+    if close := _suggest(received, re.findall(r'"([^"]+)"', expected)):
+        return close
+    try:
+        value = json.loads(received.lower())
+    except ValueError:
+        return None
+    return f"write {quoted(received)[1:-1]} without quotes" if isinstance(value, int | float) else None
+
+
+def _suggest(received: Any, choices: list[str]) -> str | None:
+    close = nearest(received, choices)
+    return f'the nearest is "{close}"' if close else None
+
+
+def _listed(tables: Mapping[str, Any]) -> str:
+    return ", ".join(f'"{kind}"' for kind in tables)

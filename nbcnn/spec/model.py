@@ -1,0 +1,90 @@
+"""The spec: what a person writes about a network, its data and its training."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, PrivateAttr, Strict, field_validator
+
+from nbcnn.layers.catalogue import AnyLayer
+from nbcnn.layers.fields import LARGEST, Expects, Size
+from nbcnn.spec.base import Table
+from nbcnn.spec.names import default_names
+from nbcnn.spec.optimizers import Adam, Optimizer
+from nbcnn.spec.schedules import AnySchedule, Constant
+
+MOST_LAYERS = 10_000
+
+Text = Annotated[
+    str,
+    # No control characters: the text is printed to terminals and names files.
+    Field(pattern=r"^[^\x00-\x1f\x7f-\x9f]+$", max_length=256),
+    Expects("a string of 1 to 256 printable characters"),
+]
+
+
+class Input(Table):
+    """The `[input]` table."""
+
+    shape: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=LARGEST)], ...],
+        Strict(False),
+        Field(min_length=2, max_length=4, description="Channels, then one, two or three spatial sizes."),
+        Expects(f"a list of 2 to 4 whole numbers from 1 to {LARGEST}: channels, then one, two or three spatial sizes"),
+    ]
+
+
+class Data(Table):
+    """The `[data]` table."""
+
+    source: Annotated[Text, Field(description='Such as "digits" or "fashion-mnist".')]
+    normalize: bool = Field(
+        True, description="Subtract the training split's mean, divide by its deviation, per channel."
+    )
+    validation: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.1, description="Share of the training data held out to choose the best epoch; 0 trains on all."
+    )
+
+
+class Train(Table):
+    """The `[train]` table."""
+
+    epochs: Size = 10
+    batch_size: Size = 64
+    loss: Literal["cross_entropy"] = "cross_entropy"
+    seed: Annotated[int, Field(ge=0, lt=2**63), Expects("a whole number from 0 to 2**63 - 1")] = 0
+    shuffle: bool = Field(True, description="A new order of the samples in every epoch.")
+    optimizer: Optimizer = Adam(type="adam")
+    schedule: AnySchedule = Constant(type="constant")
+
+
+class Spec(Table):
+    """A whole spec file; layers without a name have been given their default one."""
+
+    name: Text = "network"
+    input: Input
+    layers: Annotated[tuple[AnyLayer, ...], Strict(False), Field(min_length=1, max_length=MOST_LAYERS)]
+    data: Data | None = None
+    train: Train = Train()
+
+    _file: str | None = PrivateAttr(None)
+
+    @field_validator("layers")
+    @classmethod
+    def _name_layers(cls, layers: tuple[AnyLayer, ...]) -> tuple[AnyLayer, ...]:
+        names = default_names([(layer.type, layer.name) for layer in layers])
+        return tuple(
+            layer if layer.name else layer.model_copy(update={"name": name})
+            for layer, name in zip(layers, names, strict=True)
+        )
+
+    @property
+    def file(self) -> str | None:
+        """The file that the spec was read from, as the caller named it."""
+        return self._file
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both say the same, wherever they were read."""
+        return isinstance(other, Spec) and self.resolved() == other.resolved()
+
+    def resolved(self) -> dict[str, Any]:
+        """The spec with all defaults filled in, ready for JSON; parsing it gives an equal spec."""
+        return self.model_dump(mode="json", exclude_none=True)

@@ -1,0 +1,44 @@
+"""Changes to a spec without copying it: `train.optimizer.lr` to a value, as `--set` and `load_spec` take them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from nbcnn.layers.problems import Code, Problem
+from nbcnn.spec.names import nearest
+from nbcnn.spec.places import layer_names, quoted
+
+
+def override(document: dict[str, Any], changes: Mapping[str, Any]) -> None:
+    """Set each dotted key of `changes` in `document`, in place.
+
+    A layer is addressed by its name or its number: `layers.conv1.out_channels`, `layers.0.out_channels`. Tables that
+    are missing are made. Whether the result makes sense is for the spec to say. Raises Problem where a key leads
+    nowhere.
+    """
+    for key, value in changes.items():
+        *parents, last = key.split(".")
+        target: Any = document
+        for part in parents:
+            target = _step(target, part, key)
+        if not isinstance(target, dict):
+            raise Problem(
+                Code.UNKNOWN_KEY, f"override {key} does not lead to a value", "give a dotted key such as train.epochs"
+            )
+        target[last] = value
+
+
+def _step(target: Any, part: str, key: str) -> Any:
+    if isinstance(target, dict):
+        return target.setdefault(part, {})
+    if isinstance(target, list):
+        names = layer_names({"layers": target})
+        if part in names:
+            return target[names.index(part)]
+        if part.isdecimal() and int(part) < len(target):
+            return target[int(part)]
+        close = nearest(part, [name for name in names if isinstance(name, str)])
+        cure = f"the nearest name is {close}" if close else f"give a name or a number below {len(target)}"
+        raise Problem(Code.UNKNOWN_KEY, f"override {key} names no layer: {quoted(part)}", cure)
+    raise Problem(
+        Code.UNKNOWN_KEY, f"override {key} looks for {part} in a single value", "give a dotted key such as train.epochs"
+    )

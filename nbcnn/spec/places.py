@@ -1,0 +1,57 @@
+"""How a message names a place in a spec, and how it echoes what stands there: cut and escaped."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from nbcnn.spec.names import default_names
+
+Path = tuple[str | int, ...]
+"""Keys and indices from the root of a document to a value."""
+
+
+def layer_place(index: int, name: object, kind: object) -> str:
+    """`layers[3] "pool2" (max_pool)`; what is no string is left out."""
+    parts = [f"layers[{index}]"]
+    if isinstance(name, str):
+        parts.append(quoted(name))
+    if isinstance(kind, str):
+        parts.append(f"({quoted(kind)[1:-1]})")
+    return " ".join(parts)
+
+
+def layer_names(document: Any) -> list[Any]:
+    """The names that the layers of a document as read would have; it may hold anything, and so may they."""
+    layers = document.get("layers") if isinstance(document, dict) else None
+    if not isinstance(layers, list):
+        return []
+    tables = [layer if isinstance(layer, dict) else {} for layer in layers]
+    names = default_names([(str(table.get("type"))[:64], table.get("name")) for table in tables])
+    return [name if table.get("type") else table.get("name") for name, table in zip(names, tables, strict=True)]
+
+
+def dotted(path: Sequence[str | int]) -> str:
+    """`train.optimizer.lr`, `input.shape[1]`."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{quoted(part)[1:-1]}" for part in path)
+    return text.removeprefix(".")
+
+
+def quoted(text: str) -> str:
+    """In double quotes, at most 40 characters, nothing that a terminal would obey."""
+    cut = text if len(text) <= 40 else text[:37] + "..."
+    return '"' + "".join(each if each.isprintable() else repr(each)[1:-1] for each in cut) + '"'
+
+
+def echo(value: object) -> str:
+    """A value as a person would have written it, or nearly."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return quoted(value)
+    if isinstance(value, int) and value.bit_length() > 256:
+        return f"a whole number of {value.bit_length()} bits"
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, list | tuple):
+        entries = [echo(each) if not isinstance(each, list | tuple) else "[...]" for each in value[:6]]
+        return f"[{', '.join(entries + ['...'] * (len(value) > 6))}]"
+    return str(value)[:40]

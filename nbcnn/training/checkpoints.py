@@ -1,0 +1,180 @@
+"""What a run keeps on disk: model.h5, the best weights so far, and last.h5, to go on from."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nbcnn.errors import DivergenceError, SpecError, WeightsError
+from nbcnn.model import Model
+from nbcnn.spec import Spec
+from nbcnn.training.events import EpochRecord
+from nbcnn.training.folder import LAST, MODEL
+from nbcnn.training.standing import Standing
+from nbcnn.training.trainer import Trainer
+from nbcnn.weights import Snapshot, check_fits, store
+
+Arrays = dict[str, NDArray[Any]]
+
+SHORTEST_INTERVAL = 2.0
+"""Seconds between two saves at least: epochs may take milliseconds, and a save waits for the disk."""
+
+SHARE_OF_TIME = 0.05
+"""The largest part of a run's time that saving after epochs may take."""
+
+
+class Checkpoints:
+    """Saves a model under training into the run's folder, model.h5 before last.h5.
+
+    A crash between the two leaves a model.h5 that is ahead; the resumed run then comes to the same one again.
+    """
+
+    def __init__(self, folder: Path, spec: Spec, model: Model, trainer: Trainer):
+        self.last = folder / LAST
+        self._best = folder / MODEL
+        self._spec = spec.resolved()
+        self._learning_rate = spec.train.optimizer.lr
+        self._model = model
+        self._trainer = trainer
+        self._best_arrays: tuple[Arrays, Arrays] | None = None
+        self._unsaved_best: EpochRecord | None = None
+        self._saved = ""
+        self._due = 0.0
+
+    def keep_best(self, record: EpochRecord) -> None:
+        """Remember the weights of this moment as the best, to be written with the next save."""
+        self._best_arrays = _copies(self._model.parameters), _copies(self._model.buffers)
+        self._unsaved_best = record
+
+    def save_when_due(self, standing: Standing) -> None:
+        """Save after an epoch, unless that was done a moment ago."""
+        if time.perf_counter() >= self._due:
+            self.save(standing)
+
+    def save(self, standing: Standing) -> None:
+        """Write both files; raises NbcnnError where they cannot be written, DivergenceError for weights gone wrong."""
+        started = time.perf_counter()
+        self.refuse_divergence(standing)
+        self.save_best()
+        store.save(
+            self.last,
+            self._snapshot(
+                (self._model.parameters, self._model.buffers),
+                provenance={},
+                optimizer=self._trainer.state(),
+                trainer=standing.as_dict(),
+            ),
+        )
+        self._saved = f"after step {standing.step}"
+        ended = time.perf_counter()
+        self._due = ended + max(SHORTEST_INTERVAL, (ended - started) / SHARE_OF_TIME)
+
+    def save_best(self) -> None:
+        """Write model.h5, if the best weights are not there yet."""
+        if self._unsaved_best is None or self._best_arrays is None:
+            return
+        record = self._unsaved_best
+        # No times and dates: the same training writes the same file.
+        measured = {
+            name: value
+            for name in ("loss", "accuracy", "val_loss", "val_accuracy")
+            if (value := getattr(record, name)) is not None
+        }
+        provenance = {"epoch": record.epoch, "training_samples": record.samples, **measured}
+        store.save(self._best, self._snapshot(self._best_arrays, provenance))
+        self._unsaved_best = None
+
+    def load_best(self) -> None:
+        """Give the model the best weights, from memory or from model.h5; raises WeightsError."""
+        if self._best_arrays is None:
+            snapshot = store.load(self._best)
+            check_fits(snapshot, self._model.network, str(self._best))
+            self._best_arrays = snapshot.parameters, snapshot.buffers
+        _fill(self._model, *self._best_arrays)
+
+    def resume(self) -> Standing:
+        """Give model and trainer the state in last.h5; raises WeightsError, and SpecError if the spec is another one."""
+        place = str(self.last)
+        snapshot = store.load(self.last)
+        _refuse_other_spec(self._spec, snapshot.spec, place)
+        check_fits(snapshot, self._model.network, place)
+        standing = Standing.from_dict(snapshot.trainer, place)
+        if snapshot.optimizer is None:
+            raise WeightsError(f"{place}: the optimiser's state is expected, received none; use a {LAST}")
+        _fill(self._model, snapshot.parameters, snapshot.buffers)
+        self._trainer.load_state(snapshot.optimizer, standing.step)
+        self._saved = f"after step {standing.step}"
+        return standing
+
+    def refuse_divergence(self, standing: Standing) -> None:
+        """Raise DivergenceError, unless all weights are finite numbers."""
+        for name, values in self._model.parameters.items():
+            if not np.isfinite(values).all():
+                raise self.diverged(f"{name} holds numbers that are not finite", standing)
+
+    def diverged(self, what: str, standing: Standing) -> DivergenceError:
+        """The error that says where the run diverged and what is left of it; the best weights are saved first."""
+        self.save_best()
+        return DivergenceError(
+            f"{self.last.parent}: training diverged in epoch {standing.epoch}, step {standing.step}: {what}; "
+            f"the last good checkpoint is {self.last}, {self._saved}; start anew with a learning rate below "
+            f"{self._learning_rate:g}"
+        )
+
+    def _snapshot(
+        self,
+        arrays: tuple[Arrays, Arrays],
+        provenance: dict[str, Any],
+        optimizer: Arrays | None = None,
+        trainer: dict[str, Any] | None = None,
+    ) -> Snapshot:
+        return Snapshot(
+            spec=self._spec,
+            parameters=arrays[0],
+            buffers=arrays[1],
+            classes=self._model.classes,
+            normalization=self._model.normalization,
+            provenance=provenance,
+            optimizer=optimizer,
+            trainer=trainer,
+        )
+
+
+def _copies(arrays: Arrays) -> Arrays:
+    return {name: values.copy() for name, values in arrays.items()}
+
+
+def _fill(model: Model, parameters: Arrays, buffers: Arrays) -> None:
+    for own, given in ((model.parameters, parameters), (model.buffers, buffers)):
+        for name, values in given.items():
+            own[name][...] = values
+
+
+def _refuse_other_spec(now: dict[str, Any], then: dict[str, Any], place: str) -> None:
+    """A run may go on for more or fewer epochs; all else must be as it was, or its numbers would mean nothing."""
+    difference = _first_difference(_without_epochs(now), _without_epochs(then), "")
+    if difference is not None:
+        key, new, old = difference
+        raise SpecError(
+            f"{place}: the run to resume has {key} = {old!s:.200}, the spec {new!s:.200}; resume with the spec.json of "
+            "the run's folder, or start a new run"
+        )
+
+
+def _without_epochs(spec: dict[str, Any]) -> dict[str, Any]:
+    return spec | {"train": {key: value for key, value in spec.get("train", {}).items() if key != "epochs"}}
+
+
+def _first_difference(now: Any, then: Any, key: str) -> tuple[str, Any, Any] | None:
+    if isinstance(now, list) and isinstance(then, list) and len(now) == len(then):
+        now, then = dict(enumerate(now)), dict(enumerate(then))
+    if isinstance(now, dict) and isinstance(then, dict):
+        for part in [*then, *(part for part in now if part not in then)]:
+            inner = f"{key}.{part}".lstrip(".")
+            found = _first_difference(now.get(part, "nothing"), then.get(part, "nothing"), inner)
+            if found is not None:
+                return found
+        return None
+    return None if now == then else (key, now, then)

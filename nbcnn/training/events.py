@@ -1,0 +1,94 @@
+"""What a run reports while it works: plain values, which a command, a notebook or a log may render."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Loading:
+    """A data set is being read or fetched; `total` is None where the size is not known."""
+
+    what: str
+    done: int
+    total: int | None
+
+
+@dataclass(frozen=True)
+class Compiling:
+    """A kernel is about to be compiled, which happens once per machine; `done` of `total` are ready."""
+
+    kernel: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Started:
+    """The first step is about to be taken. `epoch` and `step` say where the run stands, 0 and 0 for a new one."""
+
+    out: Path
+    network: str
+    training_samples: int
+    validation_samples: int
+    test_samples: int
+    epochs: int
+    steps_per_epoch: int
+    epoch: int
+    step: int
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Inside an epoch, at most ten times a second: means over the samples of the epoch so far."""
+
+    epoch: int
+    epochs: int
+    step: int
+    steps: int
+    loss: float
+    accuracy: float
+    learning_rate: float
+    images_per_second: float
+
+
+@dataclass(frozen=True)
+class Evaluating:
+    """The `split` ("validation" or "test") is being measured: `done` of `total` samples."""
+
+    split: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """One row of the history.
+
+    `loss`, `correct` and `accuracy` are counted while the epoch trains, each batch before its update; `lr` is the
+    learning rate of the epoch's last step; `seconds` is the time of its steps, without validation and saving.
+    """
+
+    epoch: int
+    loss: float
+    accuracy: float
+    correct: int
+    samples: int
+    val_loss: float | None
+    val_accuracy: float | None
+    lr: float
+    seconds: float
+    images_per_second: float
+
+
+@dataclass(frozen=True)
+class EpochFinished:
+    """An epoch has ended; `best` says whether no earlier one was better."""
+
+    record: EpochRecord
+    epochs: int
+    best: bool
+
+
+Event = Loading | Compiling | Started | Progress | Evaluating | EpochFinished
+OnEvent = Callable[[Event], None]

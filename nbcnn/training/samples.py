@@ -1,0 +1,54 @@
+"""From the `[data]` table of a spec to the samples that a network trains on and is measured by."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from nbcnn import data
+from nbcnn.data import Dataset, Splits
+from nbcnn.errors import SpecError
+from nbcnn.network import Network
+from nbcnn.training.events import Loading, OnEvent
+
+
+def load_samples(network: Network, data_dir: Path | None, on_event: OnEvent) -> Splits:
+    """The splits of the network's data source, all checked against it.
+
+    Where the source has no validation split, the spec's share of the training split, chosen by the spec's seed, becomes
+    one. Raises DataError, and SpecError for a spec without data or a network that is no classifier.
+    """
+    spec = network.spec
+    place = spec.file or spec.name
+    if spec.data is None:
+        raise SpecError(f'{place}: there is no [data] table to say what to read; add one, such as source = "digits"')
+    if len(network.output_shape) != 1:
+        raise SpecError(
+            f"{place}: cross_entropy expects an output of shape (classes,), the last layer gives "
+            f"{network.output_shape}; end with flatten and linear"
+        )
+    splits = data.load(
+        spec.data.source,
+        data_dir,
+        base=Path(spec.file).parent if spec.file else None,
+        input_shape=network.input_shape,
+        on_progress=lambda what, done, total: on_event(Loading(what, done, total)),
+    )
+    for name, dataset in named_splits(splits).items():
+        data.check(dataset, network.input_shape, network.output_shape[0], f"{spec.data.source} ({name} split)")
+    if splits.validation is None and spec.data.validation > 0:
+        rest, validation = data.split(splits.train, spec.data.validation, spec.train.seed)
+        splits = replace(splits, train=rest, validation=validation)
+    return splits
+
+
+def named_splits(splits: Splits) -> dict[str, Dataset]:
+    """The splits that there are, by name."""
+    named = {"train": splits.train, "validation": splits.validation, "test": splits.test}
+    return {name: dataset for name, dataset in named.items() if dataset is not None}
+
+
+def normalization(network: Network, train: Dataset) -> dict[str, list[float]] | None:
+    """Mean and deviation by channel of the training split, or None where the spec wants none."""
+    if network.spec.data is None or not network.spec.data.normalize:
+        return None
+    mean, std = data.statistics(train)
+    return {"mean": mean.tolist(), "std": std.tolist()}

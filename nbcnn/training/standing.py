@@ -1,0 +1,70 @@
+"""Where a run stands between two steps, and which of its epochs was the best."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from nbcnn.errors import WeightsError
+from nbcnn.training.events import EpochRecord
+
+
+@dataclass
+class Standing:
+    """What last.h5 holds besides arrays; all but `records` and `step` belong to the epoch under way.
+
+    `samples` of them have been trained on so far, with the summed loss and the correct answers of their batches, each
+    before its update, in so many `seconds`.
+    """
+
+    step: int = 0
+    samples: int = 0
+    loss_sum: float = 0.0
+    correct: int = 0
+    seconds: float = 0.0
+    records: list[EpochRecord] = field(default_factory=list)
+
+    @property
+    def epoch(self) -> int:
+        """The epoch under way, counted from 1."""
+        return len(self.records) + 1
+
+    def begin_epoch(self, record: EpochRecord) -> None:
+        """End the epoch under way with its row of the history."""
+        self.records.append(record)
+        self.samples, self.loss_sum, self.correct, self.seconds = 0, 0.0, 0, 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON object in last.h5."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any] | None, place: str) -> "Standing":
+        """What `as_dict` gave; raises WeightsError for anything else."""
+        try:
+            values = dict(values or {})
+            records = [EpochRecord(**record) for record in values.pop("records")]
+            standing = cls(**values, records=records)
+            if [record.epoch for record in records] != list(range(1, standing.epoch)):
+                raise ValueError("epochs out of order")
+            if not 0 <= standing.samples or not 0 <= standing.step:
+                raise ValueError("negative counts")
+        except (KeyError, TypeError, ValueError) as error:
+            raise WeightsError(
+                f"{place}: the state of a training run is expected, and this is none ({str(error)[:200]}); "
+                "resume from the last.h5 that training wrote"
+            ) from None
+        return standing
+
+
+def best(records: Sequence[EpochRecord]) -> EpochRecord:
+    """The epoch with the highest validation accuracy, then the lowest validation loss, the earliest among equals.
+
+    Without validation it is the one with the lowest training loss.
+    """
+    return max(records, key=_quality)
+
+
+def _quality(record: EpochRecord) -> tuple[float, float]:
+    if record.val_accuracy is None or record.val_loss is None:
+        return -record.loss, 0.0
+    return record.val_accuracy, -record.val_loss
