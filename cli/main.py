@@ -33,7 +33,7 @@ for verb in (validate, train, evaluate, predict, schema):
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command; the exit code is 0 when done, 1 when the work failed, 2 for bad input, 130 or 143 after a signal."""
+    """Run the command and exit: 0 done, 1 the work failed, 2 bad input, 130 or 143 after a signal."""
     signal.signal(signal.SIGTERM, _terminate)
     debug = Debug()
     try:

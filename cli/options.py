@@ -25,7 +25,12 @@ def _want_debug(context: click.Context, parameter: click.Parameter, value: bool)
 def debug_option(command: Command) -> Command:
     """`--debug`, before or after the verb."""
     return click.option(
-        "--debug", is_flag=True, expose_value=False, is_eager=True, callback=_want_debug, help="Show a traceback on error."
+        "--debug",
+        is_flag=True,
+        expose_value=False,
+        is_eager=True,
+        callback=_want_debug,
+        help="Show a traceback on error.",
     )(command)
 
 

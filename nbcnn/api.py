@@ -1,12 +1,53 @@
 """The verbs that a program can use; the command can do nothing else."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nbcnn import network, spec
 from nbcnn.network import Network
 from nbcnn.spec import InvalidSpec, Spec
+from nbcnn.training.events import (
+    Compiling,
+    EpochFinished,
+    EpochRecord,
+    Evaluating,
+    Event,
+    Loading,
+    OnEvent,
+    Progress,
+    Started,
+)
+
+if TYPE_CHECKING:
+    from nbcnn.training.evaluation import Evaluation
+    from nbcnn.training.prediction import Prediction
+    from nbcnn.training.run import Result
+
+__all__ = [
+    "Compiling",
+    "EpochFinished",
+    "EpochRecord",
+    "Evaluating",
+    "Evaluation",
+    "Event",
+    "Loading",
+    "OnEvent",
+    "Prediction",
+    "Progress",
+    "Result",
+    "Started",
+    "build",
+    "evaluate",
+    "load_spec",
+    "predict",
+    "schema",
+    "train",
+    "validate",
+]
+
+AnyPath = str | os.PathLike[str]
 
 
 def load_spec(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Spec:
@@ -31,3 +72,59 @@ def validate(path: str | Path, overrides: Mapping[str, Any] | None = None) -> di
 def schema() -> dict[str, Any]:
     """JSON Schema of spec files."""
     return spec.schema()
+
+
+def train(
+    described: Spec,
+    *,
+    out: AnyPath | None = None,
+    data_dir: AnyPath | None = None,
+    resume: bool = False,
+    threads: int | None = None,
+    on_event: OnEvent | None = None,
+) -> "Result":
+    """Train the network of a spec on its data, and write model.h5, last.h5, history.* and spec.json into a folder.
+
+    `out` is that folder, by default runs/<name>-<n>, a new one; with `resume` it is the folder of a run to go on with,
+    by default the newest. `data_dir` holds the named data sets. `on_event` hears of what happens. Raises InputError for
+    a spec, data, folder or checkpoint that does not do, DivergenceError where the loss is not a finite number, and
+    Interrupted, the run saved, after SIGINT or SIGTERM.
+    """
+    # Here and below: what computes is imported when it is wanted, so that `validate` need not wait for Numba.
+    from nbcnn.training.run import train
+
+    return train(described, out=out, data_dir=data_dir, resume=resume, threads=threads, on_event=on_event)
+
+
+def evaluate(
+    weights: AnyPath,
+    *,
+    data: str | None = None,
+    split: str = "test",
+    data_dir: AnyPath | None = None,
+    threads: int | None = None,
+    on_event: OnEvent | None = None,
+) -> "Evaluation":
+    """Measure the weights in a file on a split, "train", "validation" or "test", of `data`, or of what they saw.
+
+    Raises InputError for weights, data or a split that does not do.
+    """
+    from nbcnn.training.evaluation import evaluate_file
+
+    return evaluate_file(Path(weights), data, split, data_dir, threads, on_event)
+
+
+def predict(
+    weights: AnyPath,
+    inputs: Sequence[AnyPath],
+    *,
+    threads: int | None = None,
+    on_event: OnEvent | None = None,
+) -> "list[Prediction]":
+    """The class of each sample in .npy files and images, in their order, by the weights in a file.
+
+    Raises InputError for weights or inputs that do not do.
+    """
+    from nbcnn.training.prediction import predict_files
+
+    return predict_files(Path(weights), [Path(path) for path in inputs], threads, on_event)

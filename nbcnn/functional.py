@@ -4,7 +4,7 @@ One function serves one, two and three spatial axes; arrays are (N, C, *space), 
 that training runs. `vjp` gives an operation's result together with its way back.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -44,7 +44,9 @@ _recorded: ContextVar[list[_Call] | None] = ContextVar("recorded", default=None)
 def _floats(value: ArrayLike, name: str) -> Floats:
     array = np.asarray(value)
     if array.dtype.kind not in "fiub":
-        raise InputError(f"{name}: numbers are expected, received dtype {array.dtype}; convert it with .astype('float32')")
+        raise InputError(
+            f"{name}: numbers are expected, received dtype {array.dtype}; convert it with .astype('float32')"
+        )
     return np.asarray(array, dtype=np.float32, order="C")
 
 
@@ -64,11 +66,19 @@ def _apply(
 
 
 def _window(
-    name: str, x: Floats, kernel_size: PerAxis, stride: PerAxis, padding: Padding, dilation: PerAxis, ceil_mode: bool = False
+    name: str,
+    x: Floats,
+    kernel_size: PerAxis,
+    stride: PerAxis,
+    padding: Padding,
+    dilation: PerAxis,
+    ceil_mode: bool = False,
 ) -> Window:
     """The window resolved for x's axes; refuses what does not fit."""
     if x.ndim not in (3, 4, 5):
-        raise InputError(f"{name}: x must be (N, C, *space) with 1, 2 or 3 spatial axes, received shape {x.shape}; add the missing axes")
+        raise InputError(
+            f"{name}: x must be (N, C, *space) with 1, 2 or 3 spatial axes, received shape {x.shape}; add the missing axes"
+        )
     try:
         window = Window.resolve(x.shape[2:], kernel_size, stride, padding, dilation, ceil_mode)
         window.output_sizes(x.shape[2:])
@@ -97,7 +107,9 @@ def conv(
     """
     x, weight = _floats(x, "conv: x"), _floats(weight, "conv: weight")
     if weight.ndim != x.ndim:
-        raise InputError(f"conv: weight must have as many axes as x, received {weight.ndim} and {x.ndim}; see its shape (O, I/groups, *kernel)")
+        raise InputError(
+            f"conv: weight must have as many axes as x, received {weight.ndim} and {x.ndim}; see its shape (O, I/groups, *kernel)"
+        )
     window = _window("conv", x, weight.shape[2:], stride, padding, dilation)
     if groups < 1 or x.shape[1] != weight.shape[1] * groups or weight.shape[0] % groups:
         raise InputError(
@@ -133,7 +145,9 @@ def _bias(bias: ArrayLike | None, weight: Floats) -> Floats | None:
         return None
     bias = _floats(bias, "bias")
     if bias.shape != weight.shape[:1]:
-        raise InputError(f"bias: shape {weight.shape[:1]} is expected for weight {weight.shape}, received {bias.shape}; give one number per output")
+        raise InputError(
+            f"bias: shape {weight.shape[:1]} is expected for weight {weight.shape}, received {bias.shape}; give one number per output"
+        )
     return bias
 
 
@@ -159,7 +173,9 @@ def max_pool(
     Padding never wins; ties go to the first maximum on the way back. Raises InputError where no window fits.
     """
     x = _floats(x, "max_pool: x")
-    window = _window("max_pool", x, kernel_size, kernel_size if stride is None else stride, padding, dilation, ceil_mode)
+    window = _window(
+        "max_pool", x, kernel_size, kernel_size if stride is None else stride, padding, dilation, ceil_mode
+    )
     return _apply("max_pool", x, (), {**_pool_attributes(window), "dilation": window.dilation})
 
 
@@ -214,7 +230,9 @@ def cross_entropy(logits: ArrayLike, target: ArrayLike) -> np.float32:
     logits = _floats(logits, "cross_entropy: logits")
     labels = np.ascontiguousarray(target, dtype=np.int64)
     if logits.ndim != 2 or labels.shape != logits.shape[:1]:
-        raise InputError(f"cross_entropy: logits (N, classes) and target (N,) must agree, received {logits.shape} and {labels.shape}")
+        raise InputError(
+            f"cross_entropy: logits (N, classes) and target (N,) must agree, received {logits.shape} and {labels.shape}"
+        )
     if labels.size and not 0 <= labels.min() <= labels.max() < logits.shape[1]:
         raise InputError(
             f"cross_entropy: target must lie in 0 .. {logits.shape[1] - 1}, received {labels.min()} .. {labels.max()}; "
@@ -248,7 +266,9 @@ def vjp(function: Callable[..., Any], *arrays: ArrayLike, **attributes: Any) -> 
     finally:
         _recorded.reset(token)
     if len(calls) != 1:
-        raise InputError(f"vjp: {getattr(function, '__name__', function)} is no single operation of nbcnn.functional with a gradient")
+        raise InputError(
+            f"vjp: {getattr(function, '__name__', function)} is no single operation of nbcnn.functional with a gradient"
+        )
     (call,) = calls
 
     def pullback(dy: ArrayLike) -> tuple[Floats | None, ...]:
@@ -265,4 +285,3 @@ def vjp(function: Callable[..., Any], *arrays: ArrayLike, **attributes: Any) -> 
         return (dx.reshape(call.shape), *rest[: len(arrays) - 1])
 
     return y, pullback
-

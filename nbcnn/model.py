@@ -129,7 +129,11 @@ def as_inputs(x: ArrayLike, shape: tuple[int, ...], name: str) -> np.ndarray:
     array = np.asarray(x)
     if array.shape[1:] != shape or array.ndim != len(shape) + 1:
         cure = f"add the batch axis: x[None] has shape {(1, *shape)}" if array.shape == shape else "reshape the samples"
-        raise InputError(f"{name}: samples of shape (N, {', '.join(map(str, shape))}) are expected, received {array.shape}; {cure}")
+        raise InputError(
+            f"{name}: samples of shape (N, {', '.join(map(str, shape))}) are expected, received {array.shape}; {cure}"
+        )
     if array.dtype.kind not in "fiub":
-        raise InputError(f"{name}: float32 or uint8 numbers are expected, received {array.dtype}; convert them with .astype('float32')")
+        raise InputError(
+            f"{name}: float32 or uint8 numbers are expected, received {array.dtype}; convert them with .astype('float32')"
+        )
     return np.ascontiguousarray(array, dtype=np.uint8 if array.dtype == np.uint8 else np.float32)

@@ -48,7 +48,9 @@ def space_of(shape: Sequence[int]) -> Space:
 def add_input(program: Program, name: str, shape: Sequence[int], scale: np.ndarray) -> Activation:
     """Read the batch from port NAME (float32 or bytes), its samples by number from port `indices` (int64)."""
     x = program.activation(name, shape[0], space_of(shape))
-    return add_ingest(program, program.port(name), program.port("indices"), Array(f"{name} scale", scale.shape, external=scale), x)
+    return add_ingest(
+        program, program.port(name), program.port("indices"), Array(f"{name} scale", scale.shape, external=scale), x
+    )
 
 
 def _add_forward(program: Program, network: Network, x: Activation, parameters: Arrays, training: bool) -> list[_Step]:

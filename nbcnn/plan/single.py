@@ -94,7 +94,11 @@ def _totalled(program: Program, gradient: Array | None) -> Array | None:
 
 @lru_cache(maxsize=64)
 def _planned(
-    operation: str, shapes: tuple[Shape | None, ...], attributes: tuple[tuple[str, Any], ...], gradient: bool, lanes: int
+    operation: str,
+    shapes: tuple[Shape | None, ...],
+    attributes: tuple[tuple[str, Any], ...],
+    gradient: bool,
+    lanes: int,
 ) -> SinglePlan:
     return SinglePlan(operation, shapes, dict(attributes), gradient)
 

@@ -5,14 +5,16 @@ from typing import Any
 
 from llvmlite import ir
 from numba import get_thread_id, njit, prange, types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 from nbcnn.kernels.cpu.compiling import cached
 from nbcnn.kernels.cpu.row import read_word
+from nbcnn.kernels.cpu.vector import declare
 
 
 @intrinsic
-def _call(typing_context, kernel, arena, row, index, slot):  # type: ignore[no-untyped-def]
+def _call(typing_context, kernel, arena, row, index, slot):
     """Call the kernel at an address."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -24,7 +26,54 @@ def _call(typing_context, kernel, arena, row, index, slot):  # type: ignore[no-u
     return types.void(*[types.int64] * 5), codegen
 
 
-def _walk(arena, table, row_bytes, phases, tasks, blocks):  # type: ignore[no-untyped-def]
+_DENORMALS_ARE_ZERO_AND_FLUSH = 0x8040  # bits 6 and 15 of the SSE control register
+
+
+@intrinsic
+def _flush_denormals(typing_context):
+    """Treat numbers below 1.2e-38 as zero on this thread, and return the setting to restore.
+
+    A gradient that has died out leaves running averages that shrink into denormal numbers, on which a processor is a
+    hundred times slower. Elsewhere than on x86 nothing is changed.
+    """
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        word = ir.IntType(32)
+        if not _is_x86(builder):
+            return ir.Constant(word, 0)
+        before = cgutils.alloca_once(builder, word)
+        builder.call(_control_register(builder, "st"), [builder.bitcast(before, ir.IntType(8).as_pointer())])
+        after = cgutils.alloca_once_value(
+            builder, builder.or_(builder.load(before), ir.Constant(word, _DENORMALS_ARE_ZERO_AND_FLUSH))
+        )
+        builder.call(_control_register(builder, "ld"), [builder.bitcast(after, ir.IntType(8).as_pointer())])
+        return builder.load(before)
+
+    return types.uint32(), codegen
+
+
+@intrinsic
+def _restore_denormals(typing_context, setting):
+    """Undo `_flush_denormals`."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        if _is_x86(builder):
+            place = cgutils.alloca_once_value(builder, args[0])
+            builder.call(_control_register(builder, "ld"), [builder.bitcast(place, ir.IntType(8).as_pointer())])
+        return context.get_dummy_value()
+
+    return types.void(types.uint32), codegen
+
+
+def _is_x86(builder: Any) -> bool:
+    return str(builder.module.triple).startswith(("x86_64", "amd64", "i686"))
+
+
+def _control_register(builder: Any, verb: str) -> Any:
+    return declare(builder, f"llvm.x86.sse.{verb}mxcsr", ir.VoidType(), [ir.IntType(8).as_pointer()])
+
+
+def _walk(arena, table, row_bytes, phases, tasks, blocks):
     """Run all phases over `blocks` blocks.
 
     A phase (first task, task count, blocks per task) with blocks per task above 0 has one task, which is run for each
@@ -45,10 +94,12 @@ def _walk(arena, table, row_bytes, phases, tasks, blocks):  # type: ignore[no-un
                 task = first + number
                 begin = tasks[task, 2]
                 end = begin + 1
+            setting = _flush_denormals()
             for index in range(begin, end):
                 for line in range(tasks[task, 0], tasks[task, 1]):
                     row = table + line * row_bytes
                     _call(read_word(row), arena, row, index, slot)
+            _restore_denormals(setting)
 
 
 @lru_cache(maxsize=1)

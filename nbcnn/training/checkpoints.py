@@ -1,22 +1,19 @@
 """What a run keeps on disk: model.h5, the best weights so far, and last.h5, to go on from."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nbcnn.errors import DivergenceError, SpecError, WeightsError
 from nbcnn.model import Model
-from nbcnn.spec import Spec
 from nbcnn.training.events import EpochRecord
 from nbcnn.training.folder import LAST, MODEL
 from nbcnn.training.standing import Standing
 from nbcnn.training.trainer import Trainer
 from nbcnn.weights import Snapshot, check_fits, store
-
-Arrays = dict[str, NDArray[Any]]
 
 SHORTEST_INTERVAL = 2.0
 """Seconds between two saves at least: epochs may take milliseconds, and a save waits for the disk."""
@@ -31,22 +28,27 @@ class Checkpoints:
     A crash between the two leaves a model.h5 that is ahead; the resumed run then comes to the same one again.
     """
 
-    def __init__(self, folder: Path, spec: Spec, model: Model, trainer: Trainer):
+    def __init__(self, folder: Path, model: Model, trainer: Trainer):
         self.last = folder / LAST
-        self._best = folder / MODEL
-        self._spec = spec.resolved()
-        self._learning_rate = spec.train.optimizer.lr
+        self._best_path = folder / MODEL
         self._model = model
         self._trainer = trainer
-        self._best_arrays: tuple[Arrays, Arrays] | None = None
-        self._unsaved_best: EpochRecord | None = None
+        self._best: Snapshot | None = None
+        self._best_is_saved = True
         self._saved = ""
         self._due = 0.0
 
     def keep_best(self, record: EpochRecord) -> None:
         """Remember the weights of this moment as the best, to be written with the next save."""
-        self._best_arrays = _copies(self._model.parameters), _copies(self._model.buffers)
-        self._unsaved_best = record
+        # No times and dates: the same training writes the same file.
+        measured = {
+            name: value
+            for name in ("loss", "accuracy", "val_loss", "val_accuracy")
+            if (value := getattr(record, name)) is not None
+        }
+        provenance = {"epoch": record.epoch, "training_samples": record.samples, **measured}
+        self._best = replace(self._model.snapshot(), provenance=provenance)
+        self._best_is_saved = False
 
     def save_when_due(self, standing: Standing) -> None:
         """Save after an epoch, unless that was done a moment ago."""
@@ -58,52 +60,35 @@ class Checkpoints:
         started = time.perf_counter()
         self.refuse_divergence(standing)
         self.save_best()
-        store.save(
-            self.last,
-            self._snapshot(
-                (self._model.parameters, self._model.buffers),
-                provenance={},
-                optimizer=self._trainer.state(),
-                trainer=standing.as_dict(),
-            ),
-        )
+        snapshot = replace(self._model.snapshot(), optimizer=self._trainer.state(), trainer=standing.as_dict())
+        store.save(self.last, snapshot)
         self._saved = f"after step {standing.step}"
         ended = time.perf_counter()
         self._due = ended + max(SHORTEST_INTERVAL, (ended - started) / SHARE_OF_TIME)
 
     def save_best(self) -> None:
         """Write model.h5, if the best weights are not there yet."""
-        if self._unsaved_best is None or self._best_arrays is None:
-            return
-        record = self._unsaved_best
-        # No times and dates: the same training writes the same file.
-        measured = {
-            name: value
-            for name in ("loss", "accuracy", "val_loss", "val_accuracy")
-            if (value := getattr(record, name)) is not None
-        }
-        provenance = {"epoch": record.epoch, "training_samples": record.samples, **measured}
-        store.save(self._best, self._snapshot(self._best_arrays, provenance))
-        self._unsaved_best = None
+        if self._best is not None and not self._best_is_saved:
+            store.save(self._best_path, self._best)
+            self._best_is_saved = True
 
     def load_best(self) -> None:
         """Give the model the best weights, from memory or from model.h5; raises WeightsError."""
-        if self._best_arrays is None:
-            snapshot = store.load(self._best)
-            check_fits(snapshot, self._model.network, str(self._best))
-            self._best_arrays = snapshot.parameters, snapshot.buffers
-        _fill(self._model, *self._best_arrays)
+        if self._best is None:
+            self._best = store.load(self._best_path)
+            check_fits(self._best, self._model.network, str(self._best_path))
+        _fill(self._model, self._best)
 
     def resume(self) -> Standing:
-        """Give model and trainer the state in last.h5; raises WeightsError, and SpecError if the spec is another one."""
+        """Give model and trainer the state in last.h5; raises WeightsError, and SpecError for another spec."""
         place = str(self.last)
         snapshot = store.load(self.last)
-        _refuse_other_spec(self._spec, snapshot.spec, place)
+        _refuse_other_spec(self._model.network.spec.resolved(), snapshot.spec, place)
         check_fits(snapshot, self._model.network, place)
         standing = Standing.from_dict(snapshot.trainer, place)
         if snapshot.optimizer is None:
             raise WeightsError(f"{place}: the optimiser's state is expected, received none; use a {LAST}")
-        _fill(self._model, snapshot.parameters, snapshot.buffers)
+        _fill(self._model, snapshot)
         self._trainer.load_state(snapshot.optimizer, standing.step)
         self._saved = f"after step {standing.step}"
         return standing
@@ -120,34 +105,12 @@ class Checkpoints:
         return DivergenceError(
             f"{self.last.parent}: training diverged in epoch {standing.epoch}, step {standing.step}: {what}; "
             f"the last good checkpoint is {self.last}, {self._saved}; start anew with a learning rate below "
-            f"{self._learning_rate:g}"
-        )
-
-    def _snapshot(
-        self,
-        arrays: tuple[Arrays, Arrays],
-        provenance: dict[str, Any],
-        optimizer: Arrays | None = None,
-        trainer: dict[str, Any] | None = None,
-    ) -> Snapshot:
-        return Snapshot(
-            spec=self._spec,
-            parameters=arrays[0],
-            buffers=arrays[1],
-            classes=self._model.classes,
-            normalization=self._model.normalization,
-            provenance=provenance,
-            optimizer=optimizer,
-            trainer=trainer,
+            f"{self._model.network.spec.train.optimizer.lr:g}"
         )
 
 
-def _copies(arrays: Arrays) -> Arrays:
-    return {name: values.copy() for name, values in arrays.items()}
-
-
-def _fill(model: Model, parameters: Arrays, buffers: Arrays) -> None:
-    for own, given in ((model.parameters, parameters), (model.buffers, buffers)):
+def _fill(model: Model, snapshot: Snapshot) -> None:
+    for own, given in ((model.parameters, snapshot.parameters), (model.buffers, snapshot.buffers)):
         for name, values in given.items():
             own[name][...] = values
 

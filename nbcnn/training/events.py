@@ -92,3 +92,7 @@ class EpochFinished:
 
 Event = Loading | Compiling | Started | Progress | Evaluating | EpochFinished
 OnEvent = Callable[[Event], None]
+
+
+def ignore(event: Event) -> None:
+    """For a caller that wants no reports."""

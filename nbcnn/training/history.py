@@ -1,7 +1,7 @@
 """history.csv and history.jsonl: one row an epoch, appended while the run goes on.
 
-The rows that count are those in last.h5, which is written as one piece. A run that is resumed writes both files anew from
-there, so that rows of epochs that are run again, or half a row from a crash, do not stay.
+The rows that count are those in last.h5, which is written as one piece. A run that is resumed writes both files anew
+from there, so that rows of epochs that are run again, or half a row from a crash, do not stay.
 """
 
 import csv

@@ -15,7 +15,7 @@ from nbcnn.spec import Spec
 from nbcnn.training import folder
 from nbcnn.training.checkpoints import Checkpoints
 from nbcnn.training.evaluation import Evaluation, evaluate
-from nbcnn.training.events import Compiling, EpochFinished, EpochRecord, Evaluating, OnEvent, Progress, Started
+from nbcnn.training.events import Compiling, EpochFinished, EpochRecord, Evaluating, OnEvent, Progress, Started, ignore
 from nbcnn.training.history import append_history, write_history
 from nbcnn.training.loop import NotFinite, train_epoch
 from nbcnn.training.order import epoch_order
@@ -51,24 +51,21 @@ def train(
     """Train the network of a spec on its data, and write model.h5, last.h5, history.* and spec.json into a folder.
 
     `out` is that folder, by default runs/<name>-<n>, a new one; with `resume` it is the folder of a run to go on with,
-    by default the newest. `data_dir` holds the named data sets. `on_event` is called with the values of `training.events`.
-    Raises InputError for a spec, data, folder or checkpoint that does not do, DivergenceError where the loss is not a
-    finite number, and Interrupted, the run saved, after SIGINT or SIGTERM.
+    by default the newest. `data_dir` holds the named data sets. `on_event` is called with the values of
+    `training.events`. Raises InputError for a spec, data, folder or checkpoint that does not do, DivergenceError where
+    the loss is not a finite number, and Interrupted, the run saved, after SIGINT or SIGTERM.
     """
-    report = on_event or _ignore
+    report = on_event or ignore
     network = networks.build(spec)
     with using_threads(threads):
-        splits = load_samples(network, Path(data_dir) if data_dir is not None else None, report)
+        base = Path(spec.file).parent if spec.file else None
+        splits = load_samples(network, Path(data_dir) if data_dir is not None else None, base, report)
         choose = folder.folder_to_resume if resume else folder.new_folder
         run = _Run(network, splits, choose(Path(out) if out is not None else None, spec.name), report)
         run.begin(resume)
         with stop_requests() as stop:
             run.train(stop)
         return run.finish()
-
-
-def _ignore(event: object) -> None:
-    """For a caller that wants no reports."""
 
 
 class _Run:
@@ -80,15 +77,16 @@ class _Run:
         self.model = Model(network, seed=settings.seed)
         self.model.classes = splits.classes
         self.model.normalization = normalization(network, splits.train)
+        self.model.compile(self._report_compiling)
         self.trainer = Trainer(
             self.model,
             loss=settings.loss,
             optimizer=settings.optimizer.model_dump(),
             batch_size=settings.batch_size,
             seed=settings.seed,
-            on_compile=lambda kernel, done, total: report(Compiling(kernel, done, total)),
+            on_compile=self._report_compiling,
         )
-        self.checkpoints = Checkpoints(out, self.spec, self.model, self.trainer)
+        self.checkpoints = Checkpoints(out, self.model, self.trainer)
         self.steps_per_epoch = -(-len(splits.train) // settings.batch_size)
         self.standing = Standing()
 
@@ -168,8 +166,8 @@ class _Run:
             accuracy=standing.correct / standing.samples,
             correct=standing.correct,
             samples=standing.samples,
-            val_loss=validation and validation.loss,
-            val_accuracy=validation and validation.accuracy,
+            val_loss=validation.loss if validation else None,
+            val_accuracy=validation.accuracy if validation else None,
             lr=self.trainer.learning_rate,
             seconds=round(standing.seconds, 6),
             images_per_second=round(standing.samples / standing.seconds, 1),
@@ -186,6 +184,9 @@ class _Run:
         if dataset is None:
             return None
         return evaluate(self.model, dataset, lambda done, total: self.report(Evaluating(split, done, total)))
+
+    def _report_compiling(self, kernel: str, done: int, total: int) -> None:
+        self.report(Compiling(kernel, done, total))
 
     def _report_progress(self) -> None:
         standing = self.standing

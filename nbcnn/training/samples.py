@@ -10,11 +10,12 @@ from nbcnn.network import Network
 from nbcnn.training.events import Loading, OnEvent
 
 
-def load_samples(network: Network, data_dir: Path | None, on_event: OnEvent) -> Splits:
+def load_samples(network: Network, data_dir: Path | None, base: Path | None, on_event: OnEvent) -> Splits:
     """The splits of the network's data source, all checked against it.
 
     Where the source has no validation split, the spec's share of the training split, chosen by the spec's seed, becomes
-    one. Raises DataError, and SpecError for a spec without data or a network that is no classifier.
+    one. A source that is a path is relative to `base`, None being the working directory. Raises DataError, and
+    SpecError for a spec without data or a network that is no classifier.
     """
     spec = network.spec
     place = spec.file or spec.name
@@ -28,7 +29,7 @@ def load_samples(network: Network, data_dir: Path | None, on_event: OnEvent) -> 
     splits = data.load(
         spec.data.source,
         data_dir,
-        base=Path(spec.file).parent if spec.file else None,
+        base=base,
         input_shape=network.input_shape,
         on_progress=lambda what, done, total: on_event(Loading(what, done, total)),
     )

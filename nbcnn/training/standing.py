@@ -46,7 +46,7 @@ class Standing:
             standing = cls(**values, records=records)
             if [record.epoch for record in records] != list(range(1, standing.epoch)):
                 raise ValueError("epochs out of order")
-            if not 0 <= standing.samples or not 0 <= standing.step:
+            if min(standing.samples, standing.step) < 0:
                 raise ValueError("negative counts")
         except (KeyError, TypeError, ValueError) as error:
             raise WeightsError(

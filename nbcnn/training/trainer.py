@@ -61,9 +61,7 @@ class Trainer:
         if self._plan is None or samples > self._plan.program.samples:
             update = Update(self._optimizer, self._settings, self._state)
             model = self.model
-            program = lower_training(
-                model.network, samples, model.parameters, model.input_scale, self.loss, update
-            )
+            program = lower_training(model.network, samples, model.parameters, model.input_scale, self.loss, update)
             self._plan = Plan(program, self._on_compile)
         return self._plan
 
@@ -76,7 +74,9 @@ class Trainer:
         targets = np.ascontiguousarray(y, dtype=np.int64)
         classes = self.model.network.output_shape[0]
         if targets.shape != inputs.shape[:1] or not len(targets):
-            raise InputError(f"y: one class number for each of {len(inputs)} samples is expected, received shape {targets.shape}")
+            raise InputError(
+                f"y: one class number for each of {len(inputs)} samples is expected, received shape {targets.shape}"
+            )
         if not 0 <= targets.min() <= targets.max() < classes:
             raise InputError(
                 f"y: class numbers from 0 to {classes - 1} are expected, received {targets.min()} to {targets.max()}; "
@@ -118,6 +118,8 @@ class Trainer:
             )
         for name, array in own.items():
             if state[name].shape != array.shape:
-                raise WeightsError(f"optimiser state: {name} of shape {array.shape} is expected, received {state[name].shape}")
+                raise WeightsError(
+                    f"optimiser state: {name} of shape {array.shape} is expected, received {state[name].shape}"
+                )
             array[...] = state[name]
         self.steps = steps

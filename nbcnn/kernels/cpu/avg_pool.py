@@ -6,12 +6,12 @@ import numpy as np
 
 from nbcnn.kernels.cpu.pooling import gradient_arguments, pooled, table_arguments, window_of
 from nbcnn.kernels.cpu.program import Activation, Program
-from nbcnn.kernels.cpu.row import address, integer, read_float, read_index
+from nbcnn.kernels.cpu.row import Body, address, integer, read_float, read_index
 from nbcnn.kernels.cpu.vector import load, splat, store
 from nbcnn.kernels.cpu.windows import Window, every, three_pairs
 
 
-def average(lanes: int):  # type: ignore[no-untyped-def]
+def average(lanes: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
         x = address(arena, row, 0, index, slot)
         y = address(arena, row, 1, index, slot)
@@ -35,7 +35,7 @@ def average(lanes: int):  # type: ignore[no-untyped-def]
     return body
 
 
-def average_gradient(lanes: int):  # type: ignore[no-untyped-def]
+def average_gradient(lanes: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
         dy = address(arena, row, 0, index, slot)
         dx = address(arena, row, 1, index, slot)
@@ -72,7 +72,9 @@ def average_gradient(lanes: int):  # type: ignore[no-untyped-def]
     return body
 
 
-def _divisors(window: Window, x: Activation, y: Activation, padding: Sequence[tuple[int, int]], count_include_pad: bool) -> np.ndarray:
+def _divisors(
+    window: Window, x: Activation, y: Activation, padding: Sequence[tuple[int, int]], count_include_pad: bool
+) -> np.ndarray:
     """How many numbers each window is divided by: those inside the image, or inside image and padding."""
     starts = window.starts(every(y.space))
     positions = starts[:, None] + window.taps[None]
@@ -80,7 +82,8 @@ def _divisors(window: Window, x: Activation, y: Activation, padding: Sequence[tu
     if count_include_pad:
         pairs = np.array(three_pairs(padding))
         low, high = low - pairs[:, 0], high + pairs[:, 1]
-    return ((positions >= low) & (positions < high)).all(axis=2).sum(axis=1)
+    counts: np.ndarray = ((positions >= low) & (positions < high)).all(axis=2).sum(axis=1)
+    return counts
 
 
 def avg_pool(

@@ -10,7 +10,9 @@ from nbcnn.kernels.cpu.sums import PartialSums, add_channel_sum
 from nbcnn.kernels.cpu.windows import Window, adjoint_strands, forward_strands, halo_of, three_axes, three_pairs
 
 
-def _window(weight: Array, stride: Sequence[int], padding: Sequence[tuple[int, int]], dilation: Sequence[int]) -> Window:
+def _window(
+    weight: Array, stride: Sequence[int], padding: Sequence[tuple[int, int]], dilation: Sequence[int]
+) -> Window:
     before = [pair[0] for pair in three_pairs(padding)]
     return Window(three_axes(weight.shape[2:]), three_axes(stride), three_axes(before), three_axes(dilation))
 

@@ -1,11 +1,11 @@
 """Copies within the walk: into a haloed buffer where the original can have no halo, or flat where it has one."""
 
 from nbcnn.kernels.cpu.program import NO_HALO, Activation, Halo, Program, extent, grid
-from nbcnn.kernels.cpu.row import address, integer
+from nbcnn.kernels.cpu.row import Body, address, integer
 from nbcnn.kernels.cpu.vector import load, store
 
 
-def copy(lanes: int):  # type: ignore[no-untyped-def]
+def copy(lanes: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
         x = address(arena, row, 0, index, slot)
         x_channel = integer(row, 1)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from nbcnn.kernels.cpu.program import Activation, Program, Word
-from nbcnn.kernels.cpu.row import address, integer, read_float, read_word, real, write_float
+from nbcnn.kernels.cpu.row import Body, address, integer, read_float, read_word, real, write_float
 from nbcnn.kernels.cpu.vector import exponential, load, splat, store, where
 
 
-def softmax_loss(lanes: int):  # type: ignore[no-untyped-def]
+def softmax_loss(lanes: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
         logits = address(arena, row, 0, index, slot)
         probabilities = address(arena, row, 1, index, slot)
@@ -57,7 +57,7 @@ def softmax_loss(lanes: int):  # type: ignore[no-untyped-def]
     return body
 
 
-def softmax_loss_gradient(lanes: int):  # type: ignore[no-untyped-def]
+def softmax_loss_gradient(lanes: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
         probabilities = address(arena, row, 0, index, slot)
         dlogits = address(arena, row, 1, index, slot)

@@ -6,13 +6,23 @@ import numpy as np
 from numba import njit
 
 from nbcnn.kernels.cpu.program import Activation, Argument, Program, extent, grid, in_place_or_new
-from nbcnn.kernels.cpu.row import address, integer, read_float, read_unsigned, read_word, real, write_float, write_unsigned
+from nbcnn.kernels.cpu.row import (
+    Body,
+    address,
+    integer,
+    read_float,
+    read_unsigned,
+    read_word,
+    real,
+    write_float,
+    write_unsigned,
+)
 
 _LOW = np.uint64(0xFFFFFFFF)
 
 
 @njit
-def _philox(c0, c1, c2, c3, k0, k1, target):  # type: ignore[no-untyped-def]
+def _philox(c0, c1, c2, c3, k0, k1, target):
     """Philox4x32-10 (Salmon et al., SC 2011, section 3.3): four words from a counter and a key, written at `target`."""
     for _ in range(10):
         high = np.uint64(0xD2511F53) * np.uint64(c0)
@@ -29,7 +39,7 @@ def _philox(c0, c1, c2, c3, k0, k1, target):  # type: ignore[no-untyped-def]
     write_unsigned(np.uint32(c3), target + 12)
 
 
-def drop(lanes: int):  # type: ignore[no-untyped-def]
+def drop(lanes: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
         x = address(arena, row, 0, index, slot)
         x_channel = integer(row, 1)
@@ -73,7 +83,9 @@ def drop(lanes: int):  # type: ignore[no-untyped-def]
     return body
 
 
-def _add(program: Program, x: Activation, y: Activation, p: float, seed: Argument, step: Argument, salt: int) -> Activation:
+def _add(
+    program: Program, x: Activation, y: Activation, p: float, seed: Argument, step: Argument, salt: int
+) -> Activation:
     call = program.call(
         drop,
         **grid("x", x),
@@ -96,7 +108,15 @@ def dropout(program: Program, x: Activation, *, p: float, seed: Argument, step: 
 
 
 def dropout_gradient(
-    program: Program, dy: Activation, x: Activation, y: Activation, *, p: float, seed: Argument, step: Argument, salt: int
+    program: Program,
+    dy: Activation,
+    x: Activation,
+    y: Activation,
+    *,
+    p: float,
+    seed: Argument,
+    step: Argument,
+    salt: int,
 ) -> tuple[Activation]:
     """The same numbers are kept of dy."""
     return (_add(program, dy, dy, p, seed, step, salt),)

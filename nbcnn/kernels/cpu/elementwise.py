@@ -7,7 +7,7 @@ from numba import njit
 from numba.extending import overload
 
 from nbcnn.kernels.cpu.program import Activation, Program, extent, grid, in_place_or_new
-from nbcnn.kernels.cpu.row import address, integer
+from nbcnn.kernels.cpu.row import Body, address, integer
 from nbcnn.kernels.cpu.vector import load, store
 
 _FORMULAS: dict[str, Any] = {}
@@ -23,19 +23,19 @@ def formula(name: str) -> Callable[[Callable[..., Any]], Any]:
     return register
 
 
-def _evaluate(name, *vectors):  # type: ignore[no-untyped-def]
+def _evaluate(name, *vectors):
     raise NotImplementedError("known to compiled kernels only")
 
 
 @overload(_evaluate, prefer_literal=True)
-def _evaluate_overload(name, *vectors):  # type: ignore[no-untyped-def]
+def _evaluate_overload(name, *vectors):
     function = _FORMULAS[name.literal_value]
     if len(vectors) == 1:
         return lambda name, *vectors: function(vectors[0])
     return lambda name, *vectors: function(vectors[0], vectors[1])
 
 
-def forward(lanes: int, name: str):  # type: ignore[no-untyped-def]
+def forward(lanes: int, name: str) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
         x = address(arena, row, 0, index, slot)
         x_channel = integer(row, 1)
@@ -58,7 +58,7 @@ def forward(lanes: int, name: str):  # type: ignore[no-untyped-def]
     return body
 
 
-def backward(lanes: int, name: str):  # type: ignore[no-untyped-def]
+def backward(lanes: int, name: str) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
         dy = address(arena, row, 0, index, slot)
         dy_channel = integer(row, 1)

@@ -39,7 +39,9 @@ def lane_count() -> int:
     if chosen is None:
         return _machine()[0]
     if str(chosen) not in map(str, LANE_COUNTS):
-        raise InputError(f"NBCNN_LANES: lane count must be one of {LANE_COUNTS}, received {chosen!r}; unset it to follow the machine")
+        raise InputError(
+            f"NBCNN_LANES: lane count must be one of {LANE_COUNTS}, received {chosen!r}; unset it to follow the machine"
+        )
     return int(chosen)
 
 

@@ -7,9 +7,10 @@ import numpy as np
 from nbcnn.kernels.cpu.packing import Packing
 from nbcnn.kernels.cpu.products import add_convolution, add_correlation, choose_tile
 from nbcnn.kernels.cpu.program import Activation, Array, Program, Table
-from nbcnn.kernels.cpu.row import address, integer, read_float, read_word, write_float
+from nbcnn.kernels.cpu.row import Body, address, integer, read_float, read_word, write_float, write_word
 from nbcnn.kernels.cpu.sums import PartialSums, add_channel_sum
 from nbcnn.kernels.cpu.tile import convolution_tile
+from nbcnn.kernels.cpu.transposing import transpose_square
 from nbcnn.kernels.cpu.windows import Window, forward_strands
 
 _POINT = Window((1, 1, 1), (1, 1, 1), (0, 0, 0), (1, 1, 1))
@@ -44,12 +45,19 @@ def linear_gradient(
     return dx, dweight, dbias
 
 
-def transpose(lanes: int):  # type: ignore[no-untyped-def]
+def transpose(lanes: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
         x = address(arena, row, 0, index, slot)
         y = address(arena, row, 1, index, slot)
         features = integer(row, 2)
-        for feature in range(features):
+        starts = address(arena, row, 3, index, slot)
+        one, zero = np.float32(1.0), np.float32(0.0)
+        whole = features // lanes * lanes
+        for lane in range(lanes):
+            write_word(x + 4 * lanes * lane, starts + 8 * lane)
+        for feature in range(0, whole, lanes):
+            transpose_square(lanes, starts, 4 * lanes * feature, 0, one, zero, y + 4 * feature, 4 * features)
+        for feature in range(whole, features):
             for lane in range(lanes):
                 write_float(read_float(x + 4 * (feature * lanes + lane)), y + 4 * (lane * features + feature))
 
@@ -59,11 +67,12 @@ def transpose(lanes: int):  # type: ignore[no-untyped-def]
 def _by_sample(program: Program, x: Activation) -> Activation:
     """`x` as one row of features per sample instead of one vector of samples per feature."""
     y = program.activation(f"{x.name} by sample", x.channels, x.space)
-    program.each_block(program.call(transpose, x=x, y=y, features=x.size))
+    starts = program.activation("addresses of rows", 2, _ONE)
+    program.each_block(program.call(transpose, x=x, y=y, features=x.size, starts=starts))
     return y
 
 
-def outer_products(lanes: int, filters: int, vectors: int):  # type: ignore[no-untyped-def]
+def outer_products(lanes: int, filters: int, vectors: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
         x = address(arena, row, 0, index, slot)
         dy = address(arena, row, 1, index, slot)
@@ -94,7 +103,7 @@ def _add_outer_products(program: Program, dy: Activation, x: Activation, weight:
     outputs, inputs = weight.shape
     lanes = program.lanes
     columns = math.ceil(inputs / lanes)
-    filters, vectors = choose_tile(outputs, columns)
+    filters, vectors = choose_tile("convolve", outputs, columns)
     tiles = math.ceil(columns / vectors)
     # A last vector that would overrun its row is moved back to end with it.
     starts = np.minimum(np.arange(tiles * vectors) * lanes, inputs - lanes) * 4

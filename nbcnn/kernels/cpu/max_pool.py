@@ -6,11 +6,11 @@ import numpy as np
 
 from nbcnn.kernels.cpu.pooling import gradient_arguments, pooled, table_arguments, window_of
 from nbcnn.kernels.cpu.program import Activation, Program
-from nbcnn.kernels.cpu.row import address, integer, read_index
+from nbcnn.kernels.cpu.row import Body, address, integer, read_index
 from nbcnn.kernels.cpu.vector import load, splat, store, where
 
 
-def maximum(lanes: int):  # type: ignore[no-untyped-def]
+def maximum(lanes: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
         x = address(arena, row, 0, index, slot)
         y = address(arena, row, 1, index, slot)
@@ -34,7 +34,7 @@ def maximum(lanes: int):  # type: ignore[no-untyped-def]
     return body
 
 
-def maximum_gradient(lanes: int):  # type: ignore[no-untyped-def]
+def maximum_gradient(lanes: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
         dy = address(arena, row, 0, index, slot)
         x = address(arena, row, 1, index, slot)

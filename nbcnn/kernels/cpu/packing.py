@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nbcnn.kernels.cpu.program import Array, Program
-from nbcnn.kernels.cpu.row import address, integer, read_float, write_float
+from nbcnn.kernels.cpu.row import Body, address, integer, read_float, write_float
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Packing:
         return math.ceil(self.filters / tile_filters)
 
 
-def pack(lanes: int, tile_filters: int):  # type: ignore[no-untyped-def]
+def pack(lanes: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
         weight = address(arena, row, 0, index, slot)
         packed = address(arena, row, 1, index, slot)
@@ -41,6 +41,7 @@ def pack(lanes: int, tile_filters: int):  # type: ignore[no-untyped-def]
         filter_groups = integer(row, 8)
         per_part = integer(row, 9)
         total = integer(row, 10)
+        tile_filters = integer(row, 11)
         panel = channels * taps * tile_filters * 4
         for number in range(index * per_part, min(total, (index + 1) * per_part)):
             group = number // filter_groups
@@ -67,7 +68,6 @@ def packed_weights(program: Program, weight: Array, packing: Packing, tile_filte
     parts = min(16, panels)
     call = program.call(
         pack,
-        tile_filters,
         weight=weight,
         packed=packed,
         filters=packing.filters,
@@ -79,6 +79,7 @@ def packed_weights(program: Program, weight: Array, packing: Packing, tile_filte
         filter_groups=packing.filter_groups(tile_filters),
         per_part=math.ceil(panels / parts),
         total=panels,
+        tile_filters=tile_filters,
     )
     program.prepare.add([call], parts)
     return packed
@@ -91,7 +92,6 @@ def packed_bias(program: Program, bias: Array | None, packing: Packing, tile_fil
     if bias is not None:
         call = program.call(
             pack,
-            tile_filters,
             weight=bias,
             packed=packed,
             filters=packing.filters,
@@ -103,6 +103,7 @@ def packed_bias(program: Program, bias: Array | None, packing: Packing, tile_fil
             filter_groups=packing.filter_groups(tile_filters),
             per_part=panels,
             total=panels,
+            tile_filters=tile_filters,
         )
         program.prepare.add([call])
     return packed

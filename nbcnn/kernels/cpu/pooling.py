@@ -8,12 +8,16 @@ from nbcnn.kernels.cpu.program import Activation, Argument, At, Program, Table
 from nbcnn.kernels.cpu.windows import Window, every, pool_tables, three_axes, three_pairs
 
 
-def window_of(kernel_size: Sequence[int], stride: Sequence[int], padding: Sequence[tuple[int, int]], dilation: Sequence[int]) -> Window:
+def window_of(
+    kernel_size: Sequence[int], stride: Sequence[int], padding: Sequence[tuple[int, int]], dilation: Sequence[int]
+) -> Window:
     before = [pair[0] for pair in three_pairs(padding)]
     return Window(three_axes(kernel_size), three_axes(stride), three_axes(before), three_axes(dilation))
 
 
-def pooled(program: Program, x: Activation, window: Window, padding: Sequence[tuple[int, int]], ceil_mode: bool) -> Activation:
+def pooled(
+    program: Program, x: Activation, window: Window, padding: Sequence[tuple[int, int]], ceil_mode: bool
+) -> Activation:
     """The activation that pooling `x` gives, by PyTorch's rule: no window starts in the end padding."""
     space = []
     for size, kernel, stride, (before, after), dilation in zip(
@@ -28,7 +32,9 @@ def pooled(program: Program, x: Activation, window: Window, padding: Sequence[tu
     return program.activation("pool", x.channels, (depth, rows, columns))
 
 
-def table_arguments(window: Window, x: Activation, y: Activation, divisors: np.ndarray | None = None) -> dict[str, Argument]:
+def table_arguments(
+    window: Window, x: Activation, y: Activation, divisors: np.ndarray | None = None
+) -> dict[str, Argument]:
     """The tables that tell a pooling kernel its windows, and how many channels and pixels there are."""
     cache: list[tuple[np.ndarray, np.ndarray]] = []
 
@@ -47,7 +53,9 @@ def table_arguments(window: Window, x: Activation, y: Activation, divisors: np.n
     }
 
 
-def gradient_arguments(window: Window, dx: Activation, dy: Activation, divisors: np.ndarray | None = None) -> dict[str, Argument]:
+def gradient_arguments(
+    window: Window, dx: Activation, dy: Activation, divisors: np.ndarray | None = None
+) -> dict[str, Argument]:
     """Tables for the way back; where windows leave gaps or overlap, dx is zeroed first and added to."""
     disjoint = all(s >= d * (k - 1) + 1 for s, k, d in zip(window.stride, window.kernel, window.dilation, strict=True))
     starts = window.starts(every(dy.space))

@@ -5,24 +5,24 @@ gradients. Which tile is compiled follows from the number of filters and pixels 
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
 
 from nbcnn.kernels.cpu.lanes import register_count
 from nbcnn.kernels.cpu.packing import Packing, packed_bias, packed_weights
-from nbcnn.kernels.cpu.program import Activation, Array, At, Call, Program, Table
-from nbcnn.kernels.cpu.row import address, integer, read_index, real
+from nbcnn.kernels.cpu.program import Activation, Array, Call, Program, Table
+from nbcnn.kernels.cpu.row import Body, address, integer, read_index, real
 from nbcnn.kernels.cpu.sums import PartialSums
 from nbcnn.kernels.cpu.tile import convolution_tile, correlation_tile
-from nbcnn.kernels.cpu.windows import Strand, TileTables, Window, every, halo_of, tile_tables
+from nbcnn.kernels.cpu.windows import Strand, TileTables, Window, every, tile_tables
 
 # What one channel chunk of a tile's input may take, so that it stays in the first-level cache for all filters.
 CHUNK_BYTES = 32 << 10
 
 
-def convolve(lanes: int, filters: int, pixels: int):  # type: ignore[no-untyped-def]
+def convolve(lanes: int, filters: int, pixels: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
         x = address(arena, row, 0, index, slot)
         weight = address(arena, row, 1, index, slot)
@@ -71,7 +71,7 @@ def convolve(lanes: int, filters: int, pixels: int):  # type: ignore[no-untyped-
     return body
 
 
-def correlate(lanes: int, filters: int, taps: int):  # type: ignore[no-untyped-def]
+def correlate(lanes: int, filters: int, taps: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
         x = address(arena, row, 0, index, slot)
         dy = address(arena, row, 1, index, slot)
@@ -103,26 +103,30 @@ def correlate(lanes: int, filters: int, taps: int):  # type: ignore[no-untyped-d
     return body
 
 
-@lru_cache(maxsize=256)
-def choose_tile(filters: int, columns: int) -> tuple[int, int]:
-    """The tile, filters x columns, that finishes a filters x columns problem in the fewest cycles.
+# Tiles worth compiling, rows x columns, for machines with 32 vector registers and with 16. A short menu keeps the first
+# start short; on it, each reaches the machine's product rate within a few per cent.
+_MENUS = {
+    "convolve": {32: ((6, 4), (4, 6), (3, 8), (2, 8), (1, 8), (24, 1), (12, 1)), 16: ((3, 4), (2, 4), (1, 8), (12, 1))},
+    "correlate": {32: ((4, 6), (3, 8), (3, 5), (2, 10)), 16: ((3, 4), (2, 5))},
+}
 
-    One step of a tile costs the most of: its products at two a cycle, its loads (a vector per column, a broadcast per
-    filter) at two a cycle, and all its instructions at about five and a half a cycle.
+
+@lru_cache(maxsize=256)
+def choose_tile(kernel: str, rows: int, columns: int) -> tuple[int, int]:
+    """The tile of a kernel's menu that finishes a rows x columns problem in the fewest cycles.
+
+    One step of a tile costs the most of: its products at two a cycle, its loads (a vector per column, a broadcast or a
+    vector per row, two table entries) at two a cycle, and all its instructions at five and a half a cycle. One more cycle
+    stands for the loops around it.
     """
-    budget = register_count() - 8 if register_count() > 16 else 12
-    best, least = (1, 1), math.inf
-    for rows in (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24):
-        for width in (1, 2, 3, 4, 5, 6, 8):
-            # Beyond its accumulators a tile keeps the narrower of its two operands in registers.
-            if rows * width > budget or rows * width + min(rows, width) + 1 > register_count():
-                continue
-            products = rows * width
-            step = max(products / 2, (rows + width + 2) / 2, (products + rows + width + 5) / 5.5, 4)
-            cost = math.ceil(filters / rows) * math.ceil(columns / width) * step
-            if cost < 0.999 * least:
-                best, least = (rows, width), cost
-    return best
+
+    def cost(tile: tuple[int, int]) -> float:
+        height, width = tile
+        products = height * width
+        step = max(products / 2, (height + width + 2) / 2, (products + height + width + 5) / 5.5)
+        return math.ceil(rows / height) * math.ceil(columns / width) * (step + 1)
+
+    return min(_MENUS[kernel][32 if register_count() >= 32 else 16], key=cost)
 
 
 def fold_of(channels: int, taps: int) -> int:
@@ -148,7 +152,7 @@ def add_convolution(
     (`mask`) what it stores.
     """
     pixel_count = sum(len(strand.pixels) for strand in strands)
-    tile_filters, tile_pixels = choose_tile(packing.filters, pixel_count)
+    tile_filters, tile_pixels = choose_tile("convolve", packing.filters, pixel_count)
     fold = fold_of(packing.channels, packing.taps)
     steps = packing.channels // fold
     reach = 1 + max((int(np.ptp(strand.taps[:, 2])) for strand in strands if len(strand.taps)), default=0)
@@ -200,14 +204,21 @@ def add_convolution(
 
 
 def add_correlation(
-    program: Program, window: Window, flip: bool, groups: int, x: Activation, dy: Activation, shape: tuple[int, ...], name: str
+    program: Program,
+    window: Window,
+    flip: bool,
+    groups: int,
+    x: Activation,
+    dy: Activation,
+    shape: tuple[int, ...],
+    name: str,
 ) -> PartialSums:
     """Append to the walk the gradient of weights of `shape`: sums over pixels and lanes of dy times x."""
     group_filters = shape[0] // groups
     group_channels = shape[1]
     taps = len(window.taps)
     tap_count = group_channels * taps
-    tile_filters, tile_taps = choose_tile(group_filters, tap_count)
+    tile_filters, tile_taps = choose_tile("correlate", group_filters, tap_count)
     result = PartialSums(program, name, shape)
 
     def tap_offsets() -> np.ndarray:

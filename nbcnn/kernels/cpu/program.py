@@ -86,7 +86,9 @@ class Activation:
         self.wants_gradient = True
         # Some gradient reads these numbers again, so nobody may replace them in place.
         self.kept = False
-        self.storage = base.storage if base else Storage(name, lambda: self.channel_stride * channels, per_sample=True)
+        self.storage: Storage = (
+            base.storage if base else Storage(name, lambda: self.channel_stride * channels, per_sample=True)
+        )
 
     @property
     def size(self) -> int:
@@ -148,10 +150,10 @@ Argument = Activation | Array | Table | Word | At | int | float | Callable[[], i
 
 @dataclass(frozen=True)
 class Kernel:
-    """A kernel's factory and the integers that it is compiled for."""
+    """A kernel's factory and the constants that it is compiled for; both have the same name in every process."""
 
     factory: Callable[..., Any]
-    constants: tuple[int, ...]
+    constants: tuple[int | str, ...]
 
     @property
     def label(self) -> str:
@@ -221,7 +223,7 @@ class Program:
         """A pointer that the caller sets at each run: input, labels, output."""
         return self.ports.setdefault(name, Word(len(STATE_WORDS) + len(self.ports)))
 
-    def call(self, factory: Callable[..., Any], *constants: int, **arguments: Argument) -> Call:
+    def call(self, factory: Callable[..., Any], *constants: int | str, **arguments: Argument) -> Call:
         return Call(Kernel(factory, (self.lanes, *constants)), arguments)
 
     def each_block(self, call: Call, produces: Activation | None = None) -> Call:

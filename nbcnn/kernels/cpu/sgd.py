@@ -5,11 +5,11 @@ import math
 import numpy as np
 
 from nbcnn.kernels.cpu.program import Argument, Array, Call, Program
-from nbcnn.kernels.cpu.row import address, integer, read_double, read_float, read_word, real, write_float
+from nbcnn.kernels.cpu.row import Body, address, integer, read_double, read_float, read_word, real, write_float
 from nbcnn.kernels.cpu.sums import CHUNK
 
 
-def descend(lanes: int):  # type: ignore[no-untyped-def]
+def descend(lanes: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
         parameter = address(arena, row, 0, index, slot)
         gradient = address(arena, row, 1, index, slot)

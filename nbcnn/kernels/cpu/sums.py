@@ -6,7 +6,7 @@ A partition is a fixed range of blocks, so the order of additions follows from t
 import math
 
 from nbcnn.kernels.cpu.program import Activation, Array, Call, Program, extent, grid
-from nbcnn.kernels.cpu.row import address, integer, read_float, read_word, write_float
+from nbcnn.kernels.cpu.row import Body, address, integer, read_float, read_word, write_float
 from nbcnn.kernels.cpu.vector import horizontal_sum, load, splat, store
 
 # Numbers that one part of a phase over parameters works on.
@@ -26,7 +26,7 @@ def parts_of(count: int) -> int:
     return math.ceil(count / CHUNK)
 
 
-def total(lanes: int):  # type: ignore[no-untyped-def]
+def total(lanes: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
         partials = address(arena, row, 0, index, slot)
         result = address(arena, row, 1, index, slot)
@@ -63,7 +63,7 @@ def add_total(program: Program, partials: PartialSums, result: Array) -> Call:
     )
 
 
-def channel_sum(lanes: int):  # type: ignore[no-untyped-def]
+def channel_sum(lanes: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
         result = address(arena, row, 0, index, slot)
         x = address(arena, row, 1, index, slot)

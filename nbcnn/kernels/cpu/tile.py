@@ -48,7 +48,9 @@ class _Emitter:
     def splat(self, scalar):
         undefined = ir.Constant(self.vector, ir.Undefined)
         first = self.builder.insert_element(undefined, scalar, _I32(0))
-        return self.builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(_I32, self.lanes), [0] * self.lanes))
+        return self.builder.shuffle_vector(
+            first, undefined, ir.Constant(ir.VectorType(_I32, self.lanes), [0] * self.lanes)
+        )
 
     def fma(self, a, b, c):
         return self.builder.call(self._fma, [a, b, c])
@@ -59,8 +61,26 @@ class _Emitter:
 
 @intrinsic(prefer_literal=True)
 def convolution_tile(
-    typing_context, lanes, filters, pixels, x, x_step, weight, weight_step, channels, pixel_table, taps, tap_count,
-    bias, resume, y, y_step, valid, lower, mask, mask_step,
+    typing_context,
+    lanes,
+    filters,
+    pixels,
+    x,
+    x_step,
+    weight,
+    weight_step,
+    channels,
+    pixel_table,
+    taps,
+    tap_count,
+    bias,
+    resume,
+    y,
+    y_step,
+    valid,
+    lower,
+    mask,
+    mask_step,
 ):
     """Sum `filters x pixels` outputs over `channels` and taps, then clamp, mask and store them.
 
@@ -68,13 +88,27 @@ def convolution_tile(
     byte offsets into the input and the packed weights.
     """
     L, F, P = lanes.literal_value, filters.literal_value, pixels.literal_value
-    signature = types.void(
-        lanes, filters, pixels, *[types.int64] * 13, types.float32, *[types.int64] * 2
-    )
+    signature = types.void(lanes, filters, pixels, *[types.int64] * 13, types.float32, *[types.int64] * 2)
 
     def codegen(context, builder, signature, arguments):
-        (x, x_step, weight, weight_step, channels, pixel_table, taps, tap_count, bias, resume, y, y_step, valid, lower,
-         mask, mask_step) = arguments[3:]
+        (
+            x,
+            x_step,
+            weight,
+            weight_step,
+            channels,
+            pixel_table,
+            taps,
+            tap_count,
+            bias,
+            resume,
+            y,
+            y_step,
+            valid,
+            lower,
+            mask,
+            mask_step,
+        ) = arguments[3:]
         emit = _Emitter(builder, L)
         accumulators = emit.variables(F * P)
         x_pointers = [emit.add(x, emit.offset(emit.add(pixel_table, 12 * p))) for p in range(P)]
@@ -139,8 +173,21 @@ def convolution_tile(
 
 @intrinsic(prefer_literal=True)
 def correlation_tile(
-    typing_context, lanes, filters, taps, x, tap_table, dy, dy_step, positions, position_count, result, result_step,
-    valid_filters, valid_taps, add,
+    typing_context,
+    lanes,
+    filters,
+    taps,
+    x,
+    tap_table,
+    dy,
+    dy_step,
+    positions,
+    position_count,
+    result,
+    result_step,
+    valid_filters,
+    valid_taps,
+    add,
 ):
     """Sum `filters x taps` products of dy and x over a list of positions and all lanes.
 
@@ -150,7 +197,9 @@ def correlation_tile(
     signature = types.void(lanes, filters, taps, *[types.int64] * 11)
 
     def codegen(context, builder, signature, arguments):
-        (x, tap_table, dy, dy_step, positions, position_count, result, result_step, valid_filters, valid_taps, add) = arguments[3:]
+        (x, tap_table, dy, dy_step, positions, position_count, result, result_step, valid_filters, valid_taps, add) = (
+            arguments[3:]
+        )
         emit = _Emitter(builder, L)
         accumulators = emit.variables(F * T)
         zero = ir.Constant(emit.vector, [0.0] * L)
@@ -181,7 +230,9 @@ def correlation_tile(
                 for t in range(T):
                     with builder.if_then(builder.icmp_signed("<", emit.constant(t), valid_taps)):
                         total = builder.call(
-                            reduce, [ir.Constant(_F32, 0.0), builder.load(accumulators[f * T + t])], fastmath=("reassoc",)
+                            reduce,
+                            [ir.Constant(_F32, 0.0), builder.load(accumulators[f * T + t])],
+                            fastmath=("reassoc",),
                         )
                         address = emit.add(row, 4 * t)
                         before = builder.select(accumulate, emit.load(address, _F32), ir.Constant(_F32, 0.0))

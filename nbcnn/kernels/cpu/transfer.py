@@ -2,55 +2,72 @@
 
 import numpy as np
 
-from nbcnn.kernels.cpu.program import Activation, Array, Program, Word, extent, grid
-from nbcnn.kernels.cpu.row import address, integer, read_byte, read_float, read_word, write_float
+from nbcnn.kernels.cpu.program import NO_HALO, Activation, Array, Program, Word, extent, grid
+from nbcnn.kernels.cpu.row import Body, address, integer, read_byte, read_float, read_word, write_float, write_word
+from nbcnn.kernels.cpu.transposing import transpose_square
 
 
-def ingest(lanes: int):  # type: ignore[no-untyped-def]
+def ingest(lanes: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
         source = read_word(address(arena, row, 0, index, slot))
         indices = read_word(address(arena, row, 1, index, slot))
         is_bytes = read_word(address(arena, row, 2, index, slot))
         samples = read_word(address(arena, row, 3, index, slot))
         scale = address(arena, row, 4, index, slot)
-        y = address(arena, row, 5, index, slot)
-        y_channel = integer(row, 6)
-        y_plane = integer(row, 7)
-        y_row = integer(row, 8)
-        channels = integer(row, 9)
-        depth = integer(row, 10)
-        rows = integer(row, 11)
-        columns = integer(row, 12)
-        size = channels * depth * rows * columns
+        starts = address(arena, row, 5, index, slot)
+        y = address(arena, row, 6, index, slot)
+        y_channel = integer(row, 7)
+        y_plane = integer(row, 8)
+        y_row = integer(row, 9)
+        channels = integer(row, 10)
+        depth = integer(row, 11)
+        rows = integer(row, 12)
+        length = integer(row, 13)
+        width = 1 if is_bytes else 4
+        size = channels * depth * rows * length * width
+        for lane in range(lanes):
+            # Lanes beyond the batch read its last sample and are cleared below.
+            sample = min(index * lanes + lane, samples - 1)
+            write_word(source + read_word(indices + 8 * sample) * size, starts + 8 * lane)
         for channel in range(channels):
             factor = read_float(scale + 8 * channel)
             shift = read_float(scale + 8 * channel + 4)
             if is_bytes:
                 factor = factor / np.float32(255.0)
-            for plane in range(depth):
-                for line in range(rows):
-                    target = y + channel * y_channel + plane * y_plane + line * y_row
-                    first = ((channel * depth + plane) * rows + line) * columns
-                    for lane in range(lanes):
-                        sample = index * lanes + lane
-                        place = target + 4 * lane
-                        if sample >= samples:
-                            for column in range(columns):
-                                write_float(np.float32(0.0), place + 4 * lanes * column)
-                        elif is_bytes:
-                            start = source + read_word(indices + 8 * sample) * size + first
-                            for column in range(columns):
-                                byte = np.float32(read_byte(start + column))
-                                write_float(byte * factor + shift, place + 4 * lanes * column)
+            for run in range(depth * rows):
+                target = y + channel * y_channel + run // rows * y_plane + run % rows * y_row
+                first = (channel * depth * rows + run) * length
+                if length >= lanes:
+                    for step in range(0, length, lanes):
+                        # The last square is moved back to end with the run.
+                        place = min(step, length - lanes)
+                        offset = (first + place) * width
+                        square = target + 4 * lanes * place
+                        if is_bytes:
+                            transpose_square(lanes, starts, offset, 1, factor, shift, square, 4 * lanes)
                         else:
-                            start = source + 4 * (read_word(indices + 8 * sample) * size + first)
-                            for column in range(columns):
-                                write_float(read_float(start + 4 * column) * factor + shift, place + 4 * lanes * column)
+                            transpose_square(lanes, starts, offset, 0, factor, shift, square, 4 * lanes)
+                else:
+                    for number in range(length):
+                        offset = (first + number) * width
+                        for lane in range(lanes):
+                            place = read_word(starts + 8 * lane) + offset
+                            value = np.float32(read_byte(place)) if is_bytes else read_float(place)
+                            write_float(value * factor + shift, target + 4 * (lanes * number + lane))
+
+        valid = samples - index * lanes
+        if valid < lanes:
+            for channel in range(channels):
+                for run in range(depth * rows):
+                    target = y + channel * y_channel + run // rows * y_plane + run % rows * y_row
+                    for number in range(length):
+                        for lane in range(valid, lanes):
+                            write_float(np.float32(0.0), target + 4 * (lanes * number + lane))
 
     return body
 
 
-def emit(lanes: int):  # type: ignore[no-untyped-def]
+def emit(lanes: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
         target = read_word(address(arena, row, 0, index, slot))
         samples = read_word(address(arena, row, 1, index, slot))
@@ -82,6 +99,7 @@ def add_ingest(program: Program, source: Word, indices: Word, scale: Array, y: A
     The array holds float32, or bytes where the state says so, which are divided by 255 first. Lanes beyond the batch
     become zero.
     """
+    depth, rows, columns = y.space
     call = program.call(
         ingest,
         source=source,
@@ -89,8 +107,13 @@ def add_ingest(program: Program, source: Word, indices: Word, scale: Array, y: A
         is_bytes=program.state("input_is_bytes"),
         samples=program.state("samples"),
         scale=scale,
+        starts=program.activation("addresses of samples", 2, (1, 1, 1)),
         **grid("y", y),
-        **extent(y),
+        channels=y.channels,
+        # With a halo every row is a run of numbers; without one, each channel is a single run.
+        depth=lambda: 1 if y.halo == NO_HALO else depth,
+        rows=lambda: 1 if y.halo == NO_HALO else rows,
+        length=lambda: depth * rows * columns if y.halo == NO_HALO else columns,
     )
     program.each_block(call, produces=y)
     return y

@@ -81,7 +81,7 @@ def declare(builder: Any, name: str, result: Any, operands: list[Any]) -> Any:
 
 
 @intrinsic(prefer_literal=True)
-def load(typing_context, lanes, address):  # type: ignore[no-untyped-def]
+def load(typing_context, lanes, address):
     """Read a vector at a byte address of any alignment."""
     result = Vector(lanes.literal_value)
 
@@ -93,7 +93,7 @@ def load(typing_context, lanes, address):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def store(typing_context, vector, address):  # type: ignore[no-untyped-def]
+def store(typing_context, vector, address):
     """Write a vector to a byte address of any alignment."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -110,7 +110,7 @@ def _repeat(builder: Any, count: int, value: Any) -> Any:
 
 
 @intrinsic(prefer_literal=True)
-def splat(typing_context, lanes, value):  # type: ignore[no-untyped-def]
+def splat(typing_context, lanes, value):
     """Repeat one float32 in every lane."""
     count = lanes.literal_value
 
@@ -121,7 +121,7 @@ def splat(typing_context, lanes, value):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def filled(typing_context, pattern, value):  # type: ignore[no-untyped-def]
+def filled(typing_context, pattern, value):
     """Repeat one float32 in a vector as wide as `pattern`."""
     count = pattern.lanes
 
@@ -132,7 +132,7 @@ def filled(typing_context, pattern, value):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def where(typing_context, mask, yes, no):  # type: ignore[no-untyped-def]
+def where(typing_context, mask, yes, no):
     """Take `yes` where the mask holds and `no` elsewhere; all three are vectors or masks of one width."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -142,7 +142,7 @@ def where(typing_context, mask, yes, no):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def horizontal_sum(typing_context, vector):  # type: ignore[no-untyped-def]
+def horizontal_sum(typing_context, vector):
     """Add all lanes of a vector, as a tree."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -154,7 +154,7 @@ def horizontal_sum(typing_context, vector):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def square_root(typing_context, vector):  # type: ignore[no-untyped-def]
+def square_root(typing_context, vector):
     """Take the square root of every lane, correctly rounded."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -165,7 +165,7 @@ def square_root(typing_context, vector):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def _round(typing_context, vector):  # type: ignore[no-untyped-def]
+def _round(typing_context, vector):
     """Round every lane to the nearest integer, ties to even."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -176,7 +176,7 @@ def _round(typing_context, vector):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def _power_of_two(typing_context, vector):  # type: ignore[no-untyped-def]
+def _power_of_two(typing_context, vector):
     """2**v for whole numbers v in [-126, 127], by writing the exponent bits; not-a-number gives 1."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:

@@ -42,11 +42,13 @@ class Window:
     @property
     def taps(self) -> np.ndarray:
         """Offsets of the window's taps in pixels, (taps, 3), row-major."""
-        return every(self.kernel) * np.array(self.dilation)
+        offsets: np.ndarray = every(self.kernel) * np.array(self.dilation)
+        return offsets
 
     def starts(self, outputs: np.ndarray) -> np.ndarray:
         """The input position of tap 0 for output positions (n, 3)."""
-        return outputs * np.array(self.stride) - np.array(self.before)
+        positions: np.ndarray = outputs * np.array(self.stride) - np.array(self.before)
+        return positions
 
 
 @dataclass(frozen=True)
@@ -137,8 +139,10 @@ def tile_tables(
             key = number.to_bytes(4, "little") + needed.tobytes()
             if key not in first_tap:
                 offsets = [
-                    (tap_offsets[needed] + channel * source.channel_stride,
-                     (strand.numbers[needed] + channel * tap_count) * weight_bytes)
+                    (
+                        tap_offsets[needed] + channel * source.channel_stride,
+                        (strand.numbers[needed] + channel * tap_count) * weight_bytes,
+                    )
                     for channel in range(fold)
                 ]
                 block = np.concatenate([np.stack(pair, axis=1) for pair in offsets])
@@ -171,7 +175,9 @@ def _order(inside: np.ndarray, pixels: np.ndarray, tile_pixels: int) -> tuple[np
     return best
 
 
-def pool_tables(window: Window, x: Activation, y: Activation, divisors: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+def pool_tables(
+    window: Window, x: Activation, y: Activation, divisors: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """For each output pixel: offsets of its window and of itself, first tap byte, tap count and 1 / divisor as bits.
 
     Only taps inside the input are listed, in row-major order, so padding is never read.

@@ -1,0 +1,124 @@
+"""What the benchmarks share: the same cores for all, taking turns, medians with spread, a word on the machine."""
+
+import json
+import os
+import platform
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any, Self
+
+import click
+
+SPECS = Path(__file__).parent.parent / "specs"
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The median of some measurements, and how far they lie apart."""
+
+    median: float
+    least: float
+    most: float
+
+    @classmethod
+    def of(cls, values: list[float]) -> Self:
+        return cls(median(values), min(values), max(values))
+
+    def show(self, digits: int = 0) -> str:
+        return f"{self.median:,.{digits}f} ({self.least:,.{digits}f} to {self.most:,.{digits}f})"
+
+
+def use_cores(threads: int | None) -> int:
+    """Keep this process and its children on `threads` of its cores, by default all; call it before any framework loads.
+
+    Both sides then have the same cores and as many threads.
+    """
+    can_pin = hasattr(os, "sched_setaffinity")
+    cores = sorted(os.sched_getaffinity(0)) if can_pin else list(range(os.cpu_count() or 1))
+    count = threads or len(cores)
+    if not 1 <= count <= len(cores):
+        raise click.UsageError(f"--threads = {count}: from 1 to {len(cores)} cores are there; choose one of these")
+    if can_pin:
+        os.sched_setaffinity(0, cores[:count])
+    os.environ["NUMBA_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = str(count)
+    return count
+
+
+def torch_on(threads: int) -> Any:
+    """PyTorch, told to use as many threads; ends the program with a message where it is not installed."""
+    try:
+        import torch
+    except ImportError:
+        raise click.ClickException(
+            "this benchmark measures PyTorch beside nbcnn and it is not installed; pip install torch==2.13.0"
+        ) from None
+    torch.set_num_threads(threads)
+    return torch
+
+
+def in_turn(contestants: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
+    """Let all measure themselves A B A B ..., `rounds` times, so that what else the machine does meets all alike.
+
+    One more round goes before and is not counted: caches, clocks and thread pools are warm then.
+    """
+    results: dict[str, list[float]] = {name: [] for name in contestants}
+    for number in range(rounds + 1):
+        for name, measure in contestants.items():
+            value = measure()
+            if number:
+                results[name].append(value)
+    return results
+
+
+def ratio(ours: list[float], theirs: list[float]) -> Spread:
+    """The ratio in each round: two neighbours in time, with the same weather."""
+    return Spread.of([one / other for one, other in zip(ours, theirs, strict=True)])
+
+
+def sgemm_gflops(torch: Any, size: int = 1024) -> float:
+    """What a matrix product of float32 reaches with the threads that PyTorch has now: the most that hardware gives."""
+    a, b = torch.randn(size, size), torch.randn(size, size)
+    started = time.perf_counter()
+    repeats = 10
+    for _ in range(repeats):
+        torch.mm(a, b)
+    return 2e-9 * repeats * size**3 / (time.perf_counter() - started)
+
+
+def machine(torch: Any, threads: int) -> dict[str, Any]:
+    """What a figure means nothing without."""
+    import numba
+    import numpy
+
+    from nbcnn.kernels.cpu.lanes import lane_count
+
+    return {
+        "processor": _processor(),
+        "threads": threads,
+        "lanes": lane_count(),
+        "python": platform.python_version(),
+        "numpy": numpy.__version__,
+        "numba": numba.__version__,
+        "torch": torch.__version__,
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def show_machine(facts: Mapping[str, Any]) -> None:
+    """One line to standard error, so that --json leaves standard output to the object."""
+    click.echo(", ".join(f"{name} {value}" for name, value in facts.items()), err=True)
+
+
+def print_json(value: Any) -> None:
+    click.echo(json.dumps(value, indent=2, default=vars))

@@ -1,0 +1,59 @@
+"""`nbcnn eval`: how well weights do on a data set."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .options import data_dir_option, debug_option, format_option, threads_option
+from .text import number, percent, print_table
+
+if TYPE_CHECKING:
+    from nbcnn.api import Evaluation
+
+
+@click.command("eval")
+@click.argument("weights", type=click.Path(path_type=Path))
+@click.option("--data", help="Data source to measure on.  [default: the one trained on]")
+@click.option(
+    "--split",
+    type=click.Choice(["train", "validation", "test"]),
+    default="test",
+    show_default=True,
+    help="Part of the data to measure on.",
+)
+@data_dir_option
+@threads_option
+@format_option
+@debug_option
+def evaluate(
+    weights: Path, data: str | None, split: str, data_dir: Path | None, threads: int | None, output_format: str
+) -> None:
+    """Measure the weights in a file on a data set."""
+    from nbcnn import api
+
+    from .progress import progress
+
+    with progress() as show:
+        evaluation = api.evaluate(weights, data=data, split=split, data_dir=data_dir, threads=threads, on_event=show)
+    if output_format == "json":
+        click.echo(json.dumps(evaluation.as_dict()))
+    else:
+        _print_evaluation(evaluation)
+
+
+def _print_evaluation(evaluation: "Evaluation") -> None:
+    rows = [
+        (
+            each.label,
+            number(each.samples),
+            "-" if each.precision is None else percent(each.precision),
+            "-" if each.recall is None else percent(each.recall),
+        )
+        for each in evaluation.per_class
+    ]
+    print_table("per class", ("class", ">samples", ">precision", ">recall"), rows)
+    click.echo(
+        f"accuracy {percent(evaluation.accuracy)} of {number(evaluation.samples)} samples, loss {evaluation.loss:.4f}"
+    )

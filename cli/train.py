@@ -1,0 +1,80 @@
+"""`nbcnn train`: a live view of a run, then its result."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .options import data_dir_option, debug_option, format_option, set_option, threads_option
+from .text import duration, number, percent
+
+if TYPE_CHECKING:
+    from nbcnn.api import Result
+
+
+@click.command()
+@click.argument("spec", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="Folder of the run.  [default: runs/NAME-N, a new one]")
+@click.option("--epochs", type=click.IntRange(min=1), help="Epochs in all, instead of the spec's.")
+@click.option("--seed", type=click.IntRange(min=0), help="Seed of weights, order and dropout, instead of the spec's.")
+@click.option("--resume", is_flag=True, help="Go on with the run in --out, by default the newest of this spec.")
+@data_dir_option
+@threads_option
+@set_option
+@format_option
+@debug_option
+def train(
+    spec: Path,
+    out: Path | None,
+    epochs: int | None,
+    seed: int | None,
+    resume: bool,
+    data_dir: Path | None,
+    threads: int | None,
+    overrides: dict[str, Any],
+    output_format: str,
+) -> None:
+    """Train the network of a spec into a run's folder."""
+    from nbcnn import api
+
+    from .progress import progress
+
+    for key, value in (("train.epochs", epochs), ("train.seed", seed)):
+        if value is not None:
+            overrides[key] = value
+    described = api.load_spec(spec, overrides)
+    with progress() as show:
+        result = api.train(described, out=out, data_dir=data_dir, resume=resume, threads=threads, on_event=show)
+    if output_format == "json":
+        click.echo(json.dumps(_as_dict(result)))
+    else:
+        _print_result(result)
+
+
+def _as_dict(result: "Result") -> dict[str, Any]:
+    test = result.test
+    return {
+        "out": str(result.out),
+        "epochs": len(result.history),
+        "seconds": round(sum(record.seconds for record in result.history), 3),
+        "best": asdict(result.best),
+        "test": {"loss": test.loss, "accuracy": test.accuracy, "samples": test.samples} if test else None,
+    }
+
+
+def _print_result(result: "Result") -> None:
+    best = result.best
+    if best.val_accuracy is not None:
+        measured = f"validation accuracy {percent(best.val_accuracy)}"
+    else:
+        measured = f"training loss {best.loss:.4f}"
+    seconds = sum(record.seconds for record in result.history)
+    click.echo(f"{len(result.history)} epochs in {duration(seconds)}; the best is epoch {best.epoch}, with {measured}")
+    if result.test is not None:
+        click.echo(
+            f"test accuracy {percent(result.test.accuracy)} of {number(result.test.samples)} samples, "
+            f"loss {result.test.loss:.4f}"
+        )
+    click.echo(f"{result.out / 'model.h5'} holds the best weights")

@@ -1,0 +1,45 @@
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake_engine import SPEC, FakeModel, FakeTrainer
+
+from nbcnn.spec import Spec, parse
+
+
+@pytest.fixture
+def fake_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[type[FakeTrainer]]:
+    """Runs in an empty folder with the fake engine; gives the trainer's class, for tests to set its `on_step`."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("nbcnn.training.run.Model", FakeModel)
+    monkeypatch.setattr("nbcnn.training.run.Trainer", FakeTrainer)
+    yield FakeTrainer
+    FakeTrainer.on_step = None
+
+
+@pytest.fixture
+def spec() -> Callable[..., Spec]:
+    """The fake engine's spec, with changes to its [train] and [data] tables."""
+
+    def make(data: dict[str, Any] | None = None, **train: Any) -> Spec:
+        return parse(SPEC | {"train": SPEC["train"] | train, "data": SPEC["data"] | (data or {})})
+
+    return make
+
+
+@pytest.fixture
+def signal_in_step() -> Callable[[int, int], Callable[[int], float]]:
+    """An `on_step` that sends this process a signal during one step."""
+
+    def make(step: int, number: int = signal.SIGINT) -> Callable[[int], float]:
+        def on_step(current: int) -> float:
+            if current == step:
+                os.kill(os.getpid(), number)
+            return 1.0
+
+        return on_step
+
+    return make
