@@ -67,7 +67,7 @@ def _explain(error: BaseException) -> int:
         case BrokenPipeError():
             # Whoever read the output has left; Python would complain once more when it closes the stream.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 128 + signal.SIGPIPE
+            return 1
         case MemoryError():
             message, code = "there is not enough memory; use a smaller batch_size or network", 1
         case OSError():

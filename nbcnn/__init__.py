@@ -7,24 +7,37 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nbcnn import functional as functional
     from nbcnn.api import build as build
+    from nbcnn.api import evaluate as evaluate
     from nbcnn.api import load_spec as load_spec
+    from nbcnn.api import predict as predict
     from nbcnn.api import schema as schema
+    from nbcnn.api import train as train
     from nbcnn.api import validate as validate
+    from nbcnn.training.fit import Model as Model
+    from nbcnn.training.trainer import Trainer as Trainer
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Model": "nbcnn.training.fit",
+    "Trainer": "nbcnn.training.trainer",
     "build": "nbcnn.api",
+    "evaluate": "nbcnn.api",
     "load_spec": "nbcnn.api",
+    "predict": "nbcnn.api",
     "schema": "nbcnn.api",
+    "train": "nbcnn.api",
     "validate": "nbcnn.api",
 }
 
-__all__ = ["__version__", *_HOMES]
+__all__ = ["__version__", "functional", *_HOMES]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "functional":
+        return import_module("nbcnn.functional")
     if name not in _HOMES:
         raise AttributeError(f"module 'nbcnn' has no attribute {name!r}")
     value = getattr(import_module(_HOMES[name]), name)

@@ -1,7 +1,7 @@
 """Every operation on plain NumPy arrays, named and parameterised as in `torch.nn.functional`.
 
-One function serves one, two and three spatial axes; arrays are (N, C, *space), float32 inside. These run the same kernels
-that training runs. `vjp` gives an operation's result together with its way back.
+One function serves one, two and three spatial axes; arrays are (N, C, *space), float32 inside. These run the same
+kernels that training runs. `vjp` gives an operation's result together with its way back.
 """
 
 from collections.abc import Callable
@@ -77,7 +77,8 @@ def _window(
     """The window resolved for x's axes; refuses what does not fit."""
     if x.ndim not in (3, 4, 5):
         raise InputError(
-            f"{name}: x must be (N, C, *space) with 1, 2 or 3 spatial axes, received shape {x.shape}; add the missing axes"
+            f"{name}: x must be (N, C, *space) with 1, 2 or 3 spatial axes, received shape {x.shape}; "
+            "add the missing axes"
         )
     try:
         window = Window.resolve(x.shape[2:], kernel_size, stride, padding, dilation, ceil_mode)
@@ -102,19 +103,21 @@ def conv(
 ) -> Floats:
     """Cross-correlate x (N, I, *space) with weight (O, I/groups, *kernel); with `flip`, convolve as mathematics does.
 
-    `padding` is an integer, one per axis, a pair (before, after) per axis, "same", "same_lower" or "valid". Returns (N, O,
-    *windows). Raises InputError where shapes do not fit.
+    `padding` is an integer, one per axis, a pair (before, after) per axis, "same", "same_lower" or "valid". Returns
+    (N, O, *windows). Raises InputError where shapes do not fit.
     """
     x, weight = _floats(x, "conv: x"), _floats(weight, "conv: weight")
     if weight.ndim != x.ndim:
         raise InputError(
-            f"conv: weight must have as many axes as x, received {weight.ndim} and {x.ndim}; see its shape (O, I/groups, *kernel)"
+            f"conv: weight must have as many axes as x, received {weight.ndim} and {x.ndim}; "
+            "its shape is (O, I/groups, *kernel)"
         )
     window = _window("conv", x, weight.shape[2:], stride, padding, dilation)
     if groups < 1 or x.shape[1] != weight.shape[1] * groups or weight.shape[0] % groups:
         raise InputError(
-            f"conv: weight {weight.shape} in groups (={groups}) expects {weight.shape[1] * groups} input channels and outputs "
-            f"divisible by groups, received {x.shape[1]} channels and {weight.shape[0]} outputs; change groups or the weight"
+            f"conv: weight {weight.shape} in groups (={groups}) expects {weight.shape[1] * groups} input channels and "
+            f"outputs divisible by groups, received {x.shape[1]} channels and {weight.shape[0]} outputs; change "
+            "groups or the weight"
         )
     attributes = {
         "stride": window.stride,
@@ -146,7 +149,8 @@ def _bias(bias: ArrayLike | None, weight: Floats) -> Floats | None:
     bias = _floats(bias, "bias")
     if bias.shape != weight.shape[:1]:
         raise InputError(
-            f"bias: shape {weight.shape[:1]} is expected for weight {weight.shape}, received {bias.shape}; give one number per output"
+            f"bias: shape {weight.shape[:1]} is expected for weight {weight.shape}, received {bias.shape}; "
+            "give one number per output"
         )
     return bias
 

@@ -59,9 +59,10 @@ class Model:
             self._normalization = None
             return
         mean, std = np.asarray(value["mean"], dtype=np.float64), np.asarray(value["std"], dtype=np.float64)
-        if mean.shape != (channels,) or std.shape != (channels,) or not (std > 0).all():
+        fits = mean.shape == std.shape == (channels,) and np.isfinite([mean, std]).all() and (std > 0).all()
+        if not fits:
             raise InputError(
-                f"normalization: {channels} means and {channels} positive deviations are expected, one per channel, "
+                f"normalization: {channels} finite means and {channels} positive deviations are expected, one per "
                 f"received {mean.size} and {std.size}; give them as lists"
             )
         self.input_scale[:, 0] = 1.0 / std
@@ -75,7 +76,8 @@ class Model:
     def __call__(self, x: ArrayLike, training: bool = False) -> Floats:
         """The last layer's output for x (N, C, *space) as float32 or uint8; bytes count as x / 255.
 
-        With `training`, layers that differ in training (dropout) do as there. Raises InputError for other shapes or types.
+        With `training`, layers that differ in training (dropout) do as there. Raises InputError for other shapes or
+        types.
         """
         inputs = as_inputs(x, self.network.input_shape, "input")
         logits = np.empty((len(inputs), *self.network.output_shape), dtype=np.float32)
@@ -83,7 +85,8 @@ class Model:
         for start in range(0, len(inputs), CHUNK):
             indices = np.arange(start, min(start + CHUNK, len(inputs)), dtype=np.int64)
             ports = {"input": inputs, "indices": indices, "output": logits[start : start + len(indices)]}
-            plan.run(len(indices), ports, seed=self._calls)
+            # A walk counts samples from 0: `step` keeps its random numbers from being those of the walk before.
+            plan.run(len(indices), ports, step=start // CHUNK, seed=self._calls)
         self._calls += training
         return logits
 
@@ -106,7 +109,7 @@ class Model:
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a weights file, whole or not at all; raises NbcnnError where the disk is full or the folder read-only."""
+        """Write a weights file, whole or not at all; raises NbcnnError where the disk is full or read-only."""
         store.save(Path(path), self.snapshot())
 
     @classmethod
@@ -134,6 +137,7 @@ def as_inputs(x: ArrayLike, shape: tuple[int, ...], name: str) -> np.ndarray:
         )
     if array.dtype.kind not in "fiub":
         raise InputError(
-            f"{name}: float32 or uint8 numbers are expected, received {array.dtype}; convert them with .astype('float32')"
+            f"{name}: float32 or uint8 numbers are expected, received {array.dtype}; "
+            "convert them with .astype('float32')"
         )
     return np.ascontiguousarray(array, dtype=np.uint8 if array.dtype == np.uint8 else np.float32)

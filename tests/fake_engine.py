@@ -4,12 +4,14 @@ They serve one network, flatten and linear, with the interface of nbcnn.model.Mo
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from nbcnn.network import Network
-from nbcnn.weights import Snapshot, initialise
+from nbcnn.network import Network, build
+from nbcnn.spec import parse
+from nbcnn.weights import Snapshot, initialise, store
 
 SPEC: dict[str, Any] = {
     "name": "softmax",
@@ -33,12 +35,24 @@ class FakeModel:
         on_compile("", 1, 1)
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        return self.flat(x) @ self.parameters["classes.weight"].T + self.parameters["classes.bias"]
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self.flat(x) @ self.parameters["classes.weight"].T + self.parameters["classes.bias"]
 
     def flat(self, x: np.ndarray) -> np.ndarray:
         normalization = self.normalization or {"mean": [0.0], "std": [1.0]}
         (mean,), (std,) = normalization["mean"], normalization["std"]
         return ((x.reshape(len(x), -1) - np.float32(mean)) / np.float32(std)).astype(np.float32)
+
+    @classmethod
+    def load(cls, path: Path) -> "FakeModel":
+        snapshot = store.load(path)
+        model = cls(build(parse(snapshot.spec, str(path))))
+        model.parameters, model.classes, model.normalization = (
+            snapshot.parameters,
+            snapshot.classes,
+            snapshot.normalization,
+        )
+        return model
 
     def snapshot(self) -> Snapshot:
         return Snapshot(
@@ -61,6 +75,7 @@ class FakeTrainer:
         self.steps = 0
         self.velocity = {key: np.zeros_like(value) for key, value in model.parameters.items()}
 
+    @np.errstate(all="ignore")
     def step_batch(self, inputs: np.ndarray, targets: np.ndarray, indices: np.ndarray) -> tuple[float, int]:
         model, x, y = self.model, self.model.flat(inputs[indices]), targets[indices]
         logits = model(inputs[indices]).astype(np.float64)

@@ -28,12 +28,18 @@ def read_inputs(path: Path, input_shape: Shape) -> list[tuple[str, NDArray[Any]]
         array, single = _read_image(path, input_shape), True
     else:
         array = _read_array(path)
-        channels, space = input_shape[0], input_shape[1:]
-        single = array.shape in (input_shape, (*space, channels)) or (channels == 1 and array.shape == space)
+        single = _is_single(array.shape, input_shape)
     samples = array[np.newaxis] if single else array
     dataset = from_arrays(samples, np.zeros(len(samples), np.int64), str(path), input_shape)
     check(dataset, input_shape, 1, str(path))
     return [(str(path) if single else f"{path}[{index}]", sample) for index, sample in enumerate(dataset.inputs)]
+
+
+def _is_single(shape: Shape, input_shape: Shape) -> bool:
+    """Whether an array of this shape is one sample, of the right size or not, rather than several."""
+    if input_shape[0] == 1 and len(shape) == len(input_shape) and shape[0] != 1:
+        return shape[1:] != input_shape[1:]
+    return len(shape) == len(input_shape) or (input_shape[0] == 1 and len(shape) == len(input_shape) - 1)
 
 
 def _read_array(path: Path) -> NDArray[Any]:
@@ -49,7 +55,7 @@ def _read_array(path: Path) -> NDArray[Any]:
 
 
 def _read_image(path: Path, input_shape: Shape) -> NDArray[np.uint8]:
-    """Shape (rows, columns, channels)."""
+    """Shape (channels, rows, columns)."""
     if len(input_shape) != 3 or input_shape[0] not in MODES:
         raise DataError(
             f"{path}: an image has 1, 3 or 4 channels and two axes, the network's input has shape {input_shape}; "
@@ -73,4 +79,4 @@ def _read_image(path: Path, input_shape: Shape) -> NDArray[np.uint8]:
     # Pillow answers damage with many kinds of exception, SyntaxError and struct.error among them; all mean the same.
     except Exception as error:
         raise DataError(f"{path}: not a readable image ({reason(error)}); give a .png or .npy file") from None
-    return pixels.reshape(*pixels.shape[:2], input_shape[0])
+    return np.moveaxis(pixels.reshape(*pixels.shape[:2], input_shape[0]), -1, 0)

@@ -1,1 +1,1 @@
-"""The only room where arrays meet kernels: lowering a network to a program, placing it in an arena, walking its table."""
+"""Where arrays meet kernels: a network becomes a program, a program gets its place in an arena, its table is walked."""

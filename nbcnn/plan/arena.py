@@ -1,8 +1,8 @@
 """Every buffer of a program gets its place in one stretch of memory, before anything runs.
 
-Activations that only the walk uses exist once per worker and stay in its cache; two of them share memory where the one is
-last used before the other is first used. Activations that a later phase reads exist once per block. A buffer with a halo
-shares with nobody, because its zeros must stay.
+Activations that only the walk uses exist once per worker and stay in its cache; two of them share memory where the one
+is last used before the other is first used. Activations that a later phase reads exist once per block. A buffer with a
+halo shares with nobody, because its zeros must stay.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,9 @@
 """The one compiled function that runs every plan: phases in turn, the tasks of a phase in parallel."""
 
+import contextlib
+import os
 from functools import lru_cache
+from importlib import import_module
 from typing import Any
 
 from llvmlite import ir
@@ -102,8 +105,26 @@ def _walk(arena, table, row_bytes, phases, tasks, blocks):
             _restore_denormals(setting)
 
 
+# How long a worker that waits for the others burns its core before it sleeps, in turns of libgomp's waiting loop. Its own
+# default, 300,000, makes a short step dozens of times slower beside a busy process (try `python -c "while True: pass"`
+# beside benchmarks/fashion.py with either setting), because that process gets no core while we wait.
+_SPINS = "10000"
+
+
+def _load_threads() -> None:
+    """Load the OpenMP threading layer with `_SPINS`, leaving the environment as it was; it reads it while loading."""
+    if "GOMP_SPINCOUNT" in os.environ or "OMP_WAIT_POLICY" in os.environ:
+        return
+    os.environ["GOMP_SPINCOUNT"] = _SPINS
+    # Without OpenMP on the machine, Numba chooses another layer by itself.
+    with contextlib.suppress(ImportError):
+        import_module("numba.np.ufunc.omppool")
+    del os.environ["GOMP_SPINCOUNT"]
+
+
 @lru_cache(maxsize=1)
 def walker() -> Any:
     """The compiled walker, from the cache on disk where it is there."""
     signature = "void(int64,int64,int64,int64[:,::1],int64[:,::1],int64)"
+    _load_threads()
     return cached(njit, signature, parallel=True, nogil=True)(_walk)

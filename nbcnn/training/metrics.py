@@ -17,9 +17,13 @@ class ClassMetrics:
 
 
 def summed_cross_entropy(logits: NDArray[np.floating], targets: NDArray[np.integer]) -> float:
-    """Sum over samples of -log softmax(logits)[target]; logits (N, classes), targets (N,) in range."""
-    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
-    losses = np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(targets)), targets]
+    """Sum over samples of -log softmax(logits)[target]; logits (N, classes), targets (N,) in range.
+
+    Logits that are not finite give a sum that is not, without a warning.
+    """
+    with np.errstate(invalid="ignore"):
+        shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
+        losses = np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(targets)), targets]
     return float(losses.sum())
 
 

@@ -9,13 +9,13 @@ from pathlib import Path
 from nbcnn import network as networks
 from nbcnn.data import Dataset, Splits
 from nbcnn.errors import DataError, Interrupted
-from nbcnn.model import Model
 from nbcnn.network import Network
 from nbcnn.spec import Spec
 from nbcnn.training import folder
 from nbcnn.training.checkpoints import Checkpoints
 from nbcnn.training.evaluation import Evaluation, evaluate
 from nbcnn.training.events import Compiling, EpochFinished, EpochRecord, Evaluating, OnEvent, Progress, Started, ignore
+from nbcnn.training.fit import Model
 from nbcnn.training.history import append_history, write_history
 from nbcnn.training.loop import NotFinite, train_epoch
 from nbcnn.training.order import epoch_order
@@ -160,19 +160,7 @@ class _Run:
         validation = self._evaluate("validation", self.splits.validation)
         if validation is not None and not math.isfinite(validation.loss):
             raise self.checkpoints.diverged(f"the validation loss is {validation.loss}", standing)
-        record = EpochRecord(
-            epoch=standing.epoch,
-            loss=standing.loss_sum / standing.samples,
-            accuracy=standing.correct / standing.samples,
-            correct=standing.correct,
-            samples=standing.samples,
-            val_loss=validation.loss if validation else None,
-            val_accuracy=validation.accuracy if validation else None,
-            lr=self.trainer.learning_rate,
-            seconds=round(standing.seconds, 6),
-            images_per_second=round(standing.samples / standing.seconds, 1),
-        )
-        standing.begin_epoch(record)
+        record = standing.end_epoch(validation, self.trainer.learning_rate)
         is_best = best(standing.records) is record
         if is_best:
             self.checkpoints.keep_best(record)

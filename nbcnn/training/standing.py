@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from nbcnn.errors import WeightsError
+from nbcnn.training.evaluation import Evaluation
 from nbcnn.training.events import EpochRecord
 
 
@@ -28,10 +29,23 @@ class Standing:
         """The epoch under way, counted from 1."""
         return len(self.records) + 1
 
-    def begin_epoch(self, record: EpochRecord) -> None:
-        """End the epoch under way with its row of the history."""
+    def end_epoch(self, validation: Evaluation | None, learning_rate: float) -> EpochRecord:
+        """End the epoch under way, of which `validation` was measured, and return its row of the history."""
+        record = EpochRecord(
+            epoch=self.epoch,
+            loss=self.loss_sum / self.samples,
+            accuracy=self.correct / self.samples,
+            correct=self.correct,
+            samples=self.samples,
+            val_loss=validation.loss if validation else None,
+            val_accuracy=validation.accuracy if validation else None,
+            lr=learning_rate,
+            seconds=round(self.seconds, 6),
+            images_per_second=round(self.samples / self.seconds, 1),
+        )
         self.records.append(record)
         self.samples, self.loss_sum, self.correct, self.seconds = 0, 0.0, 0, 0.0
+        return record
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON object in last.h5."""

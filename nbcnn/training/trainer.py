@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from nbcnn.errors import InputError, WeightsError
 from nbcnn.model import Model, OnCompile, as_inputs
@@ -14,6 +14,8 @@ from nbcnn.plan.plan import Plan
 from nbcnn.spec import parse_optimizer
 
 LOSSES = ("cross_entropy",)
+_INPUT_TYPES = (np.dtype(np.uint8), np.dtype(np.float32))
+_TARGET_TYPES = (np.dtype(np.int64),)
 
 
 class Trainer:
@@ -71,27 +73,21 @@ class Trainer:
         Raises InputError for wrong shapes, and for class numbers out of range before anything is changed.
         """
         inputs = as_inputs(x, self.model.network.input_shape, "x")
-        targets = np.ascontiguousarray(y, dtype=np.int64)
-        classes = self.model.network.output_shape[0]
-        if targets.shape != inputs.shape[:1] or not len(targets):
-            raise InputError(
-                f"y: one class number for each of {len(inputs)} samples is expected, received shape {targets.shape}"
-            )
-        if not 0 <= targets.min() <= targets.max() < classes:
-            raise InputError(
-                f"y: class numbers from 0 to {classes - 1} are expected, received {targets.min()} to {targets.max()}; "
-                "the last layer has one output per class"
-            )
+        targets = _class_numbers(y, len(inputs), self.model.network.output_shape[0])
         loss_sum, _ = self.step_batch(inputs, targets, np.arange(len(inputs), dtype=np.int64))
         return loss_sum / len(inputs)
 
     def step_batch(self, inputs: np.ndarray, targets: np.ndarray, indices: np.ndarray) -> tuple[float, int]:
         """Update the weights once on samples `indices` (int64) of a whole data set.
 
-        `inputs` is C-contiguous uint8 or float32 of the network's input shape, `targets` int64 and within range (a class
-        number out of range gives a loss that is not a number). Returns the sum of the batch's losses before the update
-        and how many of its samples were right. Raises InputError for indices out of range.
+        `inputs` is C-contiguous uint8 or float32 of the network's input shape, `targets` C-contiguous int64, one for
+        each of the inputs, and within range (a class number out of range gives a loss that is not a number). Returns
+        the sum of the batch's losses before the update and how many of its samples were right. Raises InputError for
+        other arrays and for indices out of range.
         """
+        _refuse_unreadable("inputs", inputs, (len(inputs), *self.model.network.input_shape), _INPUT_TYPES)
+        _refuse_unreadable("targets", targets, (len(inputs),), _TARGET_TYPES)
+        indices = np.ascontiguousarray(indices, dtype=np.int64)
         count = len(indices)
         if count == 0 or indices.min() < 0 or indices.max() >= len(inputs):
             raise InputError(f"indices: numbers from 0 to {len(inputs) - 1} are expected, at least one")
@@ -113,13 +109,39 @@ class Trainer:
         if state.keys() != own.keys():
             different = sorted(state.keys() ^ own.keys())[0]
             raise WeightsError(
-                f"optimiser state: {len(own)} arrays of {self._optimizer} are expected, received {len(state)}, {different} "
-                "being one that differs; resume with the optimiser that the run began with"
+                f"optimiser state: {len(own)} arrays of {self._optimizer} are expected, received {len(state)}, "
+                f"{different} being one that differs; resume with the optimiser that the run began with"
             )
         for name, array in own.items():
             if state[name].shape != array.shape:
                 raise WeightsError(
                     f"optimiser state: {name} of shape {array.shape} is expected, received {state[name].shape}"
                 )
+        for name, array in own.items():
             array[...] = state[name]
         self.steps = steps
+
+
+def _class_numbers(y: ArrayLike, samples: int, classes: int) -> NDArray[np.int64]:
+    """y as one int64 from 0 to classes - 1 for each sample; raises InputError."""
+    array = np.asarray(y)
+    if array.shape != (samples,) or not samples:
+        raise InputError(f"y: one class number for each of {samples} samples is expected, received shape {array.shape}")
+    if array.dtype.kind not in "iub":
+        raise InputError(f"y: class numbers are expected as integers, received {array.dtype}; use .astype(int)")
+    if not 0 <= array.min() <= array.max() < classes:
+        raise InputError(
+            f"y: class numbers from 0 to {classes - 1} are expected, received {array.min()} to {array.max()}; "
+            "the last layer has one output per class"
+        )
+    return np.ascontiguousarray(array, dtype=np.int64)
+
+
+def _refuse_unreadable(name: str, array: np.ndarray, shape: tuple[int, ...], types: tuple[np.dtype[Any], ...]) -> None:
+    """Kernels read by address: what they take for numbers must be there. Raises InputError."""
+    if array.shape != shape or array.dtype not in types or not array.flags.c_contiguous:
+        layout = "" if array.flags.c_contiguous else " with gaps"
+        raise InputError(
+            f"{name}: a contiguous array of shape {shape} and type {' or '.join(map(str, types))} is expected, "
+            f"received shape {array.shape} of {array.dtype}{layout}; convert it with numpy.ascontiguousarray"
+        )

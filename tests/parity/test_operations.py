@@ -14,11 +14,9 @@ from operations import (
     upstream,
 )
 from tolerances import assert_close
+from torch_operations import run_torch, symmetric, torch
 
 from examples import EXAMPLES, Example
-
-torch = pytest.importorskip("torch")
-functional = torch.nn.functional
 
 
 def torch_has(example: Example) -> bool:
@@ -32,10 +30,6 @@ def torch_has(example: Example) -> bool:
     if not example.operation.endswith("_pool") or symmetric(example.attributes["padding"]):
         return True
     return not example.attributes["ceil_mode"] and example.attributes.get("count_include_pad", True)
-
-
-def symmetric(padding: tuple[tuple[int, int], ...]) -> bool:
-    return all(before == after for before, after in padding)
 
 
 COMPARED = [example for example in EXAMPLES if torch_has(example)]
@@ -82,36 +76,8 @@ def check_kernels(example: Example) -> None:
 def compare(example: Example, values: list, dy: np.ndarray, y: np.ndarray, gradients: tuple, dtype: str) -> None:
     tensors = [None if value is None else torch.from_numpy(value.copy()) for value in values]
     leaves = [tensor.requires_grad_() for tensor in tensors if tensor is not None and tensor.is_floating_point()]
-    expected = run_torch(example, tensors)
+    expected = run_torch(example.operation, example.attributes, tensors)
     expected_gradients = torch.autograd.grad(expected, leaves, torch.from_numpy(dy))
     expected = expected.detach().numpy()
     assert_close(y, expected, dtype, "forward", terms(example, "forward", expected))
     assert_gradients_close(example, gradients, tuple(g.numpy() for g in expected_gradients), expected, dtype)
-
-
-def run_torch(example: Example, tensors: list):
-    operation, attributes = example.operation, dict(example.attributes)
-    x, *rest = tensors
-    if operation == "linear":
-        return functional.linear(x, *rest)
-    if operation == "cross_entropy":
-        return functional.cross_entropy(x, *rest)
-    if operation == "flatten":
-        return x.flatten(1)
-    if operation in ("relu", "sigmoid", "tanh"):
-        return getattr(torch, operation)(x)
-    padding = attributes.pop("padding")
-    if symmetric(padding):
-        padding = tuple(before for before, _ in padding)
-    else:
-        outside = -np.inf if operation == "max_pool" else 0.0
-        x = functional.pad(x, [amount for pair in reversed(padding) for amount in pair], value=outside)
-        padding = (0,) * example.rank
-    if operation == "conv":
-        weight, bias = rest
-        if attributes.pop("flip"):
-            weight = weight.flip(tuple(range(2, weight.ndim)))
-        function = {1: functional.conv1d, 2: functional.conv2d, 3: functional.conv3d}[example.rank]
-        return function(x, weight, bias, padding=padding, **attributes)
-    function = getattr(functional, f"{operation}{example.rank}d")
-    return function(x, padding=padding, **attributes)

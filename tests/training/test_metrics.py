@@ -11,6 +11,7 @@ def test_cross_entropy_by_hand() -> None:
 
 def test_cross_entropy_of_large_logits() -> None:
     assert summed_cross_entropy(np.array([[1e30, 0.0]], dtype=np.float32), np.array([0])) == 0
+    assert np.isnan(summed_cross_entropy(np.array([[np.inf, 0.0]], dtype=np.float32), np.array([0])))
     assert np.isnan(summed_cross_entropy(np.array([[np.nan, 0.0]], dtype=np.float32), np.array([0])))
 
 

@@ -190,7 +190,7 @@ def test_divergence_is_told_and_keeps_the_last_good_checkpoint(
 
 def test_weights_that_diverge_without_a_loss_are_not_saved(fake_engine: type[FakeTrainer], spec: MakeSpec) -> None:
     with pytest.raises(DivergenceError, match="epoch 1"):
-        train(spec(optimizer={"type": "sgd", "lr": 1e38, "momentum": 0.9}, batch_size=5000), out="a")
+        train(spec(optimizer={"type": "sgd", "lr": 1e39, "momentum": 0.9}, batch_size=5000), out="a")
     assert all(np.isfinite(values).all() for values in store.load(Path("a/last.h5")).parameters.values())
     assert not Path("a/model.h5").exists()
 

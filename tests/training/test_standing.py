@@ -8,7 +8,9 @@ from nbcnn.training.events import EpochRecord
 from nbcnn.training.standing import Standing, best
 
 
-def record(epoch: int, loss: float = 1.0, val_loss: float | None = None, val_accuracy: float | None = None) -> EpochRecord:
+def record(
+    epoch: int, loss: float = 1.0, val_loss: float | None = None, val_accuracy: float | None = None
+) -> EpochRecord:
     return EpochRecord(epoch, loss, 0.5, 50, 100, val_loss, val_accuracy, 0.1, 1.0, 100.0)
 
 

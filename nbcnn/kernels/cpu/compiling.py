@@ -1,10 +1,11 @@
 """Compiled kernels by address, cached on disk where the machine keeps caches.
 
-Numba loads what it finds in its cache without looking; a truncated or damaged entry then crashes or computes wrongly. So
-the cache is a folder of our own, named after the version and a hash of all kernel sources, readable by its owner alone,
-and every file in it must match the digest that was noted beside it, or it is deleted before Numba can see it.
+Numba loads what it finds in its cache without looking; a truncated or damaged entry then crashes or computes wrongly.
+So the cache is a folder of our own, named after the version and a hash of all kernel sources, readable by its owner
+alone, and every file in it must match the digest that was noted beside it, or it is deleted before Numba can see it.
 """
 
+import contextlib
 import hashlib
 import os
 import stat
@@ -39,10 +40,8 @@ def sources_digest() -> str:
 def _candidates() -> Iterable[Path]:
     if "NBCNN_CACHE" in os.environ:
         yield Path(os.environ["NBCNN_CACHE"])
-    try:
+    with contextlib.suppress(RuntimeError):  # there may be no home directory
         yield Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nbcnn"
-    except RuntimeError:  # no home directory
-        pass
     yield Path(tempfile.gettempdir()) / f"nbcnn-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
 
 

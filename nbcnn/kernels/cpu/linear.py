@@ -99,7 +99,7 @@ def outer_products(lanes: int, filters: int, vectors: int) -> Body:
 
 
 def _add_outer_products(program: Program, dy: Activation, x: Activation, weight: Array) -> Array:
-    """The sum over samples of dy times x, after the walk: samples take the place of input channels, features of lanes."""
+    """The sum over samples of dy times x, after the walk: samples take the place of channels, features of lanes."""
     outputs, inputs = weight.shape
     lanes = program.lanes
     columns = math.ceil(inputs / lanes)

@@ -116,8 +116,8 @@ def choose_tile(kernel: str, rows: int, columns: int) -> tuple[int, int]:
     """The tile of a kernel's menu that finishes a rows x columns problem in the fewest cycles.
 
     One step of a tile costs the most of: its products at two a cycle, its loads (a vector per column, a broadcast or a
-    vector per row, two table entries) at two a cycle, and all its instructions at five and a half a cycle. One more cycle
-    stands for the loops around it.
+    vector per row, two table entries) at two a cycle, and all its instructions at five and a half a cycle. One more
+    cycle stands for the loops around it.
     """
 
     def cost(tile: tuple[int, int]) -> float:

@@ -1,10 +1,10 @@
 """What an operation writes itself into: buffers without memory yet, and calls of compiled kernels over them.
 
-A program is data. The operations of this folder add buffers and calls to it; the plan then gives every buffer its place
-in one arena and turns every call into one row of the table that the walker reads.
+A program is data. The operations of this folder add buffers and calls to it; the plan then gives every buffer its
+place in one arena and turns every call into one row of the table that the walker reads.
 
-Activations lie as `[block][channel][depth][row][column][lane]`: a block is as many samples as there are lanes. A consumer
-may ask for a halo of zeros around the space of what it reads, which its producer then never touches.
+Activations lie as `[block][channel][depth][row][column][lane]`: a block is as many samples as there are lanes. A
+consumer may ask for a halo of zeros around the space of what it reads, which its producer then never touches.
 """
 
 import math

@@ -53,18 +53,18 @@ write_unsigned = _writer("unsigned 32-bit integer", ir.IntType(32), types.uint32
 read_unsigned = _reader("unsigned 32-bit integer", ir.IntType(32), types.uint32)
 
 
-@njit(inline="always")
+@njit
 def address(arena: int, row: int, argument: int, index: int, slot: int) -> Any:
     """The address of a buffer for this block (or part) and this worker."""
     word = row + 8 + 24 * argument
     return arena + read_word(word) + read_word(word + 8) * index + read_word(word + 16) * slot
 
 
-@njit(inline="always")
+@njit
 def integer(row: int, argument: int) -> Any:
     return read_word(row + 8 + 24 * argument)
 
 
-@njit(inline="always")
+@njit
 def real(row: int, argument: int) -> Any:
     return np.float32(read_double(row + 8 + 24 * argument))

@@ -84,8 +84,8 @@ def convolution_tile(
 ):
     """Sum `filters x pixels` outputs over `channels` and taps, then clamp, mask and store them.
 
-    `pixel_table` holds for each pixel the byte offsets of its input, its output and its mask; `taps` holds for each tap the
-    byte offsets into the input and the packed weights.
+    `pixel_table` holds for each pixel the byte offsets of its input, its output and its mask; `taps` holds for each tap
+    the byte offsets into the input and the packed weights.
     """
     L, F, P = lanes.literal_value, filters.literal_value, pixels.literal_value
     signature = types.void(lanes, filters, pixels, *[types.int64] * 13, types.float32, *[types.int64] * 2)

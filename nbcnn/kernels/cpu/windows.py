@@ -69,7 +69,7 @@ def forward_strands(window: Window, outputs: Space, flip: bool) -> list[Strand]:
 
 
 def adjoint_strands(window: Window, inputs: Space, flip: bool) -> list[Strand]:
-    """Every input pixel and the outputs whose windows reach it; a stride of s splits the pixels into s phases an axis."""
+    """Every input pixel and the outputs whose windows reach it; a stride of s makes s phases of pixels an axis."""
     stride, before = np.array(window.stride), np.array(window.before)
     pixels, taps = every(inputs), window.taps
     numbers = np.arange(len(taps))

@@ -1,3 +1,5 @@
+"""What tests of several rooms share."""
+
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -14,7 +16,8 @@ from nbcnn.spec import Spec, parse
 def fake_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[type[FakeTrainer]]:
     """Runs in an empty folder with the fake engine; gives the trainer's class, for tests to set its `on_step`."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("nbcnn.training.run.Model", FakeModel)
+    for user in ("run", "evaluation", "prediction"):
+        monkeypatch.setattr(f"nbcnn.training.{user}.Model", FakeModel)
     monkeypatch.setattr("nbcnn.training.run.Trainer", FakeTrainer)
     yield FakeTrainer
     FakeTrainer.on_step = None

@@ -1,0 +1,72 @@
+"""Training on arrays in memory: the short way, without files."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nbcnn import model as models
+from nbcnn.data import Dataset, check
+from nbcnn.data.dataset import from_arrays
+from nbcnn.errors import DivergenceError
+from nbcnn.training.evaluation import evaluate
+from nbcnn.training.events import EpochFinished, EpochRecord, OnEvent, ignore
+from nbcnn.training.loop import NotFinite, train_epoch
+from nbcnn.training.order import epoch_order
+from nbcnn.training.schedule import learning_rates
+from nbcnn.training.signals import StopRequest
+from nbcnn.training.standing import Standing
+from nbcnn.training.trainer import Trainer
+
+
+class Model(models.Model):
+    """Weights of a network that can be called, fitted, saved and loaded."""
+
+    def fit(
+        self,
+        x: ArrayLike,
+        y: ArrayLike,
+        *,
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        validation_data: tuple[ArrayLike, ArrayLike] | None = None,
+        on_event: OnEvent | None = None,
+    ) -> tuple[EpochRecord, ...]:
+        """Train on x (N, C, *space), float32 or uint8, and class numbers y (N,); returns one record per epoch.
+
+        Optimiser, schedule, seed and shuffling, and `epochs` and `batch_size` unless given, are those of the spec.
+        Inputs are normalised by `normalization` where that is set. Raises InputError for data that do not fit and
+        DivergenceError where a loss is not a finite number.
+        """
+        spec = self.network.spec.train
+        given = {"epochs": epochs or spec.epochs, "batch_size": batch_size or spec.batch_size}
+        settings = spec.model_copy(update=given)
+        samples = self._dataset(x, y, "fit")
+        validation = None if validation_data is None else self._dataset(*validation_data, "fit: validation_data")
+        trainer = Trainer(
+            self,
+            settings.loss,
+            settings.optimizer.model_dump(),
+            min(settings.batch_size, len(samples)),
+            settings.seed,
+        )
+        report = on_event or ignore
+        rate = learning_rates(settings, -(-len(samples) // settings.batch_size))
+        standing = Standing()
+        while standing.epoch <= settings.epochs:
+            order = epoch_order(len(samples), seed=settings.seed, epoch=standing.epoch, shuffle=settings.shuffle)
+            try:
+                train_epoch(trainer, samples, order, settings.batch_size, rate, standing, StopRequest(), lambda: None)
+            except NotFinite as error:
+                raise DivergenceError(
+                    f"fit: {error} in epoch {standing.epoch}, step {standing.step}; lower the learning rate "
+                    f"(={trainer.learning_rate:g})"
+                ) from None
+            measured = evaluate(self, validation) if validation else None
+            record = standing.end_epoch(measured, trainer.learning_rate)
+            report(EpochFinished(record, settings.epochs, best=False))
+        return tuple(standing.records)
+
+    def _dataset(self, x: ArrayLike, y: ArrayLike, place: str) -> Dataset:
+        shape = self.network.input_shape
+        dataset = from_arrays(np.asarray(x), np.asarray(y), place, shape)
+        check(dataset, shape, self.network.output_shape[0], place)
+        return dataset

@@ -1,0 +1,44 @@
+"""What loads what: the promises of a quick start, and a house without litter."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+HEAVY = ("numba", "llvmlite", "h5py")
+
+
+def loaded_by(program: str) -> set[str]:
+    """Top-level modules that a fresh interpreter has loaded after running `program`."""
+    report = "\nimport sys; print('LOADED', *{name.partition('.')[0] for name in sys.modules})"
+    run = subprocess.run(
+        [sys.executable, "-c", program + report], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    return set(run.stdout.rpartition("LOADED")[2].split())
+
+
+def test_import_is_light() -> None:
+    assert not loaded_by("import nbcnn").intersection((*HEAVY, "numpy", "pydantic", "rich"))
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["validate", "--help"], ["train", "--help"]])
+def test_help_is_light(arguments: list[str]) -> None:
+    program = f"from nbcnn_cli.main import main\ntry: main({arguments})\nexcept SystemExit: pass"
+    assert not loaded_by(program).intersection((*HEAVY, "numpy", "pydantic", "rich"))
+
+
+@pytest.mark.parametrize("output", ["text", "json"])
+@pytest.mark.parametrize("spec", sorted(path.name for path in (ROOT / "specs").glob("*.toml")))
+def test_validate_is_light(spec: str, output: str) -> None:
+    program = (
+        f"from nbcnn_cli.main import main\ntry: main(['validate', 'specs/{spec}', '--format', '{output}'])\n"
+        "except SystemExit: pass"
+    )
+    assert not loaded_by(program).intersection((*HEAVY, "numpy"))
+
+
+def test_the_function_train_is_not_hidden_by_a_room() -> None:
+    program = "import nbcnn.training.run, nbcnn.api; assert nbcnn.train is nbcnn.api.train and callable(nbcnn.train)"
+    assert "numba" in loaded_by(program)
