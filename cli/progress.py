@@ -10,11 +10,11 @@ from typing import Protocol
 
 import click
 
-from nbcnn.api import Compiling, EpochFinished, EpochRecord, Evaluating, Event, Loading, Progress, Started
+from nbcnn.api import Compiling, EpochFinished, Evaluating, Event, Loading, Progress, Started
 
-from .text import bytes_text, counted, duration, number, percent
+from .text import bytes_text, duration, number, percent
 
-SILENCE = 2.5
+SILENCE = 2.0
 """Seconds after which plain lines say that work goes on."""
 
 
@@ -131,28 +131,21 @@ def started_line(event: Started) -> str:
 
 
 def epoch_line(event: EpochFinished) -> str:
-    """epoch 3/20  loss 0.2103  accuracy 93.61 %  validation 0.1824 94.44 %  52,103 images/s  best."""
+    """epoch  3/20  loss 0.2103  accuracy 93.61%  validation 94.44%  52,103 images/s *, a star for the best."""
     record = event.record
     width = len(str(event.epochs))
     parts = [
         f"epoch {record.epoch:{width}}/{event.epochs}",
         f"loss {record.loss:.4f}",
         f"accuracy {percent(record.accuracy)}",
-        *validation_parts(record),
-        f"{record.images_per_second:,.0f} images/s",
     ]
-    return "  ".join(parts + ["best"] if event.best else parts)
-
-
-def validation_parts(record: EpochRecord) -> list[str]:
-    """Nothing where there is no validation split."""
-    if record.val_loss is None or record.val_accuracy is None:
-        return []
-    return [f"validation {record.val_loss:.4f} {percent(record.val_accuracy)}"]
+    if record.val_accuracy is not None:
+        parts.append(f"validation {percent(record.val_accuracy)}")
+    return "  ".join([*parts, f"{record.images_per_second:,.0f} images/s"]) + (" *" if event.best else "")
 
 
 def running_text(event: Progress) -> str:
-    """loss 0.2103, accuracy 93.61 %, 52,103 images/s."""
+    """loss 0.2103, accuracy 93.61%, 52,103 images/s."""
     return f"loss {event.loss:.4f}, accuracy {percent(event.accuracy)}, {event.images_per_second:,.0f} images/s"
 
 
@@ -162,11 +155,8 @@ def status_text(event: Event) -> str:
         case Loading():
             of = f" of {bytes_text(event.total)}" if event.total else ""
             return f"fetching {event.what}: {bytes_text(event.done)}{of}"
-        case Compiling() if event.done == event.total:
-            return "kernels are ready"
         case Compiling():
-            kernels = counted(event.total, "kernel")
-            return f"preparing {kernels}, compiled once per machine: {event.done + 1}, {event.kernel}"
+            return f"preparing kernels, compiled once per machine: {event.done} of {event.total}"
         case Evaluating():
             return f"{event.split}: {number(event.done)} of {number(event.total)}"
         case _:

@@ -34,8 +34,8 @@ def bytes_text(count: int) -> str:
 
 
 def percent(share: float) -> str:
-    """0.97746 -> 97.75 %."""
-    return f"{100 * share:.2f} %"
+    """0.97746 -> 97.75%."""
+    return f"{100 * share:.2f}%"
 
 
 def duration(seconds: float) -> str:

@@ -62,7 +62,7 @@ class Model:
         fits = mean.shape == std.shape == (channels,) and np.isfinite([mean, std]).all() and (std > 0).all()
         if not fits:
             raise InputError(
-                f"normalization: {channels} finite means and {channels} positive deviations are expected, one per "
+                f"normalization: {channels} finite means and positive deviations are expected, one per channel, "
                 f"received {mean.size} and {std.size}; give them as lists"
             )
         self.input_scale[:, 0] = 1.0 / std

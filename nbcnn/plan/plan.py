@@ -19,8 +19,8 @@ _running = threading.Lock()
 class Plan:
     """One table over one arena; `run` walks it.
 
-    Ports are set by name to arrays that must be contiguous and live until the run ends. A plan is used by one thread at
-    a time.
+    Ports are set by name to arrays that must be contiguous and live until the run ends. Threads that run one plan take
+    turns; what lies in its arena is the last one's.
     """
 
     def __init__(self, program: Program, on_compile: OnCompile | None = None) -> None:
@@ -99,11 +99,11 @@ class Plan:
     ) -> None:
         """Walk the table for the first `samples` samples that the ports offer."""
         program, words = self.program, self.arena.words
-        words[: len(STATE_WORDS)] = samples, step, seed, 0, ports.get("input", words).dtype == np.uint8
-        words[STATE_WORDS.index("learning_rate")] = np.float64(learning_rate).view(np.int64)
-        for name, array in ports.items():
-            words[program.ports[name].index] = array.ctypes.data
         with _running:
+            words[: len(STATE_WORDS)] = samples, step, seed, 0, ports.get("input", words).dtype == np.uint8
+            words[STATE_WORDS.index("learning_rate")] = np.float64(learning_rate).view(np.int64)
+            for name, array in ports.items():
+                words[program.ports[name].index] = array.ctypes.data
             self._walk(
                 self.arena.address,
                 self._table.ctypes.data,

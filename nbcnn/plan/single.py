@@ -1,5 +1,6 @@
 """One operation as a plan of its own, forwards and back, for plain arrays."""
 
+import threading
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -53,6 +54,8 @@ class SinglePlan:
             self._gradients = [_totalled(program, each) for each in gradients]
         self._plan = Plan(program)
         self._indices = np.arange(self.samples, dtype=np.int64)
+        # Parameters and gradients lie in the arena, which callers in several threads share.
+        self._in_use = threading.Lock()
 
     def run(
         self, x: np.ndarray, parameters: list[np.ndarray | None], dy: np.ndarray | None = None, seed: int = 0
@@ -64,20 +67,20 @@ class SinglePlan:
             (labels,) = parameters
             assert labels is not None
             ports["labels"] = labels
-        else:
-            for array, value in zip(self._parameters, parameters, strict=True):
-                if array is not None:
-                    array_view(self._plan.arena, array)[...] = value
         dx = np.empty(x.shape, dtype=np.float32)
         if dy is not None:
             ports["dx"] = dx
             if not self._is_loss:
                 ports["dy"] = dy
-        self._plan.run(self.samples, ports, seed=seed)
-        if dy is None:
-            return y, ()
-        gradients = (None if each is None else array_view(self._plan.arena, each).copy() for each in self._gradients)
-        return y, (dx, *gradients)
+        with self._in_use:
+            for array, value in zip(self._parameters, parameters, strict=True):
+                if isinstance(array, Array):
+                    array_view(self._plan.arena, array)[...] = value
+            self._plan.run(self.samples, ports, seed=seed)
+            gradients = [
+                None if each is None else array_view(self._plan.arena, each).copy() for each in self._gradients
+            ]
+        return y, () if dy is None else (dx, *gradients)
 
 
 def _shape(samples: int, y: Any, axes: int) -> Shape:

@@ -105,9 +105,9 @@ def _walk(arena, table, row_bytes, phases, tasks, blocks):
             _restore_denormals(setting)
 
 
-# How long a worker that waits for the others burns its core before it sleeps, in turns of libgomp's waiting loop. Its own
-# default, 300,000, makes a short step dozens of times slower beside a busy process (try `python -c "while True: pass"`
-# beside benchmarks/fashion.py with either setting), because that process gets no core while we wait.
+# How long a worker that waits for the others burns its core before it sleeps, in turns of libgomp's waiting loop. Its
+# own default, 300,000, makes a short step dozens of times slower beside a busy process (try `python -c "while True:
+# pass"` beside benchmarks/fashion.py with either setting), because that process gets no core while we wait.
 _SPINS = "10000"
 
 

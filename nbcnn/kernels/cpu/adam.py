@@ -5,24 +5,16 @@ import math
 import numpy as np
 
 from nbcnn.kernels.cpu.program import Argument, Array, Call, Program
-from nbcnn.kernels.cpu.row import Body, address, integer, read_double, read_float, read_word, real, write_float
+from nbcnn.kernels.cpu.row import Body, arguments, read_float, write_float
 from nbcnn.kernels.cpu.sums import CHUNK
 from nbcnn.kernels.cpu.vector import load, splat, square_root, store
 
 
 def descend(lanes: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
-        parameter = address(arena, row, 0, index, slot)
-        gradient = address(arena, row, 1, index, slot)
-        first = address(arena, row, 2, index, slot)
-        second = address(arena, row, 3, index, slot)
-        count = integer(row, 4)
-        step = read_word(address(arena, row, 5, index, slot))
-        rate = read_double(address(arena, row, 6, index, slot))
-        beta1 = real(row, 7)
-        beta2 = real(row, 8)
-        eps = real(row, 9)
-        decay = real(row, 10)
+        parameter, gradient, first, second, count, step, rate, beta1, beta2, eps, decay = arguments(
+            "bbbbiwdrrrr", arena, row, index, slot
+        )
         correction1 = 1.0 - math.pow(np.float64(beta1), step)
         correction2 = 1.0 - math.pow(np.float64(beta2), step)
         size = np.float32(rate / correction1)

@@ -4,23 +4,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nbcnn.kernels.cpu.pooling import gradient_arguments, pooled, table_arguments, window_of
+from nbcnn.kernels.cpu.pooling import clear, gradient_arguments, pooled, table_arguments, window_of
 from nbcnn.kernels.cpu.program import Activation, Program
-from nbcnn.kernels.cpu.row import Body, address, integer, read_float, read_index
+from nbcnn.kernels.cpu.row import Body, arguments, read_float, read_index
 from nbcnn.kernels.cpu.vector import load, splat, store
 from nbcnn.kernels.cpu.windows import Window, every, three_pairs
 
 
 def average(lanes: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
-        x = address(arena, row, 0, index, slot)
-        y = address(arena, row, 1, index, slot)
-        windows = address(arena, row, 2, index, slot)
-        taps = address(arena, row, 3, index, slot)
-        pixels = integer(row, 4)
-        channels = integer(row, 5)
-        x_channel = integer(row, 6)
-        y_channel = integer(row, 7)
+        x, y, windows, taps, pixels, channels, x_channel, y_channel = arguments("bbbbiiii", arena, row, index, slot)
         for channel in range(channels):
             for pixel in range(pixels):
                 entry = windows + 20 * pixel
@@ -37,28 +30,26 @@ def average(lanes: int) -> Body:
 
 def average_gradient(lanes: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
-        dy = address(arena, row, 0, index, slot)
-        dx = address(arena, row, 1, index, slot)
-        windows = address(arena, row, 2, index, slot)
-        taps = address(arena, row, 3, index, slot)
-        pixels = integer(row, 4)
-        channels = integer(row, 5)
-        dx_channel = integer(row, 6)
-        dy_channel = integer(row, 7)
-        zero = integer(row, 8)
-        dx_start = address(arena, row, 9, index, slot)
-        dx_plane = integer(row, 10)
-        dx_row = integer(row, 11)
-        depth = integer(row, 12)
-        rows = integer(row, 13)
-        columns = integer(row, 14)
+        (
+            dy,
+            dx,
+            windows,
+            taps,
+            pixels,
+            channels,
+            dx_channel,
+            dy_channel,
+            zero,
+            dx_start,
+            dx_plane,
+            dx_row,
+            depth,
+            rows,
+            columns,
+        ) = arguments("bbbbiiiiibiiiii", arena, row, index, slot)
         for channel in range(channels):
             if zero:
-                for plane in range(depth):
-                    for line in range(rows):
-                        place = dx_start + channel * dx_channel + plane * dx_plane + line * dx_row
-                        for column in range(columns):
-                            store(splat(lanes, np.float32(0.0)), place + 4 * lanes * column)
+                clear(lanes, dx_start + channel * dx_channel, dx_plane, dx_row, depth, rows, columns)
             for pixel in range(pixels):
                 entry = windows + 20 * pixel
                 start = dx + channel * dx_channel + read_index(entry)

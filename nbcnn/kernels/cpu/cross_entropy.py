@@ -6,19 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from nbcnn.kernels.cpu.program import Activation, Program, Word
-from nbcnn.kernels.cpu.row import Body, address, integer, read_float, read_word, real, write_float
+from nbcnn.kernels.cpu.row import Body, arguments, read_float, read_word, write_float
 from nbcnn.kernels.cpu.vector import exponential, load, splat, store, where
 
 
 def softmax_loss(lanes: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
-        logits = address(arena, row, 0, index, slot)
-        probabilities = address(arena, row, 1, index, slot)
-        labels = read_word(address(arena, row, 2, index, slot))
-        indices = read_word(address(arena, row, 3, index, slot))
-        samples = read_word(address(arena, row, 4, index, slot))
-        scores = address(arena, row, 5, index, slot)
-        classes = integer(row, 6)
+        logits, probabilities, labels, indices, samples, scores, classes = arguments("bbwwwbi", arena, row, index, slot)
         best = load(lanes, logits)
         for number in range(1, classes):
             value = load(lanes, logits + 4 * lanes * number)
@@ -59,13 +53,7 @@ def softmax_loss(lanes: int) -> Body:
 
 def softmax_loss_gradient(lanes: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
-        probabilities = address(arena, row, 0, index, slot)
-        dlogits = address(arena, row, 1, index, slot)
-        labels = read_word(address(arena, row, 2, index, slot))
-        indices = read_word(address(arena, row, 3, index, slot))
-        samples = read_word(address(arena, row, 4, index, slot))
-        classes = integer(row, 5)
-        dy = real(row, 6)
+        probabilities, dlogits, labels, indices, samples, classes, dy = arguments("bbwwwir", arena, row, index, slot)
         for lane in range(lanes):
             sample = index * lanes + lane
             target = -1

@@ -6,17 +6,7 @@ import numpy as np
 from numba import njit
 
 from nbcnn.kernels.cpu.program import Activation, Argument, Program, extent, grid, in_place_or_new
-from nbcnn.kernels.cpu.row import (
-    Body,
-    address,
-    integer,
-    read_float,
-    read_unsigned,
-    read_word,
-    real,
-    write_float,
-    write_unsigned,
-)
+from nbcnn.kernels.cpu.row import Body, arguments, read_float, read_unsigned, write_float, write_unsigned
 
 _LOW = np.uint64(0xFFFFFFFF)
 
@@ -41,24 +31,28 @@ def _philox(c0, c1, c2, c3, k0, k1, target):
 
 def drop(lanes: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
-        x = address(arena, row, 0, index, slot)
-        x_channel = integer(row, 1)
-        x_plane = integer(row, 2)
-        x_row = integer(row, 3)
-        y = address(arena, row, 4, index, slot)
-        y_channel = integer(row, 5)
-        y_plane = integer(row, 6)
-        y_row = integer(row, 7)
-        channels = integer(row, 8)
-        depth = integer(row, 9)
-        rows = integer(row, 10)
-        columns = integer(row, 11)
-        words = address(arena, row, 12, index, slot)
-        threshold = integer(row, 13)
-        scale = real(row, 14)
-        seed = np.uint64(read_word(address(arena, row, 15, index, slot)))
-        step = np.uint64(read_word(address(arena, row, 16, index, slot))) & _LOW
-        salt = np.uint64(integer(row, 17))
+        (
+            x,
+            x_channel,
+            x_plane,
+            x_row,
+            y,
+            y_channel,
+            y_plane,
+            y_row,
+            channels,
+            depth,
+            rows,
+            columns,
+            words,
+            threshold,
+            scale,
+            seed,
+            step,
+            salt,
+        ) = arguments("biiibiiiiiiibirwwi", arena, row, index, slot)
+        here, layer = np.uint64(step) & _LOW, np.uint64(salt)
+        low_seed, high_seed = np.uint64(seed) & _LOW, np.uint64(seed) >> np.uint64(32)
         feature = 0
         for channel in range(channels):
             for plane in range(depth):
@@ -69,10 +63,8 @@ def drop(lanes: int) -> Body:
                         for lane in range(lanes):
                             if feature % 4 == 0:
                                 sample = np.uint64(index * lanes + lane)
-                                _philox(
-                                    np.uint64(feature // 4), sample, step, salt, seed & _LOW, seed >> np.uint64(32),
-                                    words + 16 * lane,
-                                )  # fmt: skip
+                                count = np.uint64(feature // 4)
+                                _philox(count, sample, here, layer, low_seed, high_seed, words + 16 * lane)
                             word = np.int64(read_unsigned(words + 16 * lane + 4 * (feature % 4)))
                             value = read_float(source + 4 * lane)
                             write_float(value * scale if word >= threshold else np.float32(0.0), target + 4 * lane)

@@ -7,7 +7,7 @@ from numba import njit
 from numba.extending import overload
 
 from nbcnn.kernels.cpu.program import Activation, Program, extent, grid, in_place_or_new
-from nbcnn.kernels.cpu.row import Body, address, integer
+from nbcnn.kernels.cpu.row import Body, arguments
 from nbcnn.kernels.cpu.vector import load, store
 
 _FORMULAS: dict[str, Any] = {}
@@ -37,18 +37,12 @@ def _evaluate_overload(name, *vectors):
 
 def forward(lanes: int, name: str) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
-        x = address(arena, row, 0, index, slot)
-        x_channel = integer(row, 1)
-        x_plane = integer(row, 2)
-        x_row = integer(row, 3)
-        y = address(arena, row, 4, index, slot)
-        y_channel = integer(row, 5)
-        y_plane = integer(row, 6)
-        y_row = integer(row, 7)
-        columns = integer(row, 11)
-        for channel in range(integer(row, 8)):
-            for plane in range(integer(row, 9)):
-                for line in range(integer(row, 10)):
+        x, x_channel, x_plane, x_row, y, y_channel, y_plane, y_row, channels, depth, rows, columns = arguments(
+            "biiibiiiiiii", arena, row, index, slot
+        )
+        for channel in range(channels):
+            for plane in range(depth):
+                for line in range(rows):
                     source = x + channel * x_channel + plane * x_plane + line * x_row
                     target = y + channel * y_channel + plane * y_plane + line * y_row
                     for column in range(columns):
@@ -60,18 +54,12 @@ def forward(lanes: int, name: str) -> Body:
 
 def backward(lanes: int, name: str) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
-        dy = address(arena, row, 0, index, slot)
-        dy_channel = integer(row, 1)
-        dy_plane = integer(row, 2)
-        dy_row = integer(row, 3)
-        y = address(arena, row, 4, index, slot)
-        y_channel = integer(row, 5)
-        y_plane = integer(row, 6)
-        y_row = integer(row, 7)
-        columns = integer(row, 11)
-        for channel in range(integer(row, 8)):
-            for plane in range(integer(row, 9)):
-                for line in range(integer(row, 10)):
+        dy, dy_channel, dy_plane, dy_row, y, y_channel, y_plane, y_row, channels, depth, rows, columns = arguments(
+            "biiibiiiiiii", arena, row, index, slot
+        )
+        for channel in range(channels):
+            for plane in range(depth):
+                for line in range(rows):
                     target = dy + channel * dy_channel + plane * dy_plane + line * dy_row
                     source = y + channel * y_channel + plane * y_plane + line * y_row
                     for column in range(columns):

@@ -7,7 +7,7 @@ import numpy as np
 from nbcnn.kernels.cpu.packing import Packing
 from nbcnn.kernels.cpu.products import add_convolution, add_correlation, choose_tile
 from nbcnn.kernels.cpu.program import Activation, Array, Program, Table
-from nbcnn.kernels.cpu.row import Body, address, integer, read_float, read_word, write_float, write_word
+from nbcnn.kernels.cpu.row import Body, arguments, read_float, write_float, write_word
 from nbcnn.kernels.cpu.sums import PartialSums, add_channel_sum
 from nbcnn.kernels.cpu.tile import convolution_tile
 from nbcnn.kernels.cpu.transposing import transpose_square
@@ -47,10 +47,7 @@ def linear_gradient(
 
 def transpose(lanes: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
-        x = address(arena, row, 0, index, slot)
-        y = address(arena, row, 1, index, slot)
-        features = integer(row, 2)
-        starts = address(arena, row, 3, index, slot)
+        x, y, features, starts = arguments("bbib", arena, row, index, slot)
         one, zero = np.float32(1.0), np.float32(0.0)
         whole = features // lanes * lanes
         for lane in range(lanes):
@@ -74,16 +71,9 @@ def _by_sample(program: Program, x: Activation) -> Activation:
 
 def outer_products(lanes: int, filters: int, vectors: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
-        x = address(arena, row, 0, index, slot)
-        dy = address(arena, row, 1, index, slot)
-        result = address(arena, row, 2, index, slot)
-        zeros = address(arena, row, 3, index, slot)
-        pixel_table = address(arena, row, 4, index, slot)
-        tap_table = address(arena, row, 5, index, slot)
-        samples = read_word(address(arena, row, 6, index, slot))
-        inputs = integer(row, 7)
-        outputs = integer(row, 8)
-        tiles = integer(row, 9)
+        x, dy, result, zeros, pixel_table, tap_table, samples, inputs, outputs, tiles = arguments(
+            "bbbbbbwiii", arena, row, index, slot
+        )
         blocks = (samples + lanes - 1) // lanes
         first = index * filters
         for tile in range(tiles):

@@ -4,22 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nbcnn.kernels.cpu.pooling import gradient_arguments, pooled, table_arguments, window_of
+from nbcnn.kernels.cpu.pooling import clear, gradient_arguments, pooled, table_arguments, window_of
 from nbcnn.kernels.cpu.program import Activation, Program
-from nbcnn.kernels.cpu.row import Body, address, integer, read_index
+from nbcnn.kernels.cpu.row import Body, arguments, read_index
 from nbcnn.kernels.cpu.vector import load, splat, store, where
 
 
 def maximum(lanes: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
-        x = address(arena, row, 0, index, slot)
-        y = address(arena, row, 1, index, slot)
-        windows = address(arena, row, 2, index, slot)
-        taps = address(arena, row, 3, index, slot)
-        pixels = integer(row, 4)
-        channels = integer(row, 5)
-        x_channel = integer(row, 6)
-        y_channel = integer(row, 7)
+        x, y, windows, taps, pixels, channels, x_channel, y_channel = arguments("bbbbiiii", arena, row, index, slot)
         for channel in range(channels):
             for pixel in range(pixels):
                 entry = windows + 20 * pixel
@@ -36,36 +29,34 @@ def maximum(lanes: int) -> Body:
 
 def maximum_gradient(lanes: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
-        dy = address(arena, row, 0, index, slot)
-        x = address(arena, row, 1, index, slot)
-        y = address(arena, row, 2, index, slot)
-        dx = address(arena, row, 3, index, slot)
-        dx_windows = address(arena, row, 4, index, slot)
-        dx_taps = address(arena, row, 5, index, slot)
-        pixels = integer(row, 6)
-        channels = integer(row, 7)
-        dx_channel = integer(row, 8)
-        dy_channel = integer(row, 9)
-        zero = integer(row, 10)
-        dx_start = address(arena, row, 11, index, slot)
-        dx_plane = integer(row, 12)
-        dx_row = integer(row, 13)
-        depth = integer(row, 14)
-        rows = integer(row, 15)
-        columns = integer(row, 16)
-        windows = address(arena, row, 17, index, slot)
-        taps = address(arena, row, 18, index, slot)
-        x_channel = integer(row, 19)
-        y_channel = integer(row, 20)
-        masked = integer(row, 21)
+        (
+            dy,
+            x,
+            y,
+            dx,
+            dx_windows,
+            dx_taps,
+            pixels,
+            channels,
+            dx_channel,
+            dy_channel,
+            zero,
+            dx_start,
+            dx_plane,
+            dx_row,
+            depth,
+            rows,
+            columns,
+            windows,
+            taps,
+            x_channel,
+            y_channel,
+            masked,
+        ) = arguments("bbbbbbiiiiibiiiiibbiii", arena, row, index, slot)
         none = splat(lanes, np.float32(0.0))
         for channel in range(channels):
             if zero:
-                for plane in range(depth):
-                    for line in range(rows):
-                        place = dx_start + channel * dx_channel + plane * dx_plane + line * dx_row
-                        for column in range(columns):
-                            store(none, place + 4 * lanes * column)
+                clear(lanes, dx_start + channel * dx_channel, dx_plane, dx_row, depth, rows, columns)
             for pixel in range(pixels):
                 entry = windows + 20 * pixel
                 dx_entry = dx_windows + 20 * pixel

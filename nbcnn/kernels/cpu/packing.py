@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nbcnn.kernels.cpu.program import Array, Program
-from nbcnn.kernels.cpu.row import Body, address, integer, read_float, write_float
+from nbcnn.kernels.cpu.row import Body, arguments, read_float, write_float
 
 
 @dataclass(frozen=True)
@@ -30,18 +30,20 @@ class Packing:
 
 def pack(lanes: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
-        weight = address(arena, row, 0, index, slot)
-        packed = address(arena, row, 1, index, slot)
-        filters = integer(row, 2)
-        channels = integer(row, 3)
-        taps = integer(row, 4)
-        group_stride = integer(row, 5)
-        filter_stride = integer(row, 6)
-        channel_stride = integer(row, 7)
-        filter_groups = integer(row, 8)
-        per_part = integer(row, 9)
-        total = integer(row, 10)
-        tile_filters = integer(row, 11)
+        (
+            weight,
+            packed,
+            filters,
+            channels,
+            taps,
+            group_stride,
+            filter_stride,
+            channel_stride,
+            filter_groups,
+            per_part,
+            total,
+            tile_filters,
+        ) = arguments("bbiiiiiiiiii", arena, row, index, slot)
         panel = channels * taps * tile_filters * 4
         for number in range(index * per_part, min(total, (index + 1) * per_part)):
             group = number // filter_groups

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numba import njit
 
 from nbcnn.kernels.cpu.program import Activation, Argument, At, Program, Table
+from nbcnn.kernels.cpu.vector import splat, store
 from nbcnn.kernels.cpu.windows import Window, every, pool_tables, three_axes, three_pairs
 
 
@@ -51,6 +53,16 @@ def table_arguments(
         "x_channel": lambda: x.channel_stride,
         "y_channel": lambda: y.channel_stride,
     }
+
+
+@njit
+def clear(lanes, start, plane_stride, row_stride, depth, rows, columns):
+    """Zero the space of one channel, but not its halo."""
+    for plane in range(depth):
+        for line in range(rows):
+            place = start + plane * plane_stride + line * row_stride
+            for column in range(columns):
+                store(splat(lanes, np.float32(0.0)), place + 4 * lanes * column)
 
 
 def gradient_arguments(

@@ -13,7 +13,7 @@ import numpy as np
 from nbcnn.kernels.cpu.lanes import register_count
 from nbcnn.kernels.cpu.packing import Packing, packed_bias, packed_weights
 from nbcnn.kernels.cpu.program import Activation, Array, Call, Program, Table
-from nbcnn.kernels.cpu.row import Body, address, integer, read_index, real
+from nbcnn.kernels.cpu.row import Body, arguments, read_index
 from nbcnn.kernels.cpu.sums import PartialSums
 from nbcnn.kernels.cpu.tile import convolution_tile, correlation_tile
 from nbcnn.kernels.cpu.windows import Strand, TileTables, Window, every, tile_tables
@@ -24,34 +24,37 @@ CHUNK_BYTES = 32 << 10
 
 def convolve(lanes: int, filters: int, pixels: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
-        x = address(arena, row, 0, index, slot)
-        weight = address(arena, row, 1, index, slot)
-        bias = address(arena, row, 2, index, slot)
-        y = address(arena, row, 3, index, slot)
-        mask = address(arena, row, 4, index, slot)
-        pixel_table = address(arena, row, 5, index, slot)
-        tile_table = address(arena, row, 6, index, slot)
-        tap_table = address(arena, row, 7, index, slot)
-        tiles = integer(row, 8)
-        groups = integer(row, 9)
-        group_filters = integer(row, 10)
-        steps = integer(row, 11)
-        steps_per_chunk = integer(row, 12)
-        x_step = integer(row, 13)
-        weight_step = integer(row, 14)
-        panel = integer(row, 15)
-        x_group = integer(row, 16)
-        y_step = integer(row, 17)
-        mask_step = integer(row, 18) * integer(row, 19)
-        mask = mask * integer(row, 19)
-        lowest = real(row, 20)
+        (
+            x,
+            weight,
+            bias,
+            y,
+            mask,
+            pixel_table,
+            tile_table,
+            tap_table,
+            tiles,
+            groups,
+            group_filters,
+            steps,
+            steps_per_chunk,
+            x_step,
+            weight_step,
+            panel,
+            x_group,
+            y_step,
+            mask_step,
+            masked,
+            lowest,
+        ) = arguments("bbbbbbbbiiiiiiiiiiiir", arena, row, index, slot)
+        mask_step = mask_step * masked
+        mask = mask * masked
         filter_groups = (group_filters + filters - 1) // filters
         for group in range(groups):
             for first in range(0, steps, steps_per_chunk):
                 count = min(steps_per_chunk, steps - first)
                 last = first + count == steps
                 clamp = lowest if last else np.float32(-np.inf)
-                masked = mask if last else 0
                 for tile in range(tiles):
                     taps = tap_table + read_index(tile_table + 8 * tile)
                     tap_count = read_index(tile_table + 8 * tile + 4)
@@ -65,7 +68,7 @@ def convolve(lanes: int, filters: int, pixels: int) -> Body:
                             pixel_table + 12 * pixels * tile, taps, tap_count,
                             bias + 4 * filters * (group * filter_groups + number), first,
                             y + start * y_step, y_step, min(filters, group_filters - number * filters),
-                            clamp, masked + start * mask_step, mask_step,
+                            clamp, mask + start * mask_step if last else 0, mask_step,
                         )  # fmt: skip
 
     return body
@@ -73,18 +76,20 @@ def convolve(lanes: int, filters: int, pixels: int) -> Body:
 
 def correlate(lanes: int, filters: int, taps: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
-        x = address(arena, row, 0, index, slot)
-        dy = address(arena, row, 1, index, slot)
-        result = address(arena, row, 2, index, slot)
-        positions = address(arena, row, 3, index, slot)
-        tap_table = address(arena, row, 4, index, slot)
-        position_count = integer(row, 5)
-        groups = integer(row, 6)
-        group_filters = integer(row, 7)
-        tap_count = integer(row, 8)
-        x_group = integer(row, 9)
-        dy_step = integer(row, 10)
-        blocks_per_partition = integer(row, 11)
+        (
+            x,
+            dy,
+            result,
+            positions,
+            tap_table,
+            position_count,
+            groups,
+            group_filters,
+            tap_count,
+            x_group,
+            dy_step,
+            blocks_per_partition,
+        ) = arguments("bbbbbiiiiiii", arena, row, index, slot)
         partition = index // blocks_per_partition
         add = index - partition * blocks_per_partition
         result += partition * groups * group_filters * tap_count * 4

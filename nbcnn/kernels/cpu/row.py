@@ -6,9 +6,8 @@ A row is the kernel's address followed by three words an argument: a base and wh
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
 
 WORDS_PER_ARGUMENT = 3
@@ -46,25 +45,45 @@ read_word = _reader("64-bit integer", ir.IntType(64), types.int64)
 read_index = _reader("32-bit integer", ir.IntType(32), types.int32)
 read_byte = _reader("unsigned byte", ir.IntType(8), types.uint8)
 read_float = _reader("float32", ir.FloatType(), types.float32)
-read_double = _reader("float64", ir.DoubleType(), types.float64)
 write_word = _writer("64-bit integer", ir.IntType(64), types.int64)
 write_float = _writer("float32", ir.FloatType(), types.float32)
 write_unsigned = _writer("unsigned 32-bit integer", ir.IntType(32), types.uint32)
 read_unsigned = _reader("unsigned 32-bit integer", ir.IntType(32), types.uint32)
 
 
-@njit
-def address(arena: int, row: int, argument: int, index: int, slot: int) -> Any:
-    """The address of a buffer for this block (or part) and this worker."""
-    word = row + 8 + 24 * argument
-    return arena + read_word(word) + read_word(word + 8) * index + read_word(word + 16) * slot
+@intrinsic(prefer_literal=True)
+def arguments(typing_context, kinds, arena, row, index, slot):
+    """All arguments of a row as a tuple; `kinds` has one letter for each of them, in the order of the call.
 
+    b: the address of a buffer for this block (or part) and this worker. i: a whole number. r: a real number, float32.
+    w and d: a word of the state that the caller sets at each run, a 64-bit integer and a float64.
+    """
+    letters = kinds.literal_value
+    results = {"b": types.int64, "i": types.int64, "r": types.float32, "w": types.int64, "d": types.float64}
+    result = types.BaseTuple.from_types([results[letter] for letter in letters])
+    word, real, double = ir.IntType(64), ir.FloatType(), ir.DoubleType()
 
-@njit
-def integer(row: int, argument: int) -> Any:
-    return read_word(row + 8 + 24 * argument)
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        _, arena, row, index, slot = args
 
+        def read(address: Any, kind: Any = word) -> Any:
+            return builder.load(builder.inttoptr(address, kind.as_pointer()), align=8)
 
-@njit
-def real(row: int, argument: int) -> Any:
-    return np.float32(read_double(row + 8 + 24 * argument))
+        def argument(number: int, letter: str) -> Any:
+            place = builder.add(row, word(8 + 8 * WORDS_PER_ARGUMENT * number))
+            if letter == "i":
+                return read(place)
+            if letter == "r":
+                return builder.fptrunc(read(place, double), real)
+            base, block, worker = (read(builder.add(place, word(8 * step))) for step in range(3))
+            address = builder.add(
+                builder.add(arena, base), builder.add(builder.mul(block, index), builder.mul(worker, slot))
+            )
+            if letter == "b":
+                return address
+            return read(address, double if letter == "d" else word)
+
+        values = [argument(number, letter) for number, letter in enumerate(letters)]
+        return context.make_tuple(builder, result, values)
+
+    return result(kinds, *[types.int64] * 4), codegen

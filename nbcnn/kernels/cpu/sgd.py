@@ -5,21 +5,16 @@ import math
 import numpy as np
 
 from nbcnn.kernels.cpu.program import Argument, Array, Call, Program
-from nbcnn.kernels.cpu.row import Body, address, integer, read_double, read_float, read_word, real, write_float
+from nbcnn.kernels.cpu.row import Body, arguments, read_float, write_float
 from nbcnn.kernels.cpu.sums import CHUNK
 
 
 def descend(lanes: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
-        parameter = address(arena, row, 0, index, slot)
-        gradient = address(arena, row, 1, index, slot)
-        velocity = address(arena, row, 2, index, slot)
-        count = integer(row, 3)
-        step = read_word(address(arena, row, 4, index, slot))
-        rate = np.float32(read_double(address(arena, row, 5, index, slot)))
-        momentum = real(row, 6)
-        nesterov = integer(row, 7)
-        decay = real(row, 8)
+        parameter, gradient, velocity, count, step, rate, momentum, nesterov, decay = arguments(
+            "bbbiwdrir", arena, row, index, slot
+        )
+        rate = np.float32(rate)
         for i in range(index * CHUNK, min(count, (index + 1) * CHUNK)):
             value = read_float(parameter + 4 * i)
             slope = read_float(gradient + 4 * i) + decay * value

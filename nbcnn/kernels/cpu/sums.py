@@ -6,7 +6,7 @@ A partition is a fixed range of blocks, so the order of additions follows from t
 import math
 
 from nbcnn.kernels.cpu.program import Activation, Array, Call, Program, extent, grid
-from nbcnn.kernels.cpu.row import Body, address, integer, read_float, read_word, write_float
+from nbcnn.kernels.cpu.row import Body, arguments, read_float, write_float
 from nbcnn.kernels.cpu.vector import horizontal_sum, load, splat, store
 
 # Numbers that one part of a phase over parameters works on.
@@ -28,11 +28,7 @@ def parts_of(count: int) -> int:
 
 def total(lanes: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
-        partials = address(arena, row, 0, index, slot)
-        result = address(arena, row, 1, index, slot)
-        count = integer(row, 2)
-        samples = read_word(address(arena, row, 3, index, slot))
-        samples_per_partition = integer(row, 4)
+        partials, result, count, samples, samples_per_partition = arguments("bbiwi", arena, row, index, slot)
         partitions = (samples + samples_per_partition - 1) // samples_per_partition
         first = index * CHUNK
         last = min(count, first + CHUNK)
@@ -65,16 +61,9 @@ def add_total(program: Program, partials: PartialSums, result: Array) -> Call:
 
 def channel_sum(lanes: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
-        result = address(arena, row, 0, index, slot)
-        x = address(arena, row, 1, index, slot)
-        channel_stride = integer(row, 2)
-        plane_stride = integer(row, 3)
-        row_stride = integer(row, 4)
-        channels = integer(row, 5)
-        depth = integer(row, 6)
-        rows = integer(row, 7)
-        columns = integer(row, 8)
-        blocks_per_partition = integer(row, 9)
+        result, x, channel_stride, plane_stride, row_stride, channels, depth, rows, columns, blocks_per_partition = (
+            arguments("bbiiiiiiii", arena, row, index, slot)
+        )
         partition = index // blocks_per_partition
         result += 4 * partition * channels
         for channel in range(channels):

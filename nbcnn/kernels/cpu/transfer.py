@@ -3,26 +3,28 @@
 import numpy as np
 
 from nbcnn.kernels.cpu.program import NO_HALO, Activation, Array, Program, Word, extent, grid
-from nbcnn.kernels.cpu.row import Body, address, integer, read_byte, read_float, read_word, write_float, write_word
+from nbcnn.kernels.cpu.row import Body, arguments, read_byte, read_float, read_word, write_float, write_word
 from nbcnn.kernels.cpu.transposing import transpose_square
 
 
 def ingest(lanes: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
-        source = read_word(address(arena, row, 0, index, slot))
-        indices = read_word(address(arena, row, 1, index, slot))
-        is_bytes = read_word(address(arena, row, 2, index, slot))
-        samples = read_word(address(arena, row, 3, index, slot))
-        scale = address(arena, row, 4, index, slot)
-        starts = address(arena, row, 5, index, slot)
-        y = address(arena, row, 6, index, slot)
-        y_channel = integer(row, 7)
-        y_plane = integer(row, 8)
-        y_row = integer(row, 9)
-        channels = integer(row, 10)
-        depth = integer(row, 11)
-        rows = integer(row, 12)
-        length = integer(row, 13)
+        (
+            source,
+            indices,
+            is_bytes,
+            samples,
+            scale,
+            starts,
+            y,
+            y_channel,
+            y_plane,
+            y_row,
+            channels,
+            depth,
+            rows,
+            length,
+        ) = arguments("wwwwbbbiiiiiii", arena, row, index, slot)
         width = 1 if is_bytes else 4
         size = channels * depth * rows * length * width
         for lane in range(lanes):
@@ -69,16 +71,9 @@ def ingest(lanes: int) -> Body:
 
 def emit(lanes: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
-        target = read_word(address(arena, row, 0, index, slot))
-        samples = read_word(address(arena, row, 1, index, slot))
-        x = address(arena, row, 2, index, slot)
-        x_channel = integer(row, 3)
-        x_plane = integer(row, 4)
-        x_row = integer(row, 5)
-        channels = integer(row, 6)
-        depth = integer(row, 7)
-        rows = integer(row, 8)
-        columns = integer(row, 9)
+        target, samples, x, x_channel, x_plane, x_row, channels, depth, rows, columns = arguments(
+            "wwbiiiiiii", arena, row, index, slot
+        )
         size = channels * depth * rows * columns
         for lane in range(min(lanes, samples - index * lanes)):
             place = target + 4 * (index * lanes + lane) * size

@@ -1,0 +1,78 @@
+"""The command as users run it, in processes of its own, on the real engine and the bundled digits."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nbcnn.data import digits
+from nbcnn.weights import store
+
+SPEC = Path(__file__).parents[2] / "specs" / "digits.toml"
+COMMAND = [sys.executable, "-m", "nbcnn_cli"]
+
+
+def nbcnn(folder: Path, *arguments: object) -> str:
+    run = subprocess.run([*COMMAND, *map(str, arguments)], cwd=folder, capture_output=True, text=True, timeout=600)
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with runs/digits-1."""
+    folder = tmp_path_factory.mktemp("trained")
+    nbcnn(folder, "train", SPEC)
+    return folder
+
+
+def test_digits_reach_97_percent(trained: Path) -> None:
+    result = json.loads(nbcnn(trained, "eval", "runs/digits-1/model.h5", "--format", "json"))
+    assert result["samples"] == 355 and result["accuracy"] >= 0.97
+
+
+def test_any_number_of_threads_gives_the_same_file(trained: Path) -> None:
+    nbcnn(trained, "train", SPEC, "--threads", 1, "--out", "one")
+    assert (trained / "one/model.h5").read_bytes() == (trained / "runs/digits-1/model.h5").read_bytes()
+
+
+def test_two_processes_predict_the_same_bits(trained: Path) -> None:
+    images = digits.load().test
+    assert images is not None
+    np.save(trained / "images.npy", images.inputs[:20])
+    arguments = ("predict", "runs/digits-1/model.h5", "images.npy", "--format", "json")
+    printed = nbcnn(trained, *arguments)
+    assert printed == nbcnn(trained, *arguments)
+    classes = [json.loads(line)["class"] for line in printed.splitlines()]
+    assert (np.array(classes) == images.targets[:20]).mean() >= 0.9
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_stopped_run_resumes_to_the_same_bits(tmp_path: Path, number: int, code: int) -> None:
+    arguments = ("train", SPEC, "--epochs", 60)
+    nbcnn(tmp_path, *arguments, "--out", "whole")
+    command = [*COMMAND, *map(str, arguments), "--out", "parts"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stderr is not None
+        seen = ""
+        while not seen.startswith("epoch "):
+            seen = process.stderr.readline()
+            assert seen, "the run ended before it was stopped"
+        os.kill(process.pid, number)
+        rest = process.stderr.read()
+        assert process.stdout.read() == ""
+    assert process.returncode == code
+    assert "all is saved" in rest and "Traceback" not in rest
+
+    nbcnn(tmp_path, *arguments, "--resume", "--out", "parts")
+    whole, parts = (store.load(tmp_path / name / "last.h5") for name in ("whole", "parts"))
+    assert whole.optimizer is not None and parts.optimizer is not None
+    for one, other in ((whole.parameters, parts.parameters), (whole.optimizer, parts.optimizer)):
+        assert one.keys() == other.keys()
+        assert all(np.array_equal(one[key], other[key]) for key in one)
+    assert (tmp_path / "whole/model.h5").read_bytes() == (tmp_path / "parts/model.h5").read_bytes()
