@@ -53,11 +53,11 @@ def _floats(value: ArrayLike, name: str) -> Floats:
 def _apply(
     operation: str, x: Floats, parameters: tuple[Any, ...] = (), attributes: dict[str, Any] | None = None, seed: int = 0
 ) -> Floats:
+    if x.size == 0:
+        raise InputError(f"{operation}: x of shape {x.shape} holds no number; give at least one sample")
     flat = x.reshape(len(x), -1) if x.ndim >= 2 else x.reshape(-1, 1)
     rank_free = operation in ("relu", "sigmoid", "tanh", "dropout")
     call = _Call(operation, flat if rank_free else x, parameters, attributes or {}, seed, x.shape)
-    if x.size == 0:
-        raise InputError(f"{operation}: x of shape {x.shape} holds no number; give at least one sample")
     y, _ = call.run()
     recorded = _recorded.get()
     if recorded is not None:

@@ -65,7 +65,7 @@ def test_links_lead_somewhere(path: Path) -> None:
 @pytest.mark.skipif(shutil.which("pip") is None, reason="needs pip")
 def test_wheel_holds_the_package_the_command_and_the_digits(tmp_path: Path) -> None:
     """Built from a copy, since setuptools leaves a build folder behind; without a network."""
-    pytest.importorskip("setuptools")
+    pytest.importorskip("setuptools", minversion="77")
     source = tmp_path / "source"
     ignored = shutil.ignore_patterns(".*", "*.egg-info", "build", "runs", "__pycache__", "tests", "docs", "benchmarks")
     shutil.copytree(ROOT, source, ignore=ignored)
