@@ -13,14 +13,13 @@ TORCH_CORRECT = (52_245, 52_985)
 
 def train_once(spec: Path, seed: int, epochs: int | None, data_dir: Path | None) -> dict[str, float]:
     """Train by the spec; the running count of right answers in the last epoch, and the accuracy on the test split."""
-    from nbcnn import load_spec
+    import nbcnn
     from nbcnn.errors import NbcnnError
-    from nbcnn.training.run import train
 
     overrides = {"train.seed": seed} | ({"train.epochs": epochs} if epochs else {})
     with tempfile.TemporaryDirectory(prefix="nbcnn-benchmark-") as folder:
         try:
-            result = train(load_spec(spec, overrides), out=Path(folder) / "run", data_dir=data_dir)
+            result = nbcnn.train(nbcnn.load_spec(spec, overrides), out=Path(folder) / "run", data_dir=data_dir)
         except NbcnnError as error:
             raise click.ClickException(str(error)) from None
     assert result.test is not None

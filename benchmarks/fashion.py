@@ -50,12 +50,10 @@ def images_per_second(step: Callable[[slice], None], batches: int) -> float:
 def throughput(torch: Any, images: Any, labels: Any, batches: int, rounds: int) -> dict[str, Any]:
     """Both sides read their data where it lies in memory: nbcnn bytes, PyTorch the floats that it needs."""
     import nbcnn
-    from nbcnn.model import Model
-    from nbcnn.training.trainer import Trainer
 
-    model = Model(nbcnn.build(nbcnn.load_spec(SPECS / "fashion.toml")))
+    model = nbcnn.Model(nbcnn.build(nbcnn.load_spec(SPECS / "fashion.toml")))
     training = Training(torch, [weight.copy() for weight in model.parameters.values()])
-    trainer = Trainer(model, optimizer={"type": "adam", "lr": LEARNING_RATE}, batch_size=BATCH_SIZE)
+    trainer = nbcnn.Trainer(model, optimizer={"type": "adam", "lr": LEARNING_RATE}, batch_size=BATCH_SIZE)
     tensors = torch.from_numpy(images).float() / 255, torch.from_numpy(labels)
     losses = check_same_losses(trainer, training, images, labels, tensors)
     indices = np.arange(len(images), dtype=np.int64)

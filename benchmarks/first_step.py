@@ -13,11 +13,9 @@ def with_nbcnn(images: np.ndarray, labels: np.ndarray) -> None:
     from measuring import SPECS
 
     import nbcnn
-    from nbcnn.model import Model
-    from nbcnn.training.trainer import Trainer
 
-    model = Model(nbcnn.build(nbcnn.load_spec(SPECS / "fashion.toml")))
-    Trainer(model, optimizer={"type": "adam", "lr": LEARNING_RATE}, batch_size=BATCH_SIZE).step(images, labels)
+    model = nbcnn.Model(nbcnn.build(nbcnn.load_spec(SPECS / "fashion.toml")))
+    nbcnn.Trainer(model, optimizer={"type": "adam", "lr": LEARNING_RATE}, batch_size=BATCH_SIZE).step(images, labels)
 
 
 def with_torch(images: np.ndarray, labels: np.ndarray) -> None:

@@ -13,6 +13,8 @@ from typing import Any, Self
 import click
 
 SPECS = Path(__file__).parent.parent / "specs"
+# A load average above this before anything is measured.
+BUSY = 0.5
 
 
 @dataclass(frozen=True)
@@ -116,8 +118,14 @@ def _processor() -> str:
 
 
 def show_machine(facts: Mapping[str, Any]) -> None:
-    """One line to standard error, so that --json leaves standard output to the object."""
+    """To standard error, so that --json leaves standard output to the object."""
     click.echo(", ".join(f"{name} {value}" for name, value in facts.items()), err=True)
+    if hasattr(os, "getloadavg") and os.getloadavg()[0] > BUSY:
+        click.echo(
+            f"warning: other processes kept {os.getloadavg()[0]:.1f} cores busy in the last minute, and threads that "
+            "wait for each other then lose far more time than they compute; measure again on a quiet machine",
+            err=True,
+        )
 
 
 def print_json(value: Any) -> None:
