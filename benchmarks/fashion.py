@@ -52,25 +52,29 @@ def throughput(torch: Any, images: Any, labels: Any, batches: int, rounds: int) 
     import nbcnn
 
     model = nbcnn.Model(nbcnn.build(nbcnn.load_spec(SPECS / "fashion.toml")))
-    training = Training(torch, [weight.copy() for weight in model.parameters.values()])
+    variants = {
+        name: Training(torch, [weight.copy() for weight in model.parameters.values()], channels_last)
+        for name, channels_last in (("torch", False), ("torch channels_last", True))
+    }
     trainer = nbcnn.Trainer(model, optimizer={"type": "adam", "lr": LEARNING_RATE}, batch_size=BATCH_SIZE)
     tensors = torch.from_numpy(images).float() / 255, torch.from_numpy(labels)
-    losses = check_same_losses(trainer, training, images, labels, tensors)
+    losses = check_same_losses(trainer, variants["torch"], images, labels, tensors)
     indices = np.arange(len(images), dtype=np.int64)
 
     def with_nbcnn(batch: slice) -> None:
         trainer.step_batch(images, labels, indices[batch])
 
-    def with_torch(batch: slice) -> None:
-        training.step(tensors[0][batch], tensors[1][batch])
+    def with_torch(training: Training, inputs: Any, batch: slice) -> None:
+        training.step(inputs[batch], tensors[1][batch])
 
-    sides = {"nbcnn": with_nbcnn, "torch": with_torch}
+    sides = {"nbcnn": with_nbcnn} | {
+        name: partial(with_torch, training, training.images(tensors[0])) for name, training in variants.items()
+    }
     results = in_turn({name: partial(images_per_second, step, batches) for name, step in sides.items()}, rounds)
     return {
         "first_losses": losses,
-        "nbcnn": Spread.of(results["nbcnn"]),
-        "torch": Spread.of(results["torch"]),
-        "ratio": ratio(results["nbcnn"], results["torch"]),
+        "images_per_second": {name: Spread.of(values) for name, values in results.items()},
+        "ratio": {name: ratio(results["nbcnn"], results[name]) for name in variants},
     }
 
 
@@ -124,13 +128,16 @@ def main(
     speed = throughput(torch, samples.inputs, samples.targets, batches, rounds)
     starts = first_steps(min(rounds, 3)) if wants_first_step else {}
     if as_json:
-        print_json({"machine": facts, "images_per_second": speed, "first_step_seconds": starts})
+        print_json({"machine": facts, "throughput": speed, "first_step_seconds": starts})
         return
     click.echo(
         f"losses of the first three steps, both sides: {', '.join(f'{loss:.5f}' for loss in speed['first_losses'])}"
     )
     click.echo("images per second, median (least to most):")
-    click.echo(f"  nbcnn {speed['nbcnn'].show()}\n  torch {speed['torch'].show()}\n  ratio {speed['ratio'].show(2)}")
+    for name, spread in speed["images_per_second"].items():
+        click.echo(f"  {name:20} {spread.show()}")
+    for name, spread in speed["ratio"].items():
+        click.echo(f"  nbcnn / {name:20} {spread.show(2)}")
     if starts:
         click.echo("seconds from the start of a fresh process to the end of its first step:")
         click.echo(f"  nbcnn, nothing compiled yet {starts['nbcnn cold']:.2f}")
