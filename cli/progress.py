@@ -14,7 +14,7 @@ from nbcnn.api import Compiling, EpochFinished, Evaluating, Event, Loading, Prog
 
 from .text import bytes_text, duration, number, percent
 
-SILENCE = 2.0
+SILENCE = 1.5
 """Seconds after which plain lines say that work goes on."""
 
 
@@ -62,7 +62,7 @@ class Pace:
 
 
 class PlainLines:
-    """A line for each epoch, and one whenever nothing was said for a while, even while a kernel compiles."""
+    """A line for each epoch, and one whenever nothing was said for a while, such as while kernels compile."""
 
     def __init__(self) -> None:
         self._status = "starting"
@@ -91,9 +91,6 @@ class PlainLines:
                     f"epoch {event.epoch}/{event.epochs}, step {number(event.step)} of {number(event.steps)}, "
                     f"{running_text(event)}{left}"
                 )
-            case Compiling() if event.done == 0:
-                self._say(status_text(event))
-                self._set_status(status_text(event))
             case _:
                 self._set_status(status_text(event))
 

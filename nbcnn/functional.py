@@ -4,6 +4,8 @@ One function serves one, two and three spatial axes; arrays are (N, C, *space), 
 kernels that training runs. `vjp` gives an operation's result together with its way back.
 """
 
+import inspect
+import math
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -50,19 +52,29 @@ def _floats(value: ArrayLike, name: str) -> Floats:
     return np.asarray(array, dtype=np.float32, order="C")
 
 
+# Functions of single numbers, which take arrays of any shape, and where only dropout tells samples from features.
+_SHAPELESS = ("relu", "sigmoid", "tanh")
+
+
 def _apply(
     operation: str, x: Floats, parameters: tuple[Any, ...] = (), attributes: dict[str, Any] | None = None, seed: int = 0
 ) -> Floats:
     if x.size == 0:
         raise InputError(f"{operation}: x of shape {x.shape} holds no number; give at least one sample")
-    flat = x.reshape(len(x), -1) if x.ndim >= 2 else x.reshape(-1, 1)
-    rank_free = operation in ("relu", "sigmoid", "tanh", "dropout")
-    call = _Call(operation, flat if rank_free else x, parameters, attributes or {}, seed, x.shape)
-    y, _ = call.run()
+    shape = x.shape
+    if operation in _SHAPELESS:
+        x = x.reshape(-1, math.gcd(x.size, 1024))
+    elif operation == "dropout":
+        x = x.reshape(len(x), -1) if x.ndim >= 2 else x.reshape(-1, 1)
     recorded = _recorded.get()
     if recorded is not None:
+        # The pullback computes later, when the caller may have changed the arrays.
+        x, parameters = x.copy(), tuple(None if each is None else each.copy() for each in parameters)
+    call = _Call(operation, x, parameters, attributes or {}, seed, shape)
+    y, _ = call.run()
+    if recorded is not None:
         recorded.append(call)
-    return y.reshape(x.shape) if rank_free else y
+    return y if x.shape == shape else y.reshape(shape)
 
 
 def _window(
@@ -107,9 +119,9 @@ def conv(
     (N, O, *windows). Raises InputError where shapes do not fit.
     """
     x, weight = _floats(x, "conv: x"), _floats(weight, "conv: weight")
-    if weight.ndim != x.ndim:
+    if weight.ndim != x.ndim or 0 in weight.shape:
         raise InputError(
-            f"conv: weight must have as many axes as x, received {weight.ndim} and {x.ndim}; "
+            f"conv: weight must have as many axes as x and none of size 0, received {weight.shape} for x of {x.shape}; "
             "its shape is (O, I/groups, *kernel)"
         )
     window = _window("conv", x, weight.shape[2:], stride, padding, dilation)
@@ -135,7 +147,7 @@ def linear(x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None) -> Fl
     Raises InputError where shapes do not fit.
     """
     x, weight = _floats(x, "linear: x"), _floats(weight, "linear: weight")
-    if x.ndim != 2 or weight.ndim != 2 or x.shape[1] != weight.shape[1]:
+    if x.ndim != 2 or weight.ndim != 2 or x.shape[1] != weight.shape[1] or 0 in weight.shape:
         raise InputError(
             f"linear: x (N, inputs) and weight (outputs, inputs) must agree, received {x.shape} and {weight.shape}; "
             "flatten x to (N, inputs) first"
@@ -222,8 +234,9 @@ def dropout(x: ArrayLike, p: float = 0.5, training: bool = True, *, seed: int = 
     """
     if not 0 <= p < 1:
         raise InputError(f"dropout: p must be at least 0 and below 1, received {p}; p is the share that becomes zero")
-    x = _floats(x, "dropout: x")
-    return _apply("dropout", x, (), {"p": float(p)}, seed) if training else x.copy()
+    if not 0 <= seed < 2**63:
+        raise InputError(f"dropout: seed must be from 0 to 2**63 - 1, received {seed}; choose a smaller one")
+    return _apply("dropout", _floats(x, "dropout: x"), (), {"p": float(p) if training else 0.0}, seed)
 
 
 def cross_entropy(logits: ArrayLike, target: ArrayLike) -> np.float32:
@@ -232,7 +245,10 @@ def cross_entropy(logits: ArrayLike, target: ArrayLike) -> np.float32:
     Raises InputError where a class number is out of range.
     """
     logits = _floats(logits, "cross_entropy: logits")
-    labels = np.ascontiguousarray(target, dtype=np.int64)
+    labels = np.asarray(target)
+    if labels.dtype.kind not in "iub":
+        raise InputError(f"cross_entropy: target must hold class numbers, received {labels.dtype}; use .astype(int)")
+    labels = np.ascontiguousarray(labels, dtype=np.int64)
     if logits.ndim != 2 or labels.shape != logits.shape[:1]:
         raise InputError(
             f"cross_entropy: logits (N, classes) and target (N,) must agree, received {logits.shape} and {labels.shape}"
@@ -249,9 +265,15 @@ def cross_entropy(logits: ArrayLike, target: ArrayLike) -> np.float32:
 def softmax(x: ArrayLike, axis: int = 1) -> Floats:
     """e**x divided by its sum along `axis`."""
     x = _floats(x, "softmax: x")
+    if not -x.ndim <= axis < x.ndim:
+        raise InputError(f"softmax: axis must be from {-x.ndim} to {x.ndim - 1}, received {axis}; x has {x.ndim} axes")
     weights = np.exp(x - x.max(axis=axis, keepdims=True))
     result: Floats = weights / weights.sum(axis=axis, keepdims=True)
     return result
+
+
+_OPERATIONS = (conv, linear, max_pool, avg_pool, relu, sigmoid, tanh, dropout, cross_entropy)
+_ARRAYS = ("x", "logits", "weight", "bias", "target")
 
 
 def vjp(function: Callable[..., Any], *arrays: ArrayLike, **attributes: Any) -> tuple[Any, Pullback]:
@@ -263,16 +285,19 @@ def vjp(function: Callable[..., Any], *arrays: ArrayLike, **attributes: Any) -> 
     >>> y, pullback = vjp(conv, x, weight, bias, stride=2)
     >>> dx, dweight, dbias = pullback(dy)
     """
-    token = _recorded.set([])
+    if function not in _OPERATIONS:
+        raise InputError(
+            f"vjp: {getattr(function, '__name__', function)} is no operation with a gradient; the operations are "
+            f"{', '.join(each.__name__ for each in _OPERATIONS)}"
+        )
+    given = inspect.signature(function).bind(*arrays, **attributes).arguments
+    count = sum(name in _ARRAYS and value is not None for name, value in given.items())
+    calls: list[_Call] = []
+    token = _recorded.set(calls)
     try:
         y = function(*arrays, **attributes)
-        calls = _recorded.get() or []
     finally:
         _recorded.reset(token)
-    if len(calls) != 1:
-        raise InputError(
-            f"vjp: {getattr(function, '__name__', function)} is no single operation of nbcnn.functional with a gradient"
-        )
     (call,) = calls
 
     def pullback(dy: ArrayLike) -> tuple[Floats | None, ...]:
@@ -283,9 +308,9 @@ def vjp(function: Callable[..., Any], *arrays: ArrayLike, **attributes: Any) -> 
             _, (dlogits, *_) = call.run(np.zeros(0, dtype=np.float32))
             assert dlogits is not None
             return (dlogits * upstream, None)
-        is_flat = call.x.shape != call.shape
-        _, (dx, *rest) = call.run(upstream.reshape(call.x.shape) if is_flat else upstream)
+        reshaped = call.x.shape != call.shape
+        _, (dx, *rest) = call.run(upstream.reshape(call.x.shape) if reshaped else upstream)
         assert dx is not None
-        return (dx.reshape(call.shape), *rest[: len(arrays) - 1])
+        return (dx.reshape(call.shape), *rest[: count - 1])
 
     return y, pullback

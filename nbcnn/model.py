@@ -1,8 +1,9 @@
 """A network with weights: it can be called on arrays, saved and loaded."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from nbcnn import spec as specs
 from nbcnn.errors import InputError
+from nbcnn.kernels.cpu.compiling import OnCompile
 from nbcnn.kernels.cpu.lanes import lane_count
 from nbcnn.network import Network, build
 from nbcnn.plan.lowering import lower_inference
@@ -19,7 +21,6 @@ from nbcnn.weights.initialise import initialise
 from nbcnn.weights.snapshot import Snapshot, check_fits
 
 Floats = NDArray[np.float32]
-OnCompile = Callable[[str, int, int], None]
 
 # Samples that one walk of the inference plan takes at most. Activations exist once per worker, so this costs no memory.
 CHUNK = 1024
@@ -36,8 +37,9 @@ class Model:
     def __init__(self, network: Network, seed: int = 0) -> None:
         """Draw first weights by the initialisers of the spec; the same seed gives the same weights."""
         self.network = network
-        self.parameters: Mapping[str, Floats] = initialise(network, seed)
-        self.buffers: Mapping[str, Floats] = {}
+        # Read-only mappings of writable arrays: plans hold the arrays' addresses, so none may be put in their place.
+        self.parameters: Mapping[str, Floats] = MappingProxyType(initialise(network, seed))
+        self.buffers: Mapping[str, Floats] = MappingProxyType({})
         self.classes: tuple[str, ...] = ()
         self.provenance: dict[str, Any] = {}
         # One row of factor and shift per channel; the plans read it in place.
@@ -58,7 +60,13 @@ class Model:
             self.input_scale[...] = (1.0, 0.0)
             self._normalization = None
             return
-        mean, std = np.asarray(value["mean"], dtype=np.float64), np.asarray(value["std"], dtype=np.float64)
+        try:
+            mean, std = (np.asarray(value[name], dtype=np.float64) for name in ("mean", "std"))
+        except (KeyError, TypeError, ValueError):
+            raise InputError(
+                f"normalization: lists of numbers under mean and std are expected, received {str(value)[:100]}; "
+                'write {"mean": [...], "std": [...]}'
+            ) from None
         fits = mean.shape == std.shape == (channels,) and np.isfinite([mean, std]).all() and (std > 0).all()
         if not fits:
             raise InputError(
@@ -68,6 +76,14 @@ class Model:
         self.input_scale[:, 0] = 1.0 / std
         self.input_scale[:, 1] = -mean / std
         self._normalization = {"mean": mean.tolist(), "std": std.tolist()}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy or a pickle takes along: all but the plans, which hold addresses of this model's arrays."""
+        return self.__dict__ | {"parameters": dict(self.parameters), "buffers": dict(self.buffers), "_plans": {}}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        proxies = {name: MappingProxyType(state[name]) for name in ("parameters", "buffers")}
+        self.__dict__.update(state | proxies)
 
     def compile(self, on_compile: OnCompile | None = None) -> None:
         """Compile or load the kernels of inference now rather than at the first call."""

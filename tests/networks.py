@@ -30,6 +30,22 @@ def dropout(p: float) -> dict[str, Any]:
 FLATTEN = {"type": "flatten"}
 
 NETWORKS = {
+    "relu after relu, over pools of both kinds": (
+        (1, 12, 12),
+        conv(4, 3, padding=1),
+        pool("avg", 2),
+        {"type": "relu"},
+        {"type": "relu"},
+        conv(5, 3, padding=1),
+        pool("max", 2),
+        {"type": "relu"},
+        {"type": "relu"},
+        conv(3, 3, padding=1),
+        FLATTEN,
+        {"type": "relu"},
+        linear(4),
+    ),
+    "pool first": ((2, 8, 8), pool("max", 2), conv(3, 3, activation="relu"), FLATTEN, linear(4)),
     "padding, two pools": (
         (1, 9, 7),
         conv(5, 3, padding=1, activation="relu"),

@@ -1,5 +1,6 @@
 """One operation as a plan of its own, forwards and back, for plain arrays."""
 
+import math
 import threading
 from collections.abc import Mapping
 from functools import lru_cache
@@ -28,7 +29,8 @@ class SinglePlan:
         x_shape, *parameter_shapes = shapes
         assert x_shape is not None
         self.samples = x_shape[0]
-        program = Program(self.samples)
+        weights = sum(math.prod(shape) for shape in parameter_shapes if shape is not None)
+        program = Program(self.samples, parameter_count=weights)
         if is_random(operation):
             attributes = {**attributes, **random_attributes(program, salt=0)}
         unit = np.tile(np.array([1.0, 0.0], dtype=np.float32), (x_shape[1], 1))
@@ -95,7 +97,7 @@ def _totalled(program: Program, gradient: Array | None) -> Array | None:
     return total
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def _planned(
     operation: str,
     shapes: tuple[Shape | None, ...],

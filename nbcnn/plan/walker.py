@@ -127,4 +127,4 @@ def walker() -> Any:
     """The compiled walker, from the cache on disk where it is there."""
     signature = "void(int64,int64,int64,int64[:,::1],int64[:,::1],int64)"
     _load_threads()
-    return cached(njit, signature, parallel=True, nogil=True)(_walk)
+    return cached("walker", njit, signature, parallel=True, nogil=True)(_walk)

@@ -6,7 +6,7 @@ from numpy.typing import ArrayLike
 from nbcnn import model as models
 from nbcnn.data import Dataset, check
 from nbcnn.data.dataset import from_arrays
-from nbcnn.errors import DivergenceError
+from nbcnn.errors import DivergenceError, InputError
 from nbcnn.training.evaluation import evaluate
 from nbcnn.training.events import EpochFinished, EpochRecord, OnEvent, ignore
 from nbcnn.training.loop import NotFinite, train_epoch
@@ -37,7 +37,13 @@ class Model(models.Model):
         DivergenceError where a loss is not a finite number.
         """
         spec = self.network.spec.train
-        given = {"epochs": epochs or spec.epochs, "batch_size": batch_size or spec.batch_size}
+        given = {
+            "epochs": spec.epochs if epochs is None else epochs,
+            "batch_size": spec.batch_size if batch_size is None else batch_size,
+        }
+        for name, value in given.items():
+            if value < 1:
+                raise InputError(f"fit: {name} = {value}: at least 1 is expected; leave it out to have the spec's")
         settings = spec.model_copy(update=given)
         samples = self._dataset(x, y, "fit")
         validation = None if validation_data is None else self._dataset(*validation_data, "fit: validation_data")

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nbcnn.errors import InputError, WeightsError
-from nbcnn.model import Model, OnCompile, as_inputs
+from nbcnn.kernels.cpu.compiling import OnCompile
+from nbcnn.model import Model, as_inputs
 from nbcnn.plan.lowering import Update, lower_training
 from nbcnn.plan.operations import state_names
 from nbcnn.plan.plan import Plan
@@ -42,6 +43,8 @@ class Trainer:
                 f"loss = {loss!r}: an output of shape (classes,) is expected, the network gives "
                 f"{model.network.output_shape}; end with flatten and linear"
             )
+        if batch_size is not None and batch_size < 1:
+            raise InputError(f"batch_size = {batch_size}: at least 1 is expected; give the largest batch to come")
         settings = parse_optimizer(optimizer or {"type": "adam"}).model_dump()
         self.model = model
         self.loss = loss
@@ -58,6 +61,10 @@ class Trainer:
         self._plan: Plan | None = None
         if batch_size is not None:
             self._planned(batch_size)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy or a pickle takes along: all but the plan, which holds addresses, and the caller's function."""
+        return self.__dict__ | {"_plan": None, "_on_compile": None}
 
     def _planned(self, samples: int) -> Plan:
         if self._plan is None or samples > self._plan.program.samples:

@@ -13,7 +13,7 @@ REFUSED = {
     "a kernel larger than the image": (lambda: F.conv(IMAGE, np.zeros((4, 3, 9, 9))), "window of 9 does not fit 8"),
     "channels that differ": (lambda: F.conv(IMAGE, WEIGHT[:, :2]), "expects 2 input channels"),
     "groups that do not divide": (lambda: F.conv(IMAGE, WEIGHT[:, :1], groups=3), "groups"),
-    "axes that differ": (lambda: F.conv(IMAGE, WEIGHT[..., 0]), "received 3 and 4"),
+    "axes that differ": (lambda: F.conv(IMAGE, WEIGHT[..., 0]), "as many axes as x"),
     "a bias of another length": (lambda: F.conv(IMAGE, WEIGHT, np.zeros(3)), "one number per output"),
     "no spatial axis": (lambda: F.max_pool(IMAGE[..., 0, 0], 2), "1, 2 or 3 spatial axes"),
     "padding above half a window": (lambda: F.avg_pool(IMAGE, 2, padding=2), "more than half the window"),
@@ -24,7 +24,12 @@ REFUSED = {
     "a class out of range": (lambda: F.cross_entropy(np.zeros((2, 3)), [0, 3]), "0 .. 2, received 0 .. 3"),
     "a class too few": (lambda: F.cross_entropy(np.zeros((2, 3)), [0]), "must agree"),
     "a gradient of another shape": (lambda: F.vjp(F.relu, IMAGE)[1](IMAGE[:1]), "must have the shape of y"),
-    "a function without a gradient": (lambda: F.vjp(F.softmax, IMAGE), "no single operation"),
+    "a wrapped operation": (lambda: F.vjp(lambda a: 2 * F.relu(a), IMAGE), "no operation with a gradient"),
+    "no outputs": (lambda: F.linear(np.zeros((2, 8)), np.zeros((0, 8))), "must agree"),
+    "an axis too many": (lambda: F.softmax(IMAGE, axis=4), "from -4 to 3, received 4"),
+    "a seed too large": (lambda: F.dropout(IMAGE, seed=2**64), "seed must be"),
+    "classes in fractions": (lambda: F.cross_entropy(np.zeros((2, 3)), [0.9, 1.7]), "class numbers"),
+    "a function without a gradient": (lambda: F.vjp(F.softmax, IMAGE), "no operation with a gradient"),
 }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nbcnn.kernels.cpu.pooling import clear, gradient_arguments, pooled, table_arguments, window_of
+from nbcnn.kernels.cpu.pooling import clear, gradient_arguments, pooled, table_arguments
 from nbcnn.kernels.cpu.program import Activation, Program
 from nbcnn.kernels.cpu.row import Body, arguments, read_float, read_index
 from nbcnn.kernels.cpu.vector import load, splat, store
@@ -88,7 +88,7 @@ def avg_pool(
     count_include_pad: bool,
 ) -> Activation:
     """The mean of each window."""
-    window = window_of(kernel_size, stride, padding, [1] * len(kernel_size))
+    window = Window.of(kernel_size, stride, padding, [1] * len(kernel_size))
     y = pooled(program, x, window, padding, ceil_mode)
     divisors = _divisors(window, x, y, padding, count_include_pad)
     program.each_block(program.call(average, x=x, y=y, **table_arguments(window, x, y, divisors)), produces=y)
@@ -110,7 +110,7 @@ def avg_pool_gradient(
     """The gradient is spread evenly over each window."""
     if not x.wants_gradient:
         return (None,)
-    window = window_of(kernel_size, stride, padding, [1] * len(kernel_size))
+    window = Window.of(kernel_size, stride, padding, [1] * len(kernel_size))
     dx = program.activation("average pool gradient", x.channels, x.space)
     divisors = _divisors(window, x, y, padding, count_include_pad)
     call = program.call(average_gradient, dy=dy, dx=dx, **gradient_arguments(window, dx, dy, divisors))

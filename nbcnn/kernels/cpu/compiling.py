@@ -5,11 +5,14 @@ So the cache is a folder of our own, named after the version and a hash of all k
 alone, and every file in it must match the digest that was noted beside it, or it is deleted before Numba can see it.
 """
 
+import atexit
 import contextlib
 import hashlib
 import os
+import shutil
 import stat
 import tempfile
+import threading
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
@@ -26,6 +29,8 @@ OnCompile = Callable[[str, int, int], None]
 _SIGNATURE = types.void(types.int64, types.int64, types.int64, types.int64)
 _DIGEST = ".sha256"
 _compiled: dict[Kernel, Any] = {}
+# Numba's cache folder is a setting of the whole process, so only one thread may compile at a time.
+_compiling = threading.RLock()
 
 
 def sources_digest() -> str:
@@ -38,86 +43,106 @@ def sources_digest() -> str:
 
 
 def _candidates() -> Iterable[Path]:
-    if "NBCNN_CACHE" in os.environ:
+    if os.environ.get("NBCNN_CACHE"):
         yield Path(os.environ["NBCNN_CACHE"])
     with contextlib.suppress(RuntimeError):  # there may be no home directory
         yield Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nbcnn"
     yield Path(tempfile.gettempdir()) / f"nbcnn-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
 
 
+def _is_ours(folder: Path) -> bool:
+    """A real folder that we own and nobody else can write: what is loaded from it is executed."""
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode) or not os.access(folder, os.W_OK | os.X_OK):
+        return False
+    return not hasattr(os, "getuid") or (status.st_uid == os.getuid() and not status.st_mode & 0o022)
+
+
 @lru_cache(maxsize=1)
 def cache_folder() -> Path:
-    """The first folder that we own and can write, created if need be; a temporary one as the last resort."""
+    """The first folder that is ours, created if need be; one for this process alone as the last resort."""
     name = f"kernels-{nbcnn.__version__}-{sources_digest()}"
     for base in _candidates():
-        folder = base / name
-        try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            status = folder.lstat()
-            owned = not hasattr(os, "getuid") or status.st_uid == os.getuid()
-            if stat.S_ISDIR(status.st_mode) and owned and os.access(folder, os.W_OK | os.X_OK):
-                folder.chmod(0o700)
+        with contextlib.suppress(OSError):
+            base.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder = base / name
+            folder.mkdir(mode=0o700, exist_ok=True)
+            if _is_ours(base) and _is_ours(folder):
                 _remove_unverified(folder)
                 return folder
-        except OSError:
-            continue
-    return Path(tempfile.mkdtemp(prefix="nbcnn-kernels-"))
+    folder = Path(tempfile.mkdtemp(prefix="nbcnn-kernels-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def _entries(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.suffix in (".nbi", ".nbc")]
 
 
+def _note(path: Path) -> Path:
+    return path.with_name(path.name + _DIGEST)
+
+
+def _is_sound(path: Path) -> bool:
+    try:
+        return _note(path).read_text() == hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return False
+
+
 def _remove_unverified(folder: Path) -> None:
+    """Delete every kernel of which one file is not what was noted: an index and its code belong together."""
+    unsound = {path.parent for path in _entries(folder) if not _is_sound(path)}
     for path in _entries(folder):
-        note = path.with_name(path.name + _DIGEST)
-        try:
-            sound = note.read_text() == hashlib.sha256(path.read_bytes()).hexdigest()
-        except OSError:
-            sound = False
-        if not sound:
+        if path.parent in unsound:
             path.unlink(missing_ok=True)
 
 
 def note_digests() -> None:
     """Write down the digest of every new cache entry, after compiling."""
     for path in _entries(cache_folder()):
-        note = path.with_name(path.name + _DIGEST)
-        try:
+        note = _note(path)
+        # A full or vanished folder costs the next start a compilation, nothing else.
+        with contextlib.suppress(OSError):
             if not note.exists() or note.stat().st_mtime_ns <= path.stat().st_mtime_ns:
                 partial = note.with_name(f"{note.name}.{os.getpid()}")
                 partial.write_text(hashlib.sha256(path.read_bytes()).hexdigest())
                 os.replace(partial, note)
-        except OSError:
-            # A full or vanished folder costs the next start a compilation, nothing else.
-            continue
 
 
-def cached(decorate: Callable[..., Any], *arguments: Any, **options: Any) -> Callable[[Any], Any]:
-    """Apply a Numba decorator with its cache in our folder, leaving the user's own setting as it is."""
+def cached(label: str, decorate: Callable[..., Any], *arguments: Any, **options: Any) -> Callable[[Any], Any]:
+    """Apply a Numba decorator with its cache in a folder of this label's own, leaving the user's setting as it is.
+
+    Numba keeps all variants of one function under one index, which two processes that start together can mix up; with a
+    folder for each variant they write the same. Without room on the disk the code is compiled for this process alone.
+    """
 
     def apply(function: Any) -> Any:
-        before = numba.config.CACHE_DIR
-        numba.config.CACHE_DIR = str(cache_folder())
-        try:
-            return decorate(*arguments, cache=True, error_model="numpy", **options)(function)
-        finally:
-            numba.config.CACHE_DIR = before
+        with _compiling:
+            before = numba.config.CACHE_DIR
+            numba.config.CACHE_DIR = str(cache_folder() / hashlib.sha256(label.encode()).hexdigest()[:16])
+            try:
+                return decorate(*arguments, cache=True, error_model="numpy", **options)(function)
+            except OSError:
+                return decorate(*arguments, error_model="numpy", **options)(function)
+            finally:
+                numba.config.CACHE_DIR = before
 
     return apply
 
 
 def compile_all(kernels: Iterable[Kernel], on_compile: OnCompile | None = None) -> None:
     """Compile or load every kernel; `on_compile(label, done, total)` is called before each one."""
-    missing = [kernel for kernel in dict.fromkeys(kernels) if kernel not in _compiled]
-    for done, kernel in enumerate(missing):
-        if on_compile:
-            on_compile(kernel.label, done, len(missing))
-        _compiled[kernel] = cached(cfunc, _SIGNATURE)(kernel.factory(*kernel.constants))
-    if missing:
-        note_digests()
-        if on_compile:
-            on_compile("", len(missing), len(missing))
+    with _compiling:
+        missing = [kernel for kernel in dict.fromkeys(kernels) if kernel not in _compiled]
+        for done, kernel in enumerate(missing):
+            if on_compile:
+                on_compile(kernel.label, done, len(missing))
+            _compiled[kernel] = cached(kernel.label, cfunc, _SIGNATURE)(kernel.factory(*kernel.constants))
+        if missing:
+            note_digests()
+            if on_compile:
+                on_compile("", len(missing), len(missing))
 
 
 def address_of(kernel: Kernel) -> int:

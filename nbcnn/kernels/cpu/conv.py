@@ -7,14 +7,7 @@ from nbcnn.kernels.cpu.packing import Packing
 from nbcnn.kernels.cpu.products import add_convolution, add_correlation
 from nbcnn.kernels.cpu.program import Activation, Array, Program
 from nbcnn.kernels.cpu.sums import PartialSums, add_channel_sum
-from nbcnn.kernels.cpu.windows import Window, adjoint_strands, forward_strands, halo_of, three_axes, three_pairs
-
-
-def _window(
-    weight: Array, stride: Sequence[int], padding: Sequence[tuple[int, int]], dilation: Sequence[int]
-) -> Window:
-    before = [pair[0] for pair in three_pairs(padding)]
-    return Window(three_axes(weight.shape[2:]), three_axes(stride), three_axes(before), three_axes(dilation))
+from nbcnn.kernels.cpu.windows import Window, adjoint_strands, forward_strands, halo_of
 
 
 def conv(
@@ -30,14 +23,8 @@ def conv(
     flip: bool,
 ) -> Activation:
     """Cross-correlate x with weight (O, I/groups, *kernel), or convolve where `flip`, and add bias."""
-    window = _window(weight, stride, padding, dilation)
-    depth, rows, columns = (
-        (size + before + after - reach * (kernel - 1) - 1) // step + 1
-        for size, (before, after), reach, kernel, step in zip(
-            x.space, three_pairs(padding), window.dilation, window.kernel, window.stride, strict=True
-        )
-    )
-    y = program.activation("conv", weight.shape[0], (depth, rows, columns))
+    window = Window.of(weight.shape[2:], stride, padding, dilation)
+    y = program.activation("conv", weight.shape[0], window.outputs(x.space, padding))
     strands = forward_strands(window, y.space, flip)
     x = with_halo(program, x, halo_of(strands, x.space))
     outputs, channels = weight.shape[0] // groups, weight.shape[1]
@@ -62,7 +49,7 @@ def conv_gradient(
     flip: bool,
 ) -> tuple[Activation | None, PartialSums, PartialSums | None]:
     """Gradients with respect to x (where it is wanted), weight and bias."""
-    window = _window(weight, stride, padding, dilation)
+    window = Window.of(weight.shape[2:], stride, padding, dilation)
     x_haloed = with_halo(program, x, halo_of(forward_strands(window, y.space, flip), x.space))
     dx = None
     if x.wants_gradient:

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nbcnn.kernels.cpu.pooling import clear, gradient_arguments, pooled, table_arguments, window_of
+from nbcnn.kernels.cpu.pooling import clear, gradient_arguments, pooled, table_arguments
 from nbcnn.kernels.cpu.program import Activation, Program
 from nbcnn.kernels.cpu.row import Body, arguments, read_index
 from nbcnn.kernels.cpu.vector import load, splat, store, where
+from nbcnn.kernels.cpu.windows import Window
 
 
 def maximum(lanes: int) -> Body:
@@ -93,7 +94,7 @@ def max_pool(
     ceil_mode: bool,
 ) -> Activation:
     """The largest value of each window."""
-    window = window_of(kernel_size, stride, padding, dilation)
+    window = Window.of(kernel_size, stride, padding, dilation)
     y = pooled(program, x, window, padding, ceil_mode)
     y.kept = True
     program.each_block(program.call(maximum, x=x, y=y, **table_arguments(window, x, y)), produces=y)
@@ -115,7 +116,7 @@ def max_pool_gradient(
     """The gradient goes to the first maximum of each window."""
     if not x.wants_gradient:
         return (None,)
-    window = window_of(kernel_size, stride, padding, dilation)
+    window = Window.of(kernel_size, stride, padding, dilation)
     dx = program.activation("max pool gradient", x.channels, x.space)
     forward = table_arguments(window, x, y)
     call = program.call(

@@ -7,31 +7,16 @@ from numba import njit
 
 from nbcnn.kernels.cpu.program import Activation, Argument, At, Program, Table
 from nbcnn.kernels.cpu.vector import splat, store
-from nbcnn.kernels.cpu.windows import Window, every, pool_tables, three_axes, three_pairs
-
-
-def window_of(
-    kernel_size: Sequence[int], stride: Sequence[int], padding: Sequence[tuple[int, int]], dilation: Sequence[int]
-) -> Window:
-    before = [pair[0] for pair in three_pairs(padding)]
-    return Window(three_axes(kernel_size), three_axes(stride), three_axes(before), three_axes(dilation))
+from nbcnn.kernels.cpu.windows import Window, every, pool_tables
 
 
 def pooled(
     program: Program, x: Activation, window: Window, padding: Sequence[tuple[int, int]], ceil_mode: bool
 ) -> Activation:
-    """The activation that pooling `x` gives, by PyTorch's rule: no window starts in the end padding."""
-    space = []
-    for size, kernel, stride, (before, after), dilation in zip(
-        x.space, window.kernel, window.stride, three_pairs(padding), window.dilation, strict=True
-    ):
-        room = size + before + after - dilation * (kernel - 1) - 1
-        count = (-(-room // stride) if ceil_mode else room // stride) + 1
-        if ceil_mode and (count - 1) * stride >= size + before:
-            count -= 1
-        space.append(count)
-    depth, rows, columns = space
-    return program.activation("pool", x.channels, (depth, rows, columns))
+    """The activation that pooling `x` gives."""
+    y = program.activation("pool", x.channels, window.outputs(x.space, padding, ceil_mode))
+    y.wants_gradient = x.wants_gradient
+    return y
 
 
 def table_arguments(

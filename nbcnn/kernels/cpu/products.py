@@ -135,7 +135,7 @@ def choose_tile(kernel: str, rows: int, columns: int) -> tuple[int, int]:
 
 
 def fold_of(channels: int, taps: int) -> int:
-    """How many channels to fold into the list of taps: a divisor, so that a list has up to about 64 entries."""
+    """How many channels to fold into the list of taps: a divisor, so that a list has enough entries and is short."""
     if channels * taps <= 256:
         return channels
     return max(n for n in range(1, channels + 1) if channels % n == 0 and (n == 1 or n * taps <= 64))

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from nbcnn.errors import InputError
 from nbcnn.kernels.cpu.lanes import lane_count
 
 Space = tuple[int, int, int]
@@ -33,7 +34,6 @@ class Storage:
     extent: Callable[[], int]
     contents: Callable[[], np.ndarray] | None = None
     external: np.ndarray | None = None
-    per_sample: bool = False
     # Placement, in bytes from the start of the arena, written by the plan.
     offset: int = -1
     block_stride: int = 0
@@ -62,7 +62,10 @@ class Table:
         if self._value is None:
             value = self._compute()
             if value.size and np.abs(value).max() > np.iinfo(np.int32).max:
-                raise OverflowError(f"{self.storage.name}: one block of an activation is larger than 2 GiB")
+                raise InputError(
+                    f"{self.storage.name}: offsets up to {np.iinfo(np.int32).max} bytes are possible within a block of "
+                    f"samples, {np.abs(value).max()} are needed; use a smaller image or fewer channels"
+                )
             self._value = np.ascontiguousarray(value, dtype=np.int32)
         return self._value
 
@@ -86,9 +89,7 @@ class Activation:
         self.wants_gradient = True
         # Some gradient reads these numbers again, so nobody may replace them in place.
         self.kept = False
-        self.storage: Storage = (
-            base.storage if base else Storage(name, lambda: self.channel_stride * channels, per_sample=True)
-        )
+        self.storage: Storage = base.storage if base else Storage(name, lambda: self.channel_stride * channels)
 
     @property
     def size(self) -> int:
@@ -195,8 +196,8 @@ class Program:
         self.lanes = lane_count()
         self.samples = samples
         self.blocks = -(-samples // self.lanes)
-        # Fixed by batch and parameters alone, never by the number of threads: the order of summation is the same on any
-        # machine with as many lanes.
+        # Fixed by the planned batch and the parameters alone, never by the number of threads: the order of summation is
+        # the same on any machine with as many lanes.
         affordable = max(8, self.PARTIAL_BYTES // max(1, 4 * parameter_count))
         self.blocks_per_partition = -(-self.blocks // min(self.blocks, affordable))
         self.partitions = -(-self.blocks // self.blocks_per_partition)

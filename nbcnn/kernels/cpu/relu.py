@@ -32,7 +32,10 @@ def relu(program: Program, x: Activation) -> Activation:
 
 def relu_gradient(program: Program, dy: Activation, x: Activation, y: Activation) -> tuple[Activation]:
     """dy where y is positive; the derivative at 0 is 0."""
-    if dy.producer is not None and dy.producer.set_mask is not None:
-        dy.producer.set_mask(y)
+    producer = dy.producer
+    if producer is not None and producer.set_mask is not None:
+        # A kernel masks once; what comes on top of it has a call of its own.
+        set_mask, producer.set_mask = producer.set_mask, None
+        set_mask(y)
         return (dy,)
     return (add_backward(program, "relu_gradient", dy, y),)

@@ -10,6 +10,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from nbcnn.kernels.cpu.vector import declare, repeat
+
 _I64 = ir.IntType(64)
 _I32 = ir.IntType(32)
 _F32 = ir.FloatType()
@@ -22,10 +24,7 @@ class _Emitter:
         self.builder = builder
         self.lanes = lanes
         self.vector = ir.VectorType(_F32, lanes)
-        name = f"llvm.fma.v{lanes}f32"
-        self._fma = builder.module.globals.get(name) or ir.Function(
-            builder.module, ir.FunctionType(self.vector, [self.vector] * 3), name
-        )
+        self._fma = declare(builder, f"llvm.fma.v{lanes}f32", self.vector, [self.vector] * 3)
 
     def constant(self, value):
         return ir.Constant(_I64, value)
@@ -46,11 +45,7 @@ class _Emitter:
         return self.builder.sext(self.load(address, _I32), _I64)
 
     def splat(self, scalar):
-        undefined = ir.Constant(self.vector, ir.Undefined)
-        first = self.builder.insert_element(undefined, scalar, _I32(0))
-        return self.builder.shuffle_vector(
-            first, undefined, ir.Constant(ir.VectorType(_I32, self.lanes), [0] * self.lanes)
-        )
+        return repeat(self.builder, self.lanes, scalar)
 
     def fma(self, a, b, c):
         return self.builder.call(self._fma, [a, b, c])
@@ -207,8 +202,10 @@ def correlation_tile(
             builder.store(zero, slot)
         sources = [emit.add(x, emit.offset(emit.add(tap_table, 4 * t))) for t in range(T)]
         gradients = [dy]
-        for _ in range(F - 1):
-            gradients.append(emit.add(gradients[-1], dy_step))
+        for f in range(1, F):
+            # Rows beyond the last filter read that filter again: nothing lies behind it.
+            exists = builder.icmp_signed("<", emit.constant(f), valid_filters)
+            gradients.append(emit.add(gradients[-1], builder.select(exists, dy_step, emit.constant(0))))
         end = emit.add(positions, builder.mul(position_count, emit.constant(8)))
         with cgutils.for_range_slice(builder, positions, end, emit.constant(8), intp=_I64) as (position, _):
             x_offset = emit.offset(position)
@@ -219,10 +216,7 @@ def correlation_tile(
                 for f in range(F):
                     slot = accumulators[f * T + t]
                     builder.store(emit.fma(deltas[f], value, builder.load(slot)), slot)
-        name = f"llvm.vector.reduce.fadd.v{L}f32"
-        reduce = builder.module.globals.get(name) or ir.Function(
-            builder.module, ir.FunctionType(_F32, [_F32, emit.vector]), name
-        )
+        reduce = declare(builder, f"llvm.vector.reduce.fadd.v{L}f32", _F32, [_F32, emit.vector])
         accumulate = builder.icmp_signed("!=", add, emit.constant(0))
         row = result
         for f in range(F):

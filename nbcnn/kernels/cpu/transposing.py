@@ -6,6 +6,8 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from nbcnn.kernels.cpu.vector import repeat
+
 
 @intrinsic(prefer_literal=True)
 def transpose_square(typing_context, lanes, rows, row_offset, as_bytes, factor, shift, target, target_step):
@@ -28,12 +30,7 @@ def transpose_square(typing_context, lanes, rows, row_offset, as_bytes, factor, 
         def at(address: Any, kind: Any) -> Any:
             return builder.inttoptr(address, kind.as_pointer())
 
-        def repeated(value: Any) -> Any:
-            undefined = ir.Constant(vector, ir.Undefined)
-            single = builder.insert_element(undefined, value, index(0))
-            return builder.shuffle_vector(single, undefined, ir.Constant(ir.VectorType(index, count), [0] * count))
-
-        factors, shifts = repeated(factor), repeated(shift)
+        factors, shifts = repeat(builder, count, factor), repeat(builder, count, shift)
         values = []
         for number in range(count):
             address = builder.load(at(builder.add(rows, word(8 * number)), word), align=8)

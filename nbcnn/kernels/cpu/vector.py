@@ -70,7 +70,6 @@ _operator(operator.gt, Vector, Mask, lambda builder, a, b: builder.fcmp_ordered(
 _operator(operator.lt, Vector, Mask, lambda builder, a, b: builder.fcmp_ordered("<", a, b))
 _operator(operator.eq, Vector, Mask, lambda builder, a, b: builder.fcmp_ordered("==", a, b))
 _operator(operator.ne, Vector, Mask, lambda builder, a, b: builder.fcmp_unordered("!=", a, b))
-_operator(operator.and_, Mask, Mask, lambda builder, a, b: builder.and_(a, b))
 _operator(operator.or_, Mask, Mask, lambda builder, a, b: builder.or_(a, b))
 
 
@@ -103,7 +102,8 @@ def store(typing_context, vector, address):
     return types.void(vector, types.int64), codegen
 
 
-def _repeat(builder: Any, count: int, value: Any) -> Any:
+def repeat(builder: Any, count: int, value: Any) -> Any:
+    """One scalar in every lane, for code that emits LLVM itself."""
     undefined = ir.Constant(ir.VectorType(_FLOAT, count), ir.Undefined)
     first = builder.insert_element(undefined, value, _INTEGER(0))
     return builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(_INTEGER, count), [0] * count))
@@ -115,7 +115,7 @@ def splat(typing_context, lanes, value):
     count = lanes.literal_value
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return _repeat(builder, count, args[1])
+        return repeat(builder, count, args[1])
 
     return Vector(count)(lanes, types.float32), codegen
 
@@ -126,7 +126,7 @@ def filled(typing_context, pattern, value):
     count = pattern.lanes
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return _repeat(builder, count, args[1])
+        return repeat(builder, count, args[1])
 
     return pattern(pattern, types.float32), codegen
 

@@ -39,6 +39,30 @@ class Window:
     before: Space
     dilation: Space
 
+    @classmethod
+    def of(
+        cls,
+        kernel_size: Sequence[int],
+        stride: Sequence[int],
+        padding: Sequence[tuple[int, int]],
+        dilation: Sequence[int],
+    ) -> "Window":
+        """The window of an operation's arguments, which have an entry for each of one to three axes."""
+        before = [pair[0] for pair in padding]
+        return cls(three_axes(kernel_size), three_axes(stride), three_axes(before, 0), three_axes(dilation))
+
+    def outputs(self, space: Space, padding: Sequence[tuple[int, int]], ceil_mode: bool = False) -> Space:
+        """How many windows fit each axis of `space`; with `ceil_mode` none starts in the padding at the end."""
+        counts = []
+        for size, kernel, stride, (before, after), dilation in zip(
+            space, self.kernel, self.stride, three_pairs(padding), self.dilation, strict=True
+        ):
+            room = size + before + after - dilation * (kernel - 1) - 1
+            count = (-(-room // stride) if ceil_mode else room // stride) + 1
+            counts.append(count - 1 if ceil_mode and (count - 1) * stride >= size + before else count)
+        depth, rows, columns = counts
+        return depth, rows, columns
+
     @property
     def taps(self) -> np.ndarray:
         """Offsets of the window's taps in pixels, (taps, 3), row-major."""
