@@ -29,7 +29,6 @@ def test_plain_lines_say_what_matters(capsys: pytest.CaptureFixture[str]) -> Non
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.splitlines() == [
-        "preparing kernels, compiled once per machine: 0 of 3",
         "a: samples: 1,000 to train on; into runs/a-1",
         "epoch 1/2  loss 2.1000  accuracy 50.00%  validation 90.00%  52,000 images/s *",
     ]
