@@ -47,6 +47,10 @@ class Training:
         """Images in the memory format of this variant."""
         return x.contiguous(memory_format=self._format)
 
+    def right(self, x: Any, y: Any) -> Any:
+        """How many of these answers are right, as the weights are now."""
+        return (self._network(x).argmax(1) == y).sum()
+
     def step(self, x: Any, y: Any) -> Any:
         """One update; the loss of the batch before it, as a tensor that nobody has waited for."""
         loss = self._loss(self._network(x), y)

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from nbcnn.api import EpochFinished, Event, Progress, Started
 
-from .progress import Pace, epoch_line, running_text, started_line, status_text
+from .lines import Pace, epoch_line, running_text, started_line, status_text
 from .text import duration
 
 

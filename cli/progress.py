@@ -1,21 +1,14 @@
-"""What a run reports, shown as it comes: a live bar in a terminal, plain lines anywhere else, on standard error."""
+"""Progress on standard error: a live bar in a terminal, plain lines anywhere else."""
 
 import os
 import sys
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-import click
+from nbcnn.api import Event
 
-from nbcnn.api import Compiling, EpochFinished, Evaluating, Event, Loading, Progress, Started
-
-from .text import bytes_text, duration, number, percent
-
-SILENCE = 1.5
-"""Seconds after which plain lines say that work goes on."""
+from .lines import PlainLines
 
 
 class Show(Protocol):
@@ -38,123 +31,3 @@ def progress() -> Iterator[Show]:
             yield lines
         finally:
             lines.close()
-
-
-class Pace:
-    """How far a run is, and from that how long it will still take."""
-
-    def __init__(self, started: Started):
-        self.total = started.epochs * started.steps_per_epoch
-        self.done = self._first = started.step
-        self._steps_per_epoch = started.steps_per_epoch
-        self._clock = time.perf_counter()
-
-    def update(self, event: Progress) -> None:
-        self.done = (event.epoch - 1) * self._steps_per_epoch + event.step
-
-    @property
-    def seconds_left(self) -> float | None:
-        """None before the first step of this process."""
-        done = self.done - self._first
-        if done <= 0:
-            return None
-        return (time.perf_counter() - self._clock) / done * (self.total - self.done)
-
-
-class PlainLines:
-    """A line for each epoch, and one whenever nothing was said for a while, such as while kernels compile."""
-
-    def __init__(self) -> None:
-        self._status = "starting"
-        self._since = self._said = time.perf_counter()
-        self._pace: Pace | None = None
-        self._closed = threading.Event()
-        self._lock = threading.Lock()
-        self._watch = threading.Thread(target=self._break_silence, daemon=True)
-        self._watch.start()
-
-    def __call__(self, event: Event) -> None:
-        match event:
-            case Started():
-                self._pace = Pace(event)
-                self._say(started_line(event))
-                self._set_status(f"epoch {event.epoch + 1}/{event.epochs}")
-            case EpochFinished():
-                self._say(epoch_line(event))
-            case Progress():
-                left = ""
-                if self._pace is not None:
-                    self._pace.update(event)
-                    seconds = self._pace.seconds_left
-                    left = f", {duration(seconds)} left" if seconds is not None else ""
-                self._set_status(
-                    f"epoch {event.epoch}/{event.epochs}, step {number(event.step)} of {number(event.steps)}, "
-                    f"{running_text(event)}{left}"
-                )
-            case _:
-                self._set_status(status_text(event))
-
-    def close(self) -> None:
-        """Say no more."""
-        self._closed.set()
-        self._watch.join()
-
-    def _set_status(self, status: str) -> None:
-        with self._lock:
-            self._status, self._since = status, time.perf_counter()
-
-    def _say(self, line: str) -> None:
-        with self._lock:
-            click.echo(line, err=True)
-            self._said = time.perf_counter()
-
-    def _break_silence(self) -> None:
-        while not self._closed.wait(0.25):
-            now = time.perf_counter()
-            if now - self._said >= SILENCE:
-                waiting = now - self._since
-                self._say(self._status + (f" ({waiting:.0f} s)" if waiting >= 1 else ""))
-
-
-def started_line(event: Started) -> str:
-    """digits: 1,298 images to train on, 144 to validate, 355 to test, into runs/digits-1."""
-    parts = [f"{number(event.training_samples)} to train on"]
-    if event.validation_samples:
-        parts.append(f"{number(event.validation_samples)} to validate")
-    if event.test_samples:
-        parts.append(f"{number(event.test_samples)} to test")
-    resumed = f", going on after step {number(event.step)}" if event.step else ""
-    return f"{event.network}: samples: {', '.join(parts)}; into {event.out}{resumed}"
-
-
-def epoch_line(event: EpochFinished) -> str:
-    """epoch  3/20  loss 0.2103  accuracy 93.61%  validation 94.44%  52,103 images/s *, a star for the best."""
-    record = event.record
-    width = len(str(event.epochs))
-    parts = [
-        f"epoch {record.epoch:{width}}/{event.epochs}",
-        f"loss {record.loss:.4f}",
-        f"accuracy {percent(record.accuracy)}",
-    ]
-    if record.val_accuracy is not None:
-        parts.append(f"validation {percent(record.val_accuracy)}")
-    return "  ".join([*parts, f"{record.images_per_second:,.0f} images/s"]) + (" *" if event.best else "")
-
-
-def running_text(event: Progress) -> str:
-    """loss 0.2103, accuracy 93.61%, 52,103 images/s."""
-    return f"loss {event.loss:.4f}, accuracy {percent(event.accuracy)}, {event.images_per_second:,.0f} images/s"
-
-
-def status_text(event: Event) -> str:
-    """What is going on besides training."""
-    match event:
-        case Loading():
-            of = f" of {bytes_text(event.total)}" if event.total else ""
-            return f"fetching {event.what}: {bytes_text(event.done)}{of}"
-        case Compiling():
-            return f"preparing kernels, compiled once per machine: {event.done} of {event.total}"
-        case Evaluating():
-            return f"{event.split}: {number(event.done)} of {number(event.total)}"
-        case _:
-            return ""

@@ -6,7 +6,8 @@ import pytest
 from rich.console import Console
 
 from nbcnn.api import Compiling, EpochFinished, EpochRecord, Evaluating, Event, Loading, Progress, Started
-from nbcnn_cli import live, progress
+from nbcnn_cli import lines as plain
+from nbcnn_cli import live
 
 STARTED = Started(Path("runs/a-1"), "a", 1000, 0, 0, 2, 10, 0, 0)
 EVENTS: list[Event] = [
@@ -22,7 +23,7 @@ EVENTS: list[Event] = [
 
 
 def test_plain_lines_say_what_matters(capsys: pytest.CaptureFixture[str]) -> None:
-    lines = progress.PlainLines()
+    lines = plain.PlainLines()
     for event in EVENTS:
         lines(event)
     lines.close()
@@ -37,8 +38,8 @@ def test_plain_lines_say_what_matters(capsys: pytest.CaptureFixture[str]) -> Non
 def test_plain_lines_are_never_silent_for_long(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(progress, "SILENCE", 0.2)
-    lines = progress.PlainLines()
+    monkeypatch.setattr(plain, "SILENCE", 0.2)
+    lines = plain.PlainLines()
     lines(STARTED)
     lines(EVENTS[5])
     time.sleep(1.2)
@@ -51,7 +52,7 @@ def test_plain_lines_are_never_silent_for_long(
 def test_pace_counts_from_where_a_resumed_run_begins(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
     monkeypatch.setattr(time, "perf_counter", lambda: now)
-    pace = progress.Pace(Started(Path("a"), "a", 1000, 0, 0, 3, 10, 1, 12))
+    pace = plain.Pace(Started(Path("a"), "a", 1000, 0, 0, 3, 10, 1, 12))
     assert pace.seconds_left is None
     pace.update(Progress(2, 3, 6, 10, 1.0, 0.5, 0.1, 1.0))
     now = 104.0

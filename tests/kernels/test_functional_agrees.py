@@ -19,6 +19,9 @@ from operations import (
 from tolerances import assert_close
 
 from examples import EXAMPLES, Example
+from nbcnn.kernels.cpu import lanes as lanes_of_the_machine
+from nbcnn.kernels.cpu.products import choose_tile
+from nbcnn.plan import single
 
 LANES = [4, 8, 16]
 FUNCTIONS = [example for example in EXAMPLES if has_function(example)]
@@ -39,6 +42,18 @@ def lanes(request):
 @pytest.mark.parametrize("example", FUNCTIONS, ids=str)
 def test_agrees_with_the_reference(example: Example, lanes: int) -> None:
     check(example)
+
+
+@pytest.mark.parametrize("example", [CONV, POOL, LOSS], ids=str)
+def test_agrees_with_the_tiles_of_sixteen_registers(example: Example, monkeypatch: pytest.MonkeyPatch) -> None:
+    """AVX2 has half the registers of AVX-512 and so a menu of smaller tiles."""
+    monkeypatch.setattr(lanes_of_the_machine, "_machine", lambda: (8, 16))
+    for memory in (choose_tile, single._planned):
+        memory.cache_clear()
+    check(example)
+    check(replace(example, input_shape=(19, *example.input_shape[1:])))
+    for memory in (choose_tile, single._planned):
+        memory.cache_clear()
 
 
 # The same configurations every time: each may need kernels that no other example has compiled, and those of a fixed
