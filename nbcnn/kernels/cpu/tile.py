@@ -216,6 +216,9 @@ def correlation_tile(
                 for f in range(F):
                     slot = accumulators[f * T + t]
                     builder.store(emit.fma(deltas[f], value, builder.load(slot)), slot)
+        # Tried: all sums at once, merging vectors two by two with shuffles. On 4x4 maps it gained a fifth, but LLVM
+        # then spills accumulators in the loop above, even with the merging in a function of its own, and the weight
+        # gradient of benchmarks/convolutions.py at 64->64 lost a fifth.
         reduce = declare(builder, f"llvm.vector.reduce.fadd.v{L}f32", _F32, [_F32, emit.vector])
         accumulate = builder.icmp_signed("!=", add, emit.constant(0))
         row = result
