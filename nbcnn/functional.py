@@ -52,20 +52,21 @@ def _floats(value: ArrayLike, name: str) -> Floats:
     return np.asarray(array, dtype=np.float32, order="C")
 
 
-# Functions of single numbers, which take arrays of any shape, and where only dropout tells samples from features.
-_SHAPELESS = ("relu", "sigmoid", "tanh")
-
-
 def _apply(
-    operation: str, x: Floats, parameters: tuple[Any, ...] = (), attributes: dict[str, Any] | None = None, seed: int = 0
+    operation: str,
+    x: Floats,
+    parameters: tuple[Any, ...] = (),
+    attributes: dict[str, Any] | None = None,
+    *,
+    seed: int = 0,
+    seen_as: tuple[int, int] | None = None,
 ) -> Floats:
+    """Run an operation on x, or on x reshaped to `seen_as` where its own shape means nothing to the operation."""
     if x.size == 0:
         raise InputError(f"{operation}: x of shape {x.shape} holds no number; give at least one sample")
     shape = x.shape
-    if operation in _SHAPELESS:
-        x = x.reshape(-1, math.gcd(x.size, 1024))
-    elif operation == "dropout":
-        x = x.reshape(len(x), -1) if x.ndim >= 2 else x.reshape(-1, 1)
+    if seen_as is not None:
+        x = x.reshape(seen_as)
     recorded = _recorded.get()
     if recorded is not None:
         # The pullback computes later, when the caller may have changed the arrays.
@@ -74,7 +75,13 @@ def _apply(
     y, _ = call.run()
     if recorded is not None:
         recorded.append(call)
-    return y if x.shape == shape else y.reshape(shape)
+    return y if seen_as is None else y.reshape(shape)
+
+
+def _each_number(operation: str, x: ArrayLike) -> Floats:
+    """Run a function of single numbers on an array of any shape, in rows that suit the engine."""
+    x = _floats(x, f"{operation}: x")
+    return _apply(operation, x, seen_as=(-1, math.gcd(x.size, 1024)))
 
 
 def _window(
@@ -214,17 +221,17 @@ def avg_pool(
 
 def relu(x: ArrayLike) -> Floats:
     """The larger of x and 0; the derivative at 0 is 0."""
-    return _apply("relu", _floats(x, "relu: x"))
+    return _each_number("relu", x)
 
 
 def sigmoid(x: ArrayLike) -> Floats:
     """1 / (1 + e**-x)."""
-    return _apply("sigmoid", _floats(x, "sigmoid: x"))
+    return _each_number("sigmoid", x)
 
 
 def tanh(x: ArrayLike) -> Floats:
     """The hyperbolic tangent of x."""
-    return _apply("tanh", _floats(x, "tanh: x"))
+    return _each_number("tanh", x)
 
 
 def dropout(x: ArrayLike, p: float = 0.5, training: bool = True, *, seed: int = 0) -> Floats:
@@ -236,7 +243,9 @@ def dropout(x: ArrayLike, p: float = 0.5, training: bool = True, *, seed: int = 
         raise InputError(f"dropout: p must be at least 0 and below 1, received {p}; p is the share that becomes zero")
     if not 0 <= seed < 2**63:
         raise InputError(f"dropout: seed must be from 0 to 2**63 - 1, received {seed}; choose a smaller one")
-    return _apply("dropout", _floats(x, "dropout: x"), (), {"p": float(p) if training else 0.0}, seed)
+    x = _floats(x, "dropout: x")
+    features = (len(x), -1) if x.ndim >= 2 else (-1, 1)
+    return _apply("dropout", x, (), {"p": float(p) if training else 0.0}, seed=seed, seen_as=features)
 
 
 def cross_entropy(logits: ArrayLike, target: ArrayLike) -> np.float32:

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from nbcnn.kernels.cpu.cross_entropy import Target
-from nbcnn.kernels.cpu.program import Activation, Array, Program, Space
+from nbcnn.kernels.cpu.program import Activation, Array, Program
 from nbcnn.kernels.cpu.sums import PartialSums, add_total, parts_of
 from nbcnn.kernels.cpu.transfer import add_emit, add_ingest
 from nbcnn.kernels.cpu.windows import three_axes
 from nbcnn.network import Network, Node
-from nbcnn.plan.operations import forward_of, gradient_of, is_random, random_attributes, state_names
+from nbcnn.plan.operations import forward_of, gradient_of, is_random, parameter_names, random_attributes, state_names
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -40,14 +40,9 @@ class _Step:
     attributes: dict[str, Any]
 
 
-def space_of(shape: Sequence[int]) -> Space:
-    """The three axes of a shape without batch and channels."""
-    return three_axes(tuple(shape[1:]))
-
-
 def add_input(program: Program, name: str, shape: Sequence[int], scale: np.ndarray) -> Activation:
     """Read the batch from port NAME (float32 or bytes), its samples by number from port `indices` (int64)."""
-    x = program.activation(name, shape[0], space_of(shape))
+    x = program.activation(name, shape[0], three_axes(shape[1:]))
     return add_ingest(
         program, program.port(name), program.port("indices"), Array(f"{name} scale", scale.shape, external=scale), x
     )
@@ -65,15 +60,15 @@ def _add_forward(program: Program, network: Network, x: Activation, parameters: 
             name: Array(f"{node.name}.{name}", parameter.shape, external=parameters[f"{node.name}.{name}"])
             for name, parameter in node.parameters.items()
         }
-        y = forward_of(node.operation)(program, x, *_with_bias(node, arrays), **attributes)
+        y = forward_of(node.operation)(program, x, *_in_order(node, arrays), **attributes)
         steps.append(_Step(node, x, y, arrays, attributes))
         x = y
     return steps
 
 
-def _with_bias(node: Node, arrays: dict[str, Array]) -> list[Array | None]:
-    """The parameters as the operation takes them: an absent bias is None."""
-    return [*arrays.values(), None] if list(arrays) == ["weight"] else list(arrays.values())
+def _in_order(node: Node, arrays: dict[str, Array]) -> list[Array | None]:
+    """The parameters as the operation takes them; one that the layer does not have, such as a bias, is None."""
+    return [arrays.get(name) for name in parameter_names(node.operation)]
 
 
 def lower_inference(
@@ -103,7 +98,7 @@ def lower_training(
     (dy,) = gradient_of(loss)(program, 1.0, logits, probabilities, target)
     for step in reversed(steps):
         dy, *gradients = gradient_of(step.node.operation)(
-            program, dy, step.x, step.y, *_with_bias(step.node, step.parameters), **step.attributes
+            program, dy, step.x, step.y, *_in_order(step.node, step.parameters), **step.attributes
         )
         for (name, parameter), gradient in zip(step.parameters.items(), gradients, strict=False):
             _add_update(program, f"{step.node.name}.{name}", parameter, gradient, update)

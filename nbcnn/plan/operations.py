@@ -30,11 +30,16 @@ def random_attributes(program: Program, salt: int) -> dict[str, Any]:
     return {"seed": program.state("seed"), "step": program.state("step"), "salt": salt}
 
 
+def parameter_names(operation: str) -> list[str]:
+    """The arrays that an operation takes beside program and x, in order."""
+    return _positional(operation)[2:]
+
+
 def state_names(optimizer: str) -> list[str]:
     """The arrays that an optimiser keeps for each parameter, in the order in which it takes them."""
-    _, _, _, *names = (
-        name
-        for name, parameter in inspect.signature(forward_of(optimizer)).parameters.items()
-        if parameter.kind is parameter.POSITIONAL_OR_KEYWORD
-    )
-    return names
+    return _positional(optimizer)[3:]
+
+
+def _positional(operation: str) -> list[str]:
+    parameters = inspect.signature(forward_of(operation)).parameters.items()
+    return [name for name, parameter in parameters if parameter.kind is parameter.POSITIONAL_OR_KEYWORD]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numba
 import numpy as np
 
-from nbcnn.kernels.cpu.compiling import OnCompile, address_of, compile_all, note_digests
+from nbcnn.kernels.cpu.compiling import OnCompile, address_of, compile_all
 from nbcnn.kernels.cpu.program import STATE_WORDS, Activation, Argument, Array, At, Call, Program, Table, Word
 from nbcnn.kernels.cpu.row import WORDS_PER_ARGUMENT
 from nbcnn.plan.arena import Arena, build_arena
@@ -27,7 +27,6 @@ class Plan:
         self.program = program
         compile_all([call.kernel for call in program.calls()], on_compile)
         self._walk = walker()
-        note_digests()
         self.workers = numba.config.NUMBA_NUM_THREADS
         self.arena = build_arena(program, self.workers)
         self._write_table()

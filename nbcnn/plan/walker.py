@@ -11,7 +11,7 @@ from numba import get_thread_id, njit, prange, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from nbcnn.kernels.cpu.compiling import cached
+from nbcnn.kernels.cpu.compiling import cached, note_digests
 from nbcnn.kernels.cpu.row import read_word
 from nbcnn.kernels.cpu.vector import declare
 
@@ -127,4 +127,6 @@ def walker() -> Any:
     """The compiled walker, from the cache on disk where it is there."""
     signature = "void(int64,int64,int64,int64[:,::1],int64[:,::1],int64)"
     _load_threads()
-    return cached("walker", njit, signature, parallel=True, nogil=True)(_walk)
+    compiled = cached("walker", njit, signature, parallel=True, nogil=True)(_walk)
+    note_digests()
+    return compiled

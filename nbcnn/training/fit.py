@@ -13,7 +13,7 @@ from nbcnn.training.loop import NotFinite, train_epoch
 from nbcnn.training.order import epoch_order
 from nbcnn.training.schedule import learning_rates
 from nbcnn.training.signals import StopRequest
-from nbcnn.training.standing import Standing
+from nbcnn.training.standing import Standing, best
 from nbcnn.training.trainer import Trainer
 
 
@@ -68,7 +68,7 @@ class Model(models.Model):
                 ) from None
             measured = evaluate(self, validation) if validation else None
             record = standing.end_epoch(measured, trainer.learning_rate)
-            report(EpochFinished(record, settings.epochs, best=False))
+            report(EpochFinished(record, settings.epochs, best(standing.records) is record))
         return tuple(standing.records)
 
     def _dataset(self, x: ArrayLike, y: ArrayLike, place: str) -> Dataset:

@@ -1,8 +1,5 @@
 """The same seed gives the same bits on any number of threads, and the same data may come in several forms."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import numba
 import numpy as np
 import pytest
@@ -13,19 +10,10 @@ from nbcnn.kernels.cpu.lanes import using
 from nbcnn.kernels.cpu.program import Program
 from nbcnn.model import Model
 from nbcnn.network import Network
+from nbcnn.training.threads import threads
 from nbcnn.training.trainer import Trainer
 
 OPTIMIZER = {"type": "adam", "lr": 0.01}
-
-
-@contextmanager
-def threads(count: int) -> Iterator[None]:
-    before = numba.get_num_threads()
-    numba.set_num_threads(count)
-    try:
-        yield
-    finally:
-        numba.set_num_threads(before)
 
 
 def trained(net: Network, samples: int, steps: int = 4, **settings) -> tuple[list[float], Model]:

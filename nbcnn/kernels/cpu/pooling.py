@@ -1,6 +1,7 @@
 """What maximum and average pooling share: the walk over windows by table."""
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from numba import njit
@@ -23,12 +24,10 @@ def table_arguments(
     window: Window, x: Activation, y: Activation, divisors: np.ndarray | None = None
 ) -> dict[str, Argument]:
     """The tables that tell a pooling kernel its windows, and how many channels and pixels there are."""
-    cache: list[tuple[np.ndarray, np.ndarray]] = []
 
+    @cache
     def tables() -> tuple[np.ndarray, np.ndarray]:
-        if not cache:
-            cache.append(pool_tables(window, x, y, divisors))
-        return cache[0]
+        return pool_tables(window, x, y, divisors)
 
     return {
         "windows": Table("windows", lambda: tables()[0]),

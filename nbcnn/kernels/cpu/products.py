@@ -6,7 +6,7 @@ gradients. Which tile is compiled follows from the number of filters and pixels 
 
 import math
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -153,8 +153,8 @@ def add_convolution(
 ) -> Call:
     """Append to the walk: target = sum over channels and taps of source times weight, plus bias.
 
-    `source` must have the halo that the strands reach into. The call can later be asked to clamp (`clamp`) and to mask
-    (`mask`) what it stores.
+    `source` must have the halo that the strands reach into. What the call stores can later be clamped from below
+    (its argument `lowest`) and masked (`set_mask`).
     """
     pixel_count = sum(len(strand.pixels) for strand in strands)
     tile_filters, tile_pixels = choose_tile("convolve", packing.filters, pixel_count)
@@ -162,16 +162,11 @@ def add_convolution(
     steps = packing.channels // fold
     reach = 1 + max((int(np.ptp(strand.taps[:, 2])) for strand in strands if len(strand.taps)), default=0)
     lines = fold * (tile_pixels + reach) * max(1, taps // max(1, reach))
-    mask: list[Activation] = []
-    cache: list[TileTables] = []
+    mask = target
 
+    @cache
     def tables() -> TileTables:
-        if not cache:
-            made = tile_tables(
-                strands, source, target, mask[0] if mask else None, tile_pixels, 4 * tile_filters, packing.taps, fold
-            )
-            cache.append(made)
-        return cache[0]
+        return tile_tables(strands, source, target, mask, tile_pixels, 4 * tile_filters, packing.taps, fold)
 
     call = program.call(
         convolve,
@@ -195,14 +190,15 @@ def add_convolution(
         panel=4 * packing.channels * packing.taps * tile_filters,
         x_group=lambda: packing.channels * source.channel_stride,
         y_step=lambda: target.channel_stride,
-        mask_step=lambda: (mask[0] if mask else target).channel_stride,
+        mask_step=lambda: mask.channel_stride,
         masked=0,
         lowest=-math.inf,
     )
 
     def set_mask(activation: Activation) -> None:
-        mask.append(activation)
-        call.arguments.update(mask=activation, masked=1)
+        nonlocal mask
+        mask = activation
+        call.arguments.update(mask=mask, masked=1)
 
     call.set_mask = set_mask
     return program.each_block(call, produces=target)

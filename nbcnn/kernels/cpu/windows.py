@@ -136,7 +136,7 @@ def tile_tables(
     strands: Sequence[Strand],
     source: Activation,
     target: Activation,
-    mask: Activation | None,
+    mask: Activation,
     tile_pixels: int,
     weight_bytes: int,
     tap_count: int,
@@ -156,7 +156,7 @@ def tile_tables(
         order, used = _order(inside, strand.pixels, tile_pixels)
         sources = source.offsets(strand.starts[order])
         targets = target.offsets(strand.pixels[order])
-        masks = mask.offsets(strand.pixels[order]) if mask else targets
+        masks = mask.offsets(strand.pixels[order])
         pixel_rows.append(np.stack([sources, targets, masks], axis=1))
         tap_offsets = strand.taps @ np.array(source.strides, dtype=np.int64)
         for needed in used:
