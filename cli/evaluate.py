@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .options import data_dir_option, debug_option, format_option, threads_option
-from .text import number, percent, print_table
+from .text import measured_text, number, percent, print_table
 
 if TYPE_CHECKING:
     from nbcnn.api import Evaluation
@@ -53,7 +53,6 @@ def _print_evaluation(evaluation: "Evaluation") -> None:
         )
         for each in evaluation.per_class
     ]
-    print_table("per class", ("class", ">samples", ">precision", ">recall"), rows)
-    click.echo(
-        f"accuracy {percent(evaluation.accuracy)} of {number(evaluation.samples)} samples, loss {evaluation.loss:.4f}"
-    )
+    if rows:
+        print_table("per class", ("class", ">samples", ">precision", ">recall"), rows)
+    click.echo(measured_text(evaluation.loss, evaluation.accuracy, evaluation.samples))

@@ -107,16 +107,20 @@ def epoch_line(event: EpochFinished) -> str:
     parts = [
         f"epoch {record.epoch:{width}}/{event.epochs}",
         f"loss {record.loss:.4f}",
-        f"accuracy {percent(record.accuracy)}",
     ]
+    if record.accuracy is not None:
+        parts.append(f"accuracy {percent(record.accuracy)}")
     if record.val_accuracy is not None:
         parts.append(f"validation {percent(record.val_accuracy)}")
+    elif record.val_loss is not None:
+        parts.append(f"validation loss {record.val_loss:.4f}")
     return "  ".join([*parts, f"{record.images_per_second:,.0f} images/s"]) + (" *" if event.best else "")
 
 
 def running_text(event: Progress) -> str:
     """loss 0.2103, accuracy 93.61%, 52,103 images/s."""
-    return f"loss {event.loss:.4f}, accuracy {percent(event.accuracy)}, {event.images_per_second:,.0f} images/s"
+    accuracy = f"accuracy {percent(event.accuracy)}, " if event.accuracy is not None else ""
+    return f"loss {event.loss:.4f}, {accuracy}{event.images_per_second:,.0f} images/s"
 
 
 def status_text(event: Event) -> str:

@@ -14,6 +14,7 @@ import nbcnn
 from nbcnn.errors import Interrupted, NbcnnError
 
 from .evaluate import evaluate
+from .gradcheck import gradcheck
 from .options import Debug, debug_option
 from .predict import predict
 from .schema import schema
@@ -28,7 +29,7 @@ def command() -> None:
     """Convolutional networks from one readable file, trained on the CPU you have."""
 
 
-for verb in (validate, train, evaluate, predict, schema):
+for verb in (validate, train, evaluate, predict, gradcheck, schema):
     command.add_command(verb)
 
 

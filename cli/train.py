@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .options import data_dir_option, debug_option, format_option, set_option, threads_option
-from .text import duration, number, percent
+from .text import duration, measured_text, percent
 
 if TYPE_CHECKING:
     from nbcnn.api import Result
@@ -68,13 +68,13 @@ def _print_result(result: "Result") -> None:
     best = result.best
     if best.val_accuracy is not None:
         measured = f"validation accuracy {percent(best.val_accuracy)}"
+    elif best.val_loss is not None:
+        measured = f"validation loss {best.val_loss:.4f}"
     else:
         measured = f"training loss {best.loss:.4f}"
     seconds = sum(record.seconds for record in result.history)
     click.echo(f"{len(result.history)} epochs in {duration(seconds)}; the best is epoch {best.epoch}, with {measured}")
     if result.test is not None:
-        click.echo(
-            f"test accuracy {percent(result.test.accuracy)} of {number(result.test.samples)} samples, "
-            f"loss {result.test.loss:.4f}"
-        )
+        test = result.test
+        click.echo(f"test {measured_text(test.loss, test.accuracy, test.samples)}")
     click.echo(f"{result.out / 'model.h5'} holds the best weights")

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from nbcnn import functional as functional
     from nbcnn.api import build as build
     from nbcnn.api import evaluate as evaluate
+    from nbcnn.api import gradcheck as gradcheck
     from nbcnn.api import load_spec as load_spec
     from nbcnn.api import predict as predict
     from nbcnn.api import schema as schema
@@ -25,6 +26,7 @@ _HOMES = {
     "Trainer": "nbcnn.training.trainer",
     "build": "nbcnn.api",
     "evaluate": "nbcnn.api",
+    "gradcheck": "nbcnn.api",
     "load_spec": "nbcnn.api",
     "predict": "nbcnn.api",
     "schema": "nbcnn.api",

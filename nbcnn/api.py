@@ -22,10 +22,12 @@ from nbcnn.training.events import (
 
 if TYPE_CHECKING:
     from nbcnn.training.evaluation import Evaluation
+    from nbcnn.training.gradcheck import Check, OnCheck
     from nbcnn.training.prediction import Prediction
     from nbcnn.training.run import Result
 
 __all__ = [
+    "Check",
     "Compiling",
     "EpochFinished",
     "EpochRecord",
@@ -40,6 +42,7 @@ __all__ = [
     "Started",
     "build",
     "evaluate",
+    "gradcheck",
     "load_spec",
     "predict",
     "schema",
@@ -60,13 +63,16 @@ def build(described: Spec) -> Network:
     return network.build(described)
 
 
-def validate(path: str | Path, overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The report on a spec file, valid or not: a valid one has no diagnostic of severity "error"."""
+def validate(path: str | Path, overrides: Mapping[str, Any] | None = None, *, explain: bool = False) -> dict[str, Any]:
+    """The report on a spec file, valid or not: a valid one has no diagnostic of severity "error".
+
+    With `explain`, every layer has `arithmetic`: how the sizes of its output come about.
+    """
     try:
         loaded = load_spec(path, overrides)
     except InvalidSpec as error:
         return network.report(None, (), error.diagnostics)
-    return network.report(loaded, *network.trace(loaded))
+    return network.report(loaded, *network.trace(loaded), explain=explain)
 
 
 def schema() -> dict[str, Any]:
@@ -128,3 +134,14 @@ def predict(
     from nbcnn.training.prediction import predict_files
 
     return predict_files(Path(weights), [Path(path) for path in inputs], threads, on_event)
+
+
+def gradcheck(described: Spec, *, samples: int = 3, seed: int = 0, on_check: "OnCheck | None" = None) -> "list[Check]":
+    """Compare the gradients of every layer of a network, and of the whole, with finite differences.
+
+    Layers are in training mode and read `samples` standard normal samples. `on_check` hears of each line when it is
+    done, with its number and how many there are. Raises InputError for a spec or a number of samples that does not do.
+    """
+    from nbcnn.training.gradcheck import gradcheck
+
+    return gradcheck(network.build(described), samples=samples, seed=seed, on_check=on_check)

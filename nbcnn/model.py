@@ -17,7 +17,7 @@ from nbcnn.network import Network, build
 from nbcnn.plan.lowering import lower_inference
 from nbcnn.plan.plan import Plan
 from nbcnn.weights import store
-from nbcnn.weights.initialise import initialise
+from nbcnn.weights.initialise import initial_buffers, initialise
 from nbcnn.weights.snapshot import Snapshot, check_fits
 
 Floats = NDArray[np.float32]
@@ -39,13 +39,13 @@ class Model:
         self.network = network
         # Read-only mappings of writable arrays: plans hold the arrays' addresses, so none may be put in their place.
         self.parameters: Mapping[str, Floats] = MappingProxyType(initialise(network, seed))
-        self.buffers: Mapping[str, Floats] = MappingProxyType({})
+        self.buffers: Mapping[str, Floats] = MappingProxyType(initial_buffers(network))
         self.classes: tuple[str, ...] = ()
         self.provenance: dict[str, Any] = {}
         # One row of factor and shift per channel; the plans read it in place.
         self.input_scale = np.tile(np.array([1.0, 0.0], dtype=np.float32), (network.input_shape[0], 1))
         self._normalization: dict[str, list[float]] | None = None
-        self._plans: dict[tuple[int, bool], Plan] = {}
+        self._plans: dict[tuple[int, bool, int], Plan] = {}
         self._calls = 0
 
     @property
@@ -87,29 +87,33 @@ class Model:
 
     def compile(self, on_compile: OnCompile | None = None) -> None:
         """Compile or load the kernels of inference now rather than at the first call."""
-        self._plan(False, on_compile)
+        self._plan(False, CHUNK, on_compile)
 
     def __call__(self, x: ArrayLike, training: bool = False) -> Floats:
         """The last layer's output for x (N, C, *space) as float32 or uint8; bytes count as x / 255.
 
-        With `training`, layers that differ in training (dropout) do as there. Raises InputError for other shapes or
-        types.
+        With `training`, layers that differ in training do as there: dropout drops, batch norm takes the statistics of
+        these samples and moves its running ones. Raises InputError for other shapes or types.
         """
         inputs = as_inputs(x, self.network.input_shape, "input")
         logits = np.empty((len(inputs), *self.network.output_shape), dtype=np.float32)
-        plan = self._plan(training)
-        for start in range(0, len(inputs), CHUNK):
-            indices = np.arange(start, min(start + CHUNK, len(inputs)), dtype=np.int64)
+        # Statistics are those of all samples of the call, which then must go through one plan.
+        chunk = max(1, len(inputs)) if training and self.buffers else CHUNK
+        plan = self._plan(training, chunk)
+        for start in range(0, len(inputs), chunk):
+            indices = np.arange(start, min(start + chunk, len(inputs)), dtype=np.int64)
             ports = {"input": inputs, "indices": indices, "output": logits[start : start + len(indices)]}
             # A walk counts samples from 0: `step` keeps its random numbers from being those of the walk before.
-            plan.run(len(indices), ports, step=start // CHUNK, seed=self._calls)
+            plan.run(len(indices), ports, step=start // chunk, seed=self._calls)
         self._calls += training
         return logits
 
-    def _plan(self, training: bool, on_compile: OnCompile | None = None) -> Plan:
-        key = (lane_count(), training)
+    def _plan(self, training: bool, samples: int, on_compile: OnCompile | None = None) -> Plan:
+        key = (lane_count(), training, samples)
         if key not in self._plans:
-            program = lower_inference(self.network, CHUNK, self.parameters, self.input_scale, training)
+            program = lower_inference(
+                self.network, samples, self.parameters, self.buffers, self.input_scale, training=training
+            )
             self._plans[key] = Plan(program, on_compile)
         return self._plans[key]
 
@@ -137,6 +141,8 @@ class Model:
         model = cls(network)
         for key, value in snapshot.parameters.items():
             model.parameters[key][...] = value
+        for key, value in snapshot.buffers.items():
+            model.buffers[key][...] = value
         model.classes = snapshot.classes
         model.normalization = snapshot.normalization
         model.provenance = snapshot.provenance

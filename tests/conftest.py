@@ -1,4 +1,4 @@
-"""What tests of several rooms share."""
+"""What tests of several rooms share, and the `slow` mark."""
 
 import os
 import signal
@@ -10,6 +10,17 @@ import pytest
 from fake_engine import SPEC, FakeModel, FakeTrainer
 
 from nbcnn.spec import Spec, parse
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: exhaustive or large; run with `-m slow`")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.option.markexpr:
+        for item in items:
+            if "slow" in item.keywords:
+                item.add_marker(pytest.mark.skip(reason="slow; run with `-m slow`"))
 
 
 @pytest.fixture

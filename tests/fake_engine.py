@@ -76,7 +76,7 @@ class FakeTrainer:
         self.velocity = {key: np.zeros_like(value) for key, value in model.parameters.items()}
 
     @np.errstate(all="ignore")
-    def step_batch(self, inputs: np.ndarray, targets: np.ndarray, indices: np.ndarray) -> tuple[float, int]:
+    def step_batch(self, inputs: np.ndarray, targets: np.ndarray, indices: np.ndarray) -> tuple[float, int, int]:
         model, x, y = self.model, self.model.flat(inputs[indices]), targets[indices]
         logits = model(inputs[indices]).astype(np.float64)
         shares = np.exp(logits - logits.max(axis=1, keepdims=True))
@@ -91,7 +91,7 @@ class FakeTrainer:
         self.steps += 1
         if self.on_step is not None:
             loss *= self.on_step(self.steps)
-        return float(loss), int(correct)
+        return float(loss), int(correct), len(y)
 
     def state(self) -> dict[str, np.ndarray]:
         return {f"momentum/{key}": value.copy() for key, value in self.velocity.items()}

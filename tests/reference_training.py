@@ -2,80 +2,117 @@
 
 from collections.abc import Mapping
 from importlib import import_module
+from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nbcnn.network import Network
-from nbcnn.network.node import Node
+from nbcnn.model import Model
+from nbcnn.network import Network, Node
+from nbcnn.plan.operations import state_names
+from nbcnn.plan.reference import Reference
+from nbcnn.spec import parse_loss, parse_optimizer
+from nbcnn.training.trainer import Trainer
 
 Arrays = Mapping[str, NDArray[Any]]
 
-
-def _function(node: Node, suffix: str = ""):
-    return getattr(import_module(f"nbcnn.kernels.reference.{node.operation}"), f"{node.operation}{suffix}")
-
-
-def _values(node: Node, parameters: Arrays) -> list:
-    """Return the parameters as the operation takes them: an absent bias is None."""
-    values = [parameters[f"{node.name}.{name}"] for name in node.parameters]
-    return [*values, None] if len(values) == 1 else values
-
-
-def _attributes(network: Network, node: Node, seed: int, step: int) -> dict[str, Any]:
-    random = {"seed": seed, "step": step, "salt": network.layers.index(node)}
-    return node.attributes | (random if node.operation == "dropout" else {})
+SGD = {"type": "sgd", "lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.01}
+# A larger eps than usual: where a gradient is rounding noise, Adam's step is lr times its sign, which nothing predicts.
+ADAM = {"type": "adam", "lr": 0.01, "betas": (0.8, 0.95), "eps": 1e-3, "weight_decay": 0.01}
+# None is a multiple of any lane count, and the third is a short last batch.
+BATCHES = (19, 19, 6, 19)
 
 
 def activations(
-    network: Network, parameters: Arrays, x: NDArray[Any], draw: tuple[int, int] | None = None
-) -> list[NDArray[np.float64]]:
-    """Return x and the output of every layer; `draw` holds dropout's seed and step, and is None in inference."""
-    values = [np.asarray(x, np.float64)]
-    for node in network.layers:
-        if node.operation == "dropout" and draw is None:
-            values.append(values[-1])
-        else:
-            attributes = _attributes(network, node, *(draw or (0, 0)))
-            values.append(_function(node)(values[-1], *_values(node, parameters), **attributes))
-    return values
+    network: Network,
+    parameters: Arrays,
+    x: NDArray[Any],
+    draw: tuple[int, int] | None = None,
+    buffers: Arrays | None = None,
+) -> dict[str, NDArray[np.float64]]:
+    """Return the input and the output of every layer by name; `draw` holds seed and step, None in inference."""
+    own = {key: value.astype(np.float64) for key, value in (buffers or {}).items()}
+    return Reference(network, parameters, own, draw).forward(x)
 
 
 class ReferenceTrainer:
-    """The same steps as the Trainer's, on copies of the parameters."""
+    """The same steps as the Trainer's, on copies of the parameters and running statistics.
 
-    def __init__(self, network: Network, parameters: Arrays, optimizer: dict[str, Any], seed: int = 0) -> None:
+    `scale` is what a schedule multiplies every learning rate by.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        parameters: Arrays,
+        optimizer: dict[str, Any],
+        seed: int = 0,
+        buffers: Arrays | None = None,
+        *,
+        clip_grad_norm: float | None = None,
+        clip_grad_value: float | None = None,
+        shared_gradients: str = "sum",
+        loss: str | dict[str, Any] = "cross_entropy",
+    ) -> None:
+        self._loss = parse_loss(loss)
         self.network, self.seed, self.steps = network, seed, 0
+        self.scale, self._clip_norm, self._clip_value = 1.0, clip_grad_norm, clip_grad_value
+        self._mean = shared_gradients == "mean"
         self.parameters = {key: value.astype(np.float64) for key, value in parameters.items()}
-        self._settings = dict(optimizer)
-        name = self._settings.pop("type")
-        self._update = getattr(import_module(f"nbcnn.kernels.reference.{name}"), name)
-        count = {"sgd": 1, "adam": 2}[name]
-        self._state = {key: [np.zeros_like(value)] * count for key, value in self.parameters.items()}
+        self.buffers = {key: value.astype(np.float64) for key, value in (buffers or {}).items()}
+        table = parse_optimizer(optimizer)
+        self._settings, self._lr = table.settings, table.lr
+        self._update = getattr(import_module(f"nbcnn.kernels.reference.{table.type}"), table.type)
+        starts = [table.state_arrays.get(name) for name in state_names(table.type)]
+        self._state = {
+            key: [None if start is None else np.full_like(value, start) for start in starts]
+            for key, value in self.parameters.items()
+        }
 
-    def step(self, x: NDArray[Any], y: NDArray[np.int64]) -> float:
+    def step(self, x: NDArray[Any], y: NDArray[Any]) -> float:
         """Update once; return the mean loss before it."""
-        from nbcnn.kernels.reference.cross_entropy import cross_entropy, cross_entropy_gradient
-
         self.steps += 1
-        values = activations(self.network, self.parameters, x, (self.seed, self.steps))
-        loss = cross_entropy(values[-1], y)
-        (dy,) = cross_entropy_gradient(np.ones(()), values[-1], loss, y)
-        for number, node in reversed(list(enumerate(self.network.layers))):
-            dy, *gradients = _function(node, "_gradient")(
-                dy,
-                values[number],
-                values[number + 1],
-                *_values(node, self.parameters),
-                **_attributes(self.network, node, self.seed, self.steps),
-            )
-            for name, gradient in zip(node.parameters, gradients, strict=False):
-                key = f"{node.name}.{name}"
-                self.parameters[key], *self._state[key] = self._update(
-                    self.parameters[key], gradient, *self._state[key], **self._settings, step=self.steps
-                )
+        run = Reference(self.network, self.parameters, self.buffers, (self.seed, self.steps))
+        values = run.forward(x)
+        output = values[self.network.layers[-1].name]
+        module = import_module(f"nbcnn.kernels.reference.{self._loss.type}")
+        targets: list[Any] = [y]
+        if self._loss.type == "cross_entropy":
+            weight = self._loss.weight
+            targets.append(None if weight is None else np.array(weight))
+        settings = self._loss.settings
+        loss = getattr(module, self._loss.type)(output, *targets, **settings)
+        (dy,) = getattr(module, f"{self._loss.type}_gradient")(np.ones(()), output, loss, *targets, **settings)
+        gradients = run.backward(values, dy)
+        self._step(gradients)
         return float(loss)
+
+    def _step(self, gradients: Arrays) -> None:
+        trained = [
+            (node, name, f"{node.name}.{name}")
+            for node in self.network.layers
+            for name in node.parameters
+            if node.layer.trainable
+        ]
+        seen = {key: gradients[key] / (_positions(node, name) if self._mean else 1) for node, name, key in trained}
+        if self._clip_value is not None:
+            seen = {key: np.clip(value, -self._clip_value, self._clip_value) for key, value in seen.items()}
+        if self._clip_norm is not None:
+            norm = np.sqrt(sum((value**2).sum() for value in seen.values()))
+            seen = {key: value * min(1.0, self._clip_norm / (norm + 1e-6)) for key, value in seen.items()}
+        for node, _, key in trained:
+            rate = self.scale * (self._lr if node.layer.lr is None else node.layer.lr)
+            self.parameters[key], *self._state[key] = self._update(
+                self.parameters[key], seen[key], *self._state[key], **self._settings, lr=rate, step=self.steps
+            )
+
+
+def _positions(node: Node, name: str) -> int:
+    """Return how many positions share the weight, or the bias, of a convolution; in other layers there is one."""
+    if node.type == "conv" or (node.type, name) == ("conv_transpose", "bias"):
+        return prod(node.output_shape[1:])
+    return prod(node.input_shapes[0][1:]) if node.type == "conv_transpose" else 1
 
 
 # Float32 against float64 over a handful of steps. A step's gradients are good to a few roundings (2**-24 = 6e-8) of
@@ -103,3 +140,25 @@ def batch(network: Network, samples: int, seed: int = 0) -> tuple[NDArray[np.flo
     random = np.random.default_rng(seed)
     x = random.standard_normal((samples, *network.input_shape), dtype=np.float32)
     return x, random.integers(0, network.output_shape[0], samples)
+
+
+def follow(
+    network,
+    optimizer: dict,
+    batches: tuple[int, ...] = BATCHES,
+    batch_size: int | None = None,
+    scales: tuple[float, ...] = (1.0,) * len(BATCHES),
+    **settings,
+) -> Trainer:
+    """Train model (seed 3) and reference side by side, at `scales` of the full learning rates; all must agree."""
+    model = Model(network, seed=3)
+    reference = ReferenceTrainer(network, model.parameters, optimizer, seed=5, buffers=model.buffers, **settings)
+    trainer = Trainer(model, optimizer=optimizer, batch_size=batch_size, seed=5, **settings)
+    full = trainer.learning_rate
+    for number, (samples, scale) in enumerate(zip(batches, scales, strict=False)):
+        x, y = batch(network, samples, seed=number)
+        trainer.learning_rate, reference.scale = full * scale, scale
+        assert_same_loss(trainer.step(x, y), reference.step(x, y))
+    assert_same_weights(model.parameters, reference.parameters)
+    assert trainer.steps == len(batches)
+    return trainer

@@ -2,8 +2,22 @@
 
 from nbcnn.data.catalogue import NAMES, load
 from nbcnn.data.channel_statistics import statistics
-from nbcnn.data.dataset import Dataset, Splits, check
+from nbcnn.data.dataset import Dataset, Splits
 from nbcnn.data.download import Progress
 from nbcnn.data.splitting import split
+from nbcnn.data.targets import ClassNumbers, Numbers, Wanted, checked_targets, fitted
 
-__all__ = ["NAMES", "Dataset", "Progress", "Splits", "check", "load", "split", "statistics"]
+__all__ = [
+    "NAMES",
+    "ClassNumbers",
+    "Dataset",
+    "Numbers",
+    "Progress",
+    "Splits",
+    "Wanted",
+    "checked_targets",
+    "fitted",
+    "load",
+    "split",
+    "statistics",
+]

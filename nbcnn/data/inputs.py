@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nbcnn.data.dataset import Shape, check, from_arrays
+from nbcnn.data.dataset import Shape, check_inputs, from_arrays
 from nbcnn.data.files import open_regular, reason
 from nbcnn.errors import DataError, InputError
 
@@ -31,7 +31,7 @@ def read_inputs(path: Path, input_shape: Shape) -> list[tuple[str, NDArray[Any]]
         single = _is_single(array.shape, input_shape)
     samples = array[np.newaxis] if single else array
     dataset = from_arrays(samples, np.zeros(len(samples), np.int64), str(path), input_shape)
-    check(dataset, input_shape, 1, str(path))
+    check_inputs(dataset.inputs, input_shape, str(path))
     return [(str(path) if single else f"{path}[{index}]", sample) for index, sample in enumerate(dataset.inputs)]
 
 

@@ -1,4 +1,4 @@
-"""A validation split that keeps the shares of the classes and depends on nothing but the seed."""
+"""A validation split that keeps the shares of the classes, where samples have one, and depends on the seed alone."""
 
 import numpy as np
 
@@ -11,10 +11,12 @@ def split(dataset: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset]:
 
     The number of samples is `share * N` rounded; each class gives its share of them, leftovers by the largest
     remainder (the lowest class first among equals), chosen by `seed`. A class keeps at least one sample in the rest.
-    Both parts keep the order of the data set. Raises DataError where a part would be empty.
+    Samples without a class of their own, those of class maps and numbers, count as one class. Both parts keep the order
+    of the data set. Raises DataError where a part would be empty.
     """
-    targets = dataset.targets
-    counts = np.bincount(targets)
+    has_class = dataset.targets.ndim == 1 and dataset.targets.dtype.kind == "i"
+    labels = dataset.targets if has_class else np.zeros(len(dataset), np.int64)
+    _, targets, counts = np.unique(labels, return_inverse=True, return_counts=True)
     exact = counts * share
     taken = np.minimum(np.floor(exact).astype(np.int64), np.maximum(counts - 1, 0))
     missing = round(len(dataset) * share) - int(taken.sum())
@@ -24,7 +26,7 @@ def split(dataset: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset]:
             missing -= 1
     if not 0 < taken.sum() < len(dataset):
         raise DataError(
-            f"validation = {share}: both parts need a sample, {len(dataset)} samples of {np.count_nonzero(counts)} "
+            f"validation = {share}: both parts need a sample, {len(dataset)} samples of {len(counts)} "
             f"classes would give {taken.sum()} to validation; choose another share, or 0 for no validation"
         )
     generator = np.random.Generator(np.random.Philox(seed))

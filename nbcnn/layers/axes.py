@@ -12,7 +12,8 @@ from nbcnn.layers.problems import Code, Problem
 Shape = tuple[int, ...]
 Pairs = tuple[tuple[int, int], ...]
 PerAxis = int | Sequence[int]
-Padding = int | Sequence[int | Sequence[int]] | str
+Margins = int | Sequence[int | Sequence[int]]
+Padding = Margins | str
 
 AXIS_NAMES = {1: ("positions",), 2: ("rows", "columns"), 3: ("slices", "rows", "columns")}
 
@@ -64,15 +65,23 @@ def padding_pairs(
         if padding == "same":
             return tuple((total // 2, total - total // 2) for total in totals)
         return tuple((total - total // 2, total // 2) for total in totals)
-    entries = list(padding) if isinstance(padding, Sequence) else [padding] * rank
+    return pairs_per_axis(padding, rank, "padding")
+
+
+def pairs_per_axis(value: Margins, rank: int, name: str) -> Pairs:
+    """`(before, after)` per axis from an integer for every side, or per axis an integer or a pair `[before, after]`.
+
+    Raises Problem for anything else.
+    """
+    entries = list(value) if isinstance(value, Sequence) else [value] * rank
     if len(entries) != rank:
         raise Problem(
             Code.WRONG_AXES,
-            f"padding has {len(entries)} {'entry' if len(entries) == 1 else 'entries'} but the input has {axes(rank)}",
+            f"{name} has {len(entries)} {'entry' if len(entries) == 1 else 'entries'} but the input has {axes(rank)}",
             f"give one integer, or {rank} entries, each an integer or a pair [before, after]",
-            "padding",
+            name,
         )
-    return tuple(_pair(entry) for entry in entries)
+    return tuple(_pair(entry, name) for entry in entries)
 
 
 def window_output_size(
@@ -163,6 +172,29 @@ class Window:
             )
         )
 
+    def arithmetic(self, space: Shape) -> tuple[str, ...]:
+        """How each axis of the output gets its size, written out; nothing for a window that changes no size."""
+        if {*self.kernel_size, *self.stride} <= {1} and not any(map(any, self.padding)):
+            return ()
+        lines = []
+        for size, extent, stride, (before, after), output, axis in zip(
+            space,
+            self.spans,
+            self.stride,
+            self.padding,
+            self.output_sizes(space),
+            AXIS_NAMES[len(space)],
+            strict=True,
+        ):
+            room, rounding = (
+                f"({size} + {before} + {after} - {extent}) / {stride}",
+                "ceil" if self.ceil_mode else "floor",
+            )
+            count = -(-(size + before + after - extent) // stride) + 1 if self.ceil_mode else output
+            dropped = " - 1, which would start in the padding" if count > output else ""
+            lines.append(f"{axis}: {rounding}({room}) + 1{dropped} = {output}")
+        return tuple(lines)
+
     def unread(self, space: Shape) -> tuple[int, ...]:
         """Inputs at the end of each axis that no window reaches because the output size is floored.
 
@@ -211,14 +243,14 @@ class Window:
                 return
 
 
-def _pair(entry: object) -> tuple[int, int]:
+def _pair(entry: object, name: str) -> tuple[int, int]:
     if not isinstance(entry, Sequence):
         entry = (entry, entry)
     if len(entry) != 2 or isinstance(entry, str):
         raise Problem(
-            Code.BAD_PADDING, f"padding entry {entry!r} is not a pair", "give [before, after] for each axis", "padding"
+            Code.BAD_PADDING, f"{name} entry {entry!r} is not a pair", "give [before, after] for each axis", name
         )
-    return _whole(entry[0], "padding", 0), _whole(entry[1], "padding", 0)
+    return _whole(entry[0], name, 0), _whole(entry[1], name, 0)
 
 
 def _whole(entry: object, name: str, minimum: int) -> int:

@@ -4,37 +4,42 @@ A layer answers for one sample, with shapes `(channels, *space)` or `(features,)
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from nbcnn.layers.axes import Shape, Window
-from nbcnn.layers.fields import Expects
+from nbcnn.layers.fields import LayerName, Sources
 from nbcnn.layers.problems import Code, Problem
 
-__all__ = ["MOST_NAME", "Initializer", "Layer", "LayerName", "Parameter", "Problem", "Shape", "Window"]
+__all__ = ["Initializer", "Layer", "Parameter", "Problem", "Shape", "Window"]
 
-MOST_NAME = 64
-LayerName = Annotated[
-    str,
-    Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=MOST_NAME),
-    Expects(f"a name of at most {MOST_NAME} letters, digits, _ and -, starting with a letter"),
-]
 Initializer = Literal[
-    "pytorch", "he_normal", "he_uniform", "glorot_normal", "glorot_uniform", "lecun_normal", "lecun_uniform", "zeros"
+    "pytorch",
+    "he_normal",
+    "he_uniform",
+    "glorot_normal",
+    "glorot_uniform",
+    "lecun_normal",
+    "lecun_uniform",
+    "zeros",
+    "ones",
 ]
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A trainable array to come: `fan_in` and `fan_out` count what one output reads and one input feeds."""
+    """An array to come: `fan_in` and `fan_out` count what one output reads and one input feeds.
+
+    The initializer is the name of one, or the number that every element starts from.
+    """
 
     shape: Shape
     fan_in: int
     fan_out: int
-    initializer: str
+    initializer: str | float
 
 
 class Layer(BaseModel, ABC):
@@ -44,7 +49,27 @@ class Layer(BaseModel, ABC):
 
     type: str
     name: LayerName | None = Field(None, description="Unique name; by default the type and a number, conv1, conv2, ...")
+    from_: Sources | None = Field(
+        None, alias="from", description='What it reads: a layer\'s name, or "input"; by default the layer before.'
+    )
     activation: str | None = Field(None, description="Shorthand for an activation layer that follows.")
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The names in `from`; none where it reads the layer before."""
+        return (self.from_,) if isinstance(self.from_, str) else self.from_ or ()
+
+    def join(self, shapes: Sequence[Shape], names: Sequence[str] = ()) -> Shape:
+        """The one shape that stands for all inputs in the other rules; raises Problem where the inputs do not go
+        together, and calls them by `names`."""
+        if len(shapes) != 1:
+            raise Problem(
+                Code.BAD_INPUTS,
+                f"reads {len(shapes)} inputs where {self.type} reads one",
+                'give one name, or join them with a layer of type = "add" or "concat" before it',
+                "from",
+            )
+        return shapes[0]
 
     @abstractmethod
     def output_shape(self, shape: Shape) -> Shape:
@@ -58,8 +83,17 @@ class Layer(BaseModel, ABC):
         """The inputs that one output reads; None where it reads all of them."""
         return Window.resolve(shape[1:], 1)
 
+    def arithmetic(self, shape: Shape) -> tuple[str, ...]:
+        """How the spatial sizes of the output come about, a line for each axis; asked after `output_shape`."""
+        window = self.window(shape)
+        return () if window is None else window.arithmetic(shape[1:])
+
     def parameters(self, shape: Shape) -> dict[str, Parameter]:
         """Trainable arrays, in the order in which the operation takes them."""
+        return {}
+
+    def buffers(self, shape: Shape) -> dict[str, Parameter]:
+        """Arrays that training changes but no gradient does, such as running statistics, in the operation's order."""
         return {}
 
     def attributes(self, shape: Shape) -> dict[str, Any]:

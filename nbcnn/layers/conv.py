@@ -7,13 +7,15 @@ from typing import Any, Literal
 from pydantic import Field
 
 from nbcnn.layers.axes import Shape, Window
-from nbcnn.layers.base import Initializer, Layer, Parameter
+from nbcnn.layers.base import Initializer, Parameter
 from nbcnn.layers.fields import Axes, PaddingField, Size
-from nbcnn.layers.problems import Code, Problem
-from nbcnn.layers.weights import declared_size, weight_and_bias
+from nbcnn.layers.problems import Problem
+from nbcnn.layers.resizing import border_problems
+from nbcnn.layers.trainable import Trainable
+from nbcnn.layers.weights import declared_size, divisible_by_groups, weight_and_bias
 
 
-class Conv(Layer):
+class Conv(Trainable):
     """(in_channels, *space) to (out_channels, *windows); weight (out_channels, in_channels / groups, *kernel)."""
 
     type: Literal["conv"]
@@ -22,6 +24,9 @@ class Conv(Layer):
     kernel_size: Axes
     stride: Axes = 1
     padding: PaddingField = 0
+    padding_mode: Literal["zeros", "reflect", "replicate", "circular"] = Field(
+        "zeros", description="What the padding holds: zeros, or numbers copied from the input."
+    )
     dilation: Axes = 1
     groups: Size = 1
     bias: bool = True
@@ -37,29 +42,23 @@ class Conv(Layer):
     def review(self, shape: Shape) -> Iterator[Problem]:
         yield from self.window(shape).unread_input(shape[1:])
         yield from declared_size("in_channels", self.in_channels, shape[0])
-        for field, channels in (("in_channels", shape[0]), ("out_channels", self.out_channels)):
-            if channels % self.groups:
-                divisors = [
-                    count for count in range(1, self.groups) if shape[0] % count == self.out_channels % count == 0
-                ]
-                yield Problem(
-                    Code.BAD_GROUPS,
-                    f"{field} (={channels}) must be divisible by groups (={self.groups})",
-                    f"use groups = {divisors[-1]}",
-                    "groups",
-                )
-                return
+        yield from divisible_by_groups(shape[0], self.out_channels, self.groups)
+        yield from border_problems(self.window(shape).padding, shape[1:], self.padding_mode)
 
     def parameters(self, shape: Shape) -> dict[str, Parameter]:
         kernel = self.window(shape).kernel_size
         weight = (self.out_channels, shape[0] // self.groups, *kernel)
-        return weight_and_bias(weight, bias=self.bias, initializer=self.initializer)
+        return weight_and_bias(weight, self.out_channels, bias=self.bias, initializer=self.initializer)
+
+    def sharing(self, name: str, shape: Shape) -> int:
+        return prod(self.output_shape(shape)[1:])
 
     def attributes(self, shape: Shape) -> dict[str, Any]:
         window = self.window(shape)
         return {
             "stride": window.stride,
             "padding": window.padding,
+            "padding_mode": self.padding_mode,
             "dilation": window.dilation,
             "groups": self.groups,
             "flip": self.flip,

@@ -12,4 +12,4 @@ class Elementwise(Layer):
 
 
 class Activation(Elementwise):
-    """A function of one number and nothing else, so that `activation = "..."` on another layer can stand for it."""
+    """A function that needs no setting, so that `activation = "..."` on another layer can stand for it."""

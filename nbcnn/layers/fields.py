@@ -34,16 +34,58 @@ Axes = Annotated[
     _Positive | Annotated[tuple[_Positive, ...], Strict(False), Field(min_length=1, max_length=3)],
     Expects(f"a whole number from 1 to {LARGEST}, or a list with one per axis"),
 ]
-PaddingField = Annotated[
+_NaturalOrPairs = (
     _Natural
     | Annotated[
         tuple[_Natural | Annotated[tuple[_Natural, _Natural], Strict(False)], ...],
         Strict(False),
         Field(min_length=1, max_length=3),
     ]
-    | Literal["same", "same_lower", "valid"],
+)
+NaturalAxes = Annotated[
+    _Natural | Annotated[tuple[_Natural, ...], Strict(False), Field(min_length=1, max_length=3)],
+    Expects(f"a whole number from 0 to {LARGEST}, or a list with one per axis"),
+]
+MarginsField = Annotated[
+    _NaturalOrPairs,
+    Expects(f"a whole number from 0 to {LARGEST}, or a list with a number or a pair [before, after] per axis"),
+]
+AxisNumbers = Annotated[
+    tuple[Annotated[int, Field(ge=1, le=4)], ...],
+    Strict(False),
+    Field(min_length=1, max_length=4),
+    Expects("a list of axes from 1 (channels) to 4"),
+]
+NewShape = Annotated[
+    tuple[_Positive | Literal[-1], ...],
+    Strict(False),
+    Field(min_length=1, max_length=4),
+    Expects(f"a list of 1 to 4 whole numbers from 1 to {LARGEST}, one of which may be -1"),
+]
+PaddingField = Annotated[
+    _NaturalOrPairs | Literal["same", "same_lower", "valid"],
     Expects(
         f'a whole number from 0 to {LARGEST}, a list with a number or a pair [before, after] per axis, "same", '
         '"same_lower" or "valid"'
     ),
+]
+
+MOST_NAME = 128
+"""Characters of a layer's name: room for the names of nested blocks."""
+MOST_SOURCES = 256
+_NAME = r"[A-Za-z][A-Za-z0-9_-]*"
+# The activation of a layer features.0 is features.0_relu.
+_NUMBER = r"[0-9]+(_[A-Za-z0-9_-]+)?"
+_Name = Annotated[str, Field(pattern=rf"^{_NAME}(\.({_NAME}|{_NUMBER}))*$", max_length=MOST_NAME)]
+
+LayerName = Annotated[
+    _Name,
+    Expects(
+        f"a name of at most {MOST_NAME} letters, digits, _ and -, starting with a letter; dots part it into names and "
+        "numbers"
+    ),
+]
+Sources = Annotated[
+    _Name | Annotated[tuple[_Name, ...], Strict(False), Field(min_length=1, max_length=MOST_SOURCES)],
+    Expects(f'the name of a layer, or "input", or a list of 1 to {MOST_SOURCES} of them'),
 ]

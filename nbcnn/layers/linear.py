@@ -6,13 +6,14 @@ from typing import Literal
 from pydantic import Field
 
 from nbcnn.layers.axes import Shape
-from nbcnn.layers.base import Initializer, Layer, Parameter
+from nbcnn.layers.base import Initializer, Parameter
 from nbcnn.layers.fields import Size
 from nbcnn.layers.problems import Code, Problem
+from nbcnn.layers.trainable import Trainable
 from nbcnn.layers.weights import declared_size, weight_and_bias
 
 
-class Linear(Layer):
+class Linear(Trainable):
     """y = weight x + bias: (in_features,) to (out_features,); weight (out_features, in_features)."""
 
     type: Literal["linear"]
@@ -39,7 +40,8 @@ class Linear(Layer):
         return None
 
     def parameters(self, shape: Shape) -> dict[str, Parameter]:
-        return weight_and_bias((self.out_features, shape[0]), bias=self.bias, initializer=self.initializer)
+        weight = (self.out_features, shape[0])
+        return weight_and_bias(weight, self.out_features, bias=self.bias, initializer=self.initializer)
 
     def macs(self, shape: Shape) -> int:
         return self.out_features * shape[0]

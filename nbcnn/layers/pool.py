@@ -1,6 +1,7 @@
 """What the pools over a sliding window have in common."""
 
 from collections.abc import Iterator
+from math import prod
 from typing import Any
 
 from pydantic import Field
@@ -43,3 +44,20 @@ class Pool(Layer):
             "padding": window.padding,
             "ceil_mode": window.ceil_mode,
         }
+
+
+class ExtremePool(Pool):
+    """The largest or the smallest number of each window, which `dilation` may spread."""
+
+    dilation: Axes = 1
+
+    def window(self, shape: Shape) -> Window:
+        return Window.resolve(
+            self.space_of(shape), self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode
+        )
+
+    def attributes(self, shape: Shape) -> dict[str, Any]:
+        return super().attributes(shape) | {"dilation": self.window(shape).dilation}
+
+    def other_flops(self, shape: Shape) -> dict[str, int]:
+        return {"comparisons": prod(self.output_shape(shape)) * (prod(self.window(shape).kernel_size) - 1)}

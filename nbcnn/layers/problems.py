@@ -22,7 +22,18 @@ class Code(StrEnum):
     WINDOW_TOO_LARGE = "NB112"
     BAD_PADDING = "NB113"
     BAD_GROUPS = "NB114"
+    BAD_INPUTS = "NB115"  # more or fewer inputs than the layer reads
+    SHAPES_DIFFER = "NB116"  # inputs that cannot be added, multiplied or concatenated
+    UNKNOWN_LAYER = "NB117"  # `from` names no layer
+    CYCLE = "NB118"  # layers, variables, blocks or files that lead back to themselves
+    UNUSED_OUTPUT = "NB119"
+    UNKNOWN_VARIABLE = "NB120"
+    UNKNOWN_BLOCK = "NB121"
+    NOTHING_TO_NORMALISE = "NB130"  # sets of a single number
     UNREAD_INPUT = "NB201"  # a floored output size leaves input unread
+    JUMPS_DIFFER = "NB202"  # branches that meet move over the input at different steps
+    MISALIGNED = "NB203"  # branches that meet look at different centres
+    UNUSED_BLOCK = "NB204"
 
     @property
     def severity(self) -> str:

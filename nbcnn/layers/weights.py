@@ -8,17 +8,18 @@ from nbcnn.layers.base import Parameter
 from nbcnn.layers.problems import Code, Problem
 
 
-def weight_and_bias(weight: Shape, *, bias: bool, initializer: str) -> dict[str, Parameter]:
-    """Parameters of a weight `(outputs, inputs, *kernel)` and its bias `(outputs,)`.
+def weight_and_bias(weight: Shape, outputs: int, *, bias: bool, initializer: str) -> dict[str, Parameter]:
+    """Parameters of a weight `(outputs, inputs, *kernel)`, or transposed, and its bias `(outputs,)`.
 
-    Fans as `torch.nn.init` counts them: inputs or outputs times the kernel's elements. The bias has its weight's fans,
-    because PyTorch's default draws it from a range that depends on them; with any other initializer it starts at zero.
+    Fans as `torch.nn.init` counts them: the weight's second or first axis times the kernel's elements. The bias has its
+    weight's fans, because PyTorch's default draws it from a range that depends on them; with any other initializer it
+    starts at zero.
     """
     fan_in, fan_out = prod(weight[1:]), weight[0] * prod(weight[2:])
     parameters = {"weight": Parameter(weight, fan_in, fan_out, initializer)}
     if bias:
         start = "pytorch" if initializer == "pytorch" else "zeros"
-        parameters["bias"] = Parameter(weight[:1], fan_in, fan_out, start)
+        parameters["bias"] = Parameter((outputs,), fan_in, fan_out, start)
     return parameters
 
 
@@ -31,3 +32,17 @@ def declared_size(field: str, declared: int | None, received: int) -> Iterator[P
             "delete this line; the value is inferred",
             field,
         )
+
+
+def divisible_by_groups(in_channels: int, out_channels: int, groups: int) -> Iterator[Problem]:
+    """A Problem where the groups of a convolution cannot share its channels out evenly."""
+    for field, channels in (("in_channels", in_channels), ("out_channels", out_channels)):
+        if channels % groups:
+            divisors = [count for count in range(1, groups) if in_channels % count == out_channels % count == 0]
+            yield Problem(
+                Code.BAD_GROUPS,
+                f"{field} (={channels}) must be divisible by groups (={groups})",
+                f"use groups = {divisors[-1]}",
+                "groups",
+            )
+            return

@@ -1,20 +1,25 @@
 """From a spec to a network: shapes, receptive fields and costs, layer by layer."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from math import prod
 
 from nbcnn.layers.axes import Shape
-from nbcnn.layers.base import MOST_NAME, Layer
+from nbcnn.layers.base import Layer
 from nbcnn.layers.catalogue import ACTIVATIONS
+from nbcnn.layers.fields import MOST_NAME
 from nbcnn.layers.problems import Code, Problem
 from nbcnn.network.network import Network
 from nbcnn.network.node import INPUT, Node
-from nbcnn.network.receptive_field import ReceptiveField
-from nbcnn.spec import Diagnostic, InvalidSpec, Spec
+from nbcnn.network.receptive_field import ReceptiveField, misaligned, union
+from nbcnn.spec import Diagnostic, InvalidSpec, Loss, Spec
 from nbcnn.spec.diagnostics import in_file
 from nbcnn.spec.names import nearest
-from nbcnn.spec.places import layer_place, quoted
+from nbcnn.spec.places import quoted
+from nbcnn.spec.references import unknown
 
+WORTH_A_SUGGESTION = 100
+"""Errors after which no nearest name is looked for, which takes long among thousands of layers."""
 MOST_ELEMENTS = 2**40
 """The largest array that a spec may ask for: 4 TiB of float32; above it a number in the spec is a slip."""
 
@@ -32,28 +37,79 @@ def trace(spec: Spec) -> tuple[list[Node], list[Diagnostic]]:
 
     A layer with an error is left out. What follows it is still checked: its shapes as long as they are known.
     """
-    tracer = _Tracer(spec.input.shape, ReceptiveField.of_input(len(spec.input.shape) - 1))
-    for index, layer in enumerate(spec.layers):
-        place = layer_place(index, layer.name, layer.type)
+    tracer = _Tracer(spec)
+    for layer, place in zip(spec.layers, spec.places, strict=True):
         tracer.add(layer, place)
-        if layer.activation is not None:
-            tracer.add_activation(layer, layer.activation, place)
-    return tracer.nodes, in_file(tracer.diagnostics, spec.file)
+    tracer.check_all_are_read()
+    tracer.check_loss(spec.train.loss)
+    return tracer.nodes, in_file([*spec.warnings, *tracer.diagnostics], spec.file)
+
+
+@dataclass(frozen=True)
+class _Output:
+    """What a layer can read: a node's output, or the input; the shape is None where an error made it unknown."""
+
+    node: str
+    shape: Shape | None
+    field: ReceptiveField | None
 
 
 class _Tracer:
-    """Where the next layer continues, and what was found so far; the shape is None once it is not known any more."""
+    """The layers so far, by the names under which they can be read, and what was found."""
 
-    def __init__(self, shape: Shape, field: ReceptiveField):
-        self.shape: Shape | None = shape
-        self.field: ReceptiveField | None = field
-        self.source = INPUT
-        self.names = {INPUT: "the network's input"}
+    def __init__(self, spec: Spec):
+        shape = spec.input.shape
+        self.last = _Output(INPUT, shape, ReceptiveField.of_input(len(shape) - 1))
+        self.outputs = {INPUT: self.last}
+        self.places = {INPUT: "the network's input"}
+        self.later = {str(layer.name): place for layer, place in zip(spec.layers, spec.places, strict=True)}
+        self.read: set[str] = set()
         self.nodes: list[Node] = []
         self.diagnostics: list[Diagnostic] = []
 
-    def add_activation(self, layer: Layer, kind: str, place: str) -> None:
-        """The node that the shorthand `activation = "relu"` stands for."""
+    def add(self, layer: Layer, place: str) -> None:
+        """The layer's node, and that of its activation, whose output then goes by the layer's name."""
+        name = str(layer.name)  # the spec has named them all
+        self._add(layer, name, place, self._sources(layer, name, place))
+        if layer.activation is not None and (activation := self._activation(layer, layer.activation, place)):
+            self._add(activation, str(activation.name), place, [self.last])
+            self.outputs[name] = self.last
+
+    def check_loss(self, loss: Loss) -> None:
+        """An error where the loss does not fit the output, as far as that is known."""
+        if self.last.shape is None:
+            return
+        try:
+            loss.check(self.last.shape)
+        except Problem as problem:
+            self.diagnostics.append(Diagnostic.at("train.loss", problem))
+
+    def check_all_are_read(self) -> None:
+        """An error for every output that leads nowhere, unless a wrong name may be the cause."""
+        if any(each.code in (Code.BAD_NAME, Code.UNKNOWN_LAYER, Code.CYCLE) for each in self.diagnostics):
+            return
+        names = {output.node: name for name, output in reversed(self.outputs.items())}
+        for node in reversed(names):
+            if node not in self.read and node != self.last.node:
+                rule = "no layer reads its output, and it is not the last layer"
+                cure = f'name it in a later layer, from = "{names[node]}", or delete it'
+                self.diagnostics.append(Diagnostic.at(self.places[node], Problem(Code.UNUSED_OUTPUT, rule, cure)))
+
+    def _sources(self, layer: Layer, name: str, place: str) -> list[_Output] | None:
+        """The outputs that the layer reads; None where a name stands for none."""
+        if not layer.sources:
+            return [self.last]
+        found = []
+        for source in layer.sources:
+            if source in self.outputs:
+                found.append(self.outputs[source])
+            else:
+                known = self.outputs if len(self.diagnostics) < WORTH_A_SUGGESTION else ()
+                self.diagnostics.append(Diagnostic.at(place, unknown(source, name, known, self.later)))
+        return found if len(found) == len(layer.sources) else None
+
+    def _activation(self, layer: Layer, kind: str, place: str) -> Layer | None:
+        """The layer that the shorthand `activation = "relu"` stands for."""
         name = f"{layer.name}_{kind}"
         if kind not in ACTIVATIONS:
             close = nearest(kind, ACTIVATIONS)
@@ -63,50 +119,67 @@ class _Tracer:
             rule = f"the activation's name {name} has {len(name)} characters, more than {MOST_NAME}"
             problem = Problem(Code.BAD_NAME, rule, f"shorten the layer's name to {MOST_NAME - 1 - len(kind)}", "name")
         else:
-            return self.add(ACTIVATIONS[kind](type=kind, name=name), place)
+            return ACTIVATIONS[kind](type=kind, name=name)
         self.diagnostics.append(Diagnostic.at(place, problem))
+        return None
 
-    def add(self, layer: Layer, place: str) -> None:
-        assert layer.name is not None  # the spec has named them all
+    def _add(self, layer: Layer, name: str, place: str, sources: Sequence[_Output] | None) -> None:
         problems = []
-        if layer.name in self.names:
-            owner = self.names[layer.name]
-            problems.append(
-                Problem(Code.BAD_NAME, f"the name {layer.name} is taken by {owner}", "choose another name", "name")
-            )
-        self.names.setdefault(layer.name, place)
-        shape, output = self.shape, None
-        if shape is not None:
-            try:
-                output = layer.output_shape(shape)
-                problems.extend(layer.review(shape))
-            except Problem as problem:
-                problems.append(problem)
-            else:
-                problems.extend(_too_large(layer, shape, output))
+        if name in self.places:
+            rule = f"the name {name} is taken by {self.places[name]}"
+            problems.append(Problem(Code.BAD_NAME, rule, "choose another name", "name"))
+        self.last = _Output(name, None, None)
+        if sources is not None:
+            self.read.update(source.node for source in sources)
+            shapes = [source.shape for source in sources if source.shape is not None]
+            if len(shapes) == len(sources):
+                try:
+                    self._resolve(layer, name, sources, shapes, problems)
+                except Problem as problem:
+                    problems.append(problem)
         self.diagnostics.extend(Diagnostic.at(place, problem) for problem in problems)
-        self.shape = output
-        if shape is not None and output is not None and all(each.code.severity == "warning" for each in problems):
-            self._append(layer, layer.name, shape, output)
+        self.places.setdefault(name, place)
+        self.outputs.setdefault(name, self.last)
+        self.later.pop(name, None)
 
-    def _append(self, layer: Layer, name: str, shape: Shape, output: Shape) -> None:
-        self.field = self.field and self.field.through(layer.window(shape))
-        node = Node(
-            name=name,
-            type=layer.type,
-            layer=layer,
-            operation=layer.type,
-            attributes=layer.attributes(shape),
-            inputs=(self.source,),
-            input_shapes=(shape,),
-            output_shape=output,
-            parameters=layer.parameters(shape),
-            macs=layer.macs(shape),
-            other_flops=layer.other_flops(shape),
-            field=self.field,
-        )
-        self.nodes.append(node)
-        self.source = name
+    def _resolve(
+        self, layer: Layer, name: str, sources: Sequence[_Output], shapes: Sequence[Shape], problems: list[Problem]
+    ) -> None:
+        """Adds to `problems`, and the node if no error is among them; raises Problem where no output is known."""
+        names = layer.sources or tuple(source.node for source in sources)
+        shape = layer.join(shapes, names)
+        output = layer.output_shape(shape)
+        branches = {each: source.field for each, source in zip(names, sources, strict=True)}
+        if any(each[1:] != shape[1:] for each in shapes):
+            branches = {name: None}  # a factor per channel: every unit sees all that it does
+        field = union(branches)
+        self.last = _Output(name, output, field and field.through(layer.window(shape)))
+        problems.extend(misaligned(branches))
+        problems.extend(layer.review(shape))
+        problems.extend(_too_large(layer, shape, output))
+        if all(each.code.severity == "warning" for each in problems):
+            self.nodes.append(_node(layer, name, sources, shapes, shape, self.last))
+
+
+def _node(
+    layer: Layer, name: str, sources: Sequence[_Output], shapes: Sequence[Shape], shape: Shape, output: _Output
+) -> Node:
+    assert output.shape is not None
+    return Node(
+        name=name,
+        type=layer.type,
+        layer=layer,
+        operation=layer.type,
+        attributes=layer.attributes(shape),
+        inputs=tuple(source.node for source in sources),
+        input_shapes=tuple(shapes),
+        output_shape=output.shape,
+        parameters=layer.parameters(shape),
+        buffers=layer.buffers(shape),
+        macs=layer.macs(shape),
+        other_flops=layer.other_flops(shape),
+        field=output.field,
+    )
 
 
 def _too_large(layer: Layer, shape: Shape, output: Shape) -> Iterator[Problem]:

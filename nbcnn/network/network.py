@@ -44,9 +44,9 @@ class Network:
 
     @property
     def params(self) -> int:
-        """Trainable numbers."""
+        """Numbers in all parameters, those that keep their values in training included."""
         return sum(node.params for node in self.layers)
 
-    def report(self) -> dict[str, Any]:
-        """The object that `nbcnn validate --format json` prints."""
-        return report(self.spec, self.layers, self.warnings)
+    def report(self, explain: bool = False) -> dict[str, Any]:
+        """The object that `nbcnn validate --format json` prints, with `explain` the arithmetic of sizes as well."""
+        return report(self.spec, self.layers, self.warnings, explain)

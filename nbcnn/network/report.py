@@ -9,12 +9,20 @@ from nbcnn.network.node import Node
 from nbcnn.spec import Diagnostic, Spec
 
 
-def report(spec: Spec | None, nodes: Sequence[Node], diagnostics: Sequence[Diagnostic]) -> dict[str, Any]:
-    """JSON-able; `spec` is None where the file could not be understood, and `nodes` are those that could be built."""
+def report(
+    spec: Spec | None, nodes: Sequence[Node], diagnostics: Sequence[Diagnostic], explain: bool = False
+) -> dict[str, Any]:
+    """JSON-able; `spec` is None where the file could not be understood, and `nodes` are those that could be built.
+
+    With `explain`, every layer has `arithmetic`: how the sizes of its output come about, a line for each axis.
+    """
     return {
         "name": spec.name if spec else None,
         "input_shape": list(spec.input.shape) if spec else None,
-        "layers": [_row(node) for node in nodes],
+        "layers": [
+            _row(node) | ({"arithmetic": list(node.layer.arithmetic(node.input_shapes[0]))} if explain else {})
+            for node in nodes
+        ],
         "totals": _totals(spec, nodes),
         "diagnostics": [diagnostic.as_dict() for diagnostic in diagnostics],
     }
@@ -24,10 +32,12 @@ def _row(node: Node) -> dict[str, Any]:
     return {
         "name": node.name,
         "type": node.type,
+        "inputs": list(node.inputs),
         "input_shapes": [list(shape) for shape in node.input_shapes],
         "output_shape": list(node.output_shape),
         "params": node.params,
         "parameters": {name: list(parameter.shape) for name, parameter in node.parameters.items()},
+        "saved_params": node.saved_params,
         "macs": node.macs,
         "flops": node.flops,
         "receptive_field": _list(node.receptive_field),
@@ -38,17 +48,24 @@ def _row(node: Node) -> dict[str, Any]:
 
 
 def _totals(spec: Spec | None, nodes: Sequence[Node]) -> dict[str, Any]:
-    """Sums over the layers; `flops_by_kind` itemises `flops`."""
+    """Sums over the layers; `flops_by_kind` itemises `flops`.
+
+    `weight_layers` counts as the names of networks do, VGG-16 has 16: convolutions and linear layers. What normalises,
+    or learns a slope, has parameters too but belongs to one of these.
+    """
     kinds = Counter({"multiply_adds": 2 * sum(node.macs for node in nodes)})
     for node in nodes:
         kinds.update(node.other_flops)
-    params = sum(node.params for node in nodes)
     training = 0
     if spec:
-        training = training_bytes(nodes, spec.input.shape, spec.train.batch_size, spec.train.optimizer.state_arrays)
+        state_arrays = len(spec.train.optimizer.state_arrays)
+        training = training_bytes(nodes, spec.input.shape, spec.train.batch_size, state_arrays)
     return {
-        "params": params,
-        "trainable_params": params,
+        "params": sum(node.params for node in nodes),
+        "trainable_params": sum(node.params for node in nodes if node.trainable),
+        "saved_params": sum(node.saved_params for node in nodes),
+        "buffers": sum(node.buffer_elements for node in nodes),
+        "weight_layers": sum(node.macs > 0 for node in nodes),
         "macs": sum(node.macs for node in nodes),
         "flops": sum(kinds.values()),
         "flops_by_kind": dict(kinds),

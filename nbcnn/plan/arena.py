@@ -1,15 +1,28 @@
 """Every buffer of a program gets its place in one stretch of memory, before anything runs.
 
-Activations that only the walk uses exist once per worker and stay in its cache; two of them share memory where the one
-is last used before the other is first used. Activations that a later phase reads exist once per block. A buffer with a
-halo shares with nobody, because its zeros must stay.
+Activations that a single walk uses exist once per worker and stay in its cache; those that several walks use exist
+once per block. In either set two of them share memory where the one is last used before the other is first used.
+Activations that a phase reads as a whole lie one block behind the other and share with nobody. A buffer with a halo
+shares only with buffers of exactly its layout, because its zeros must stay.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
-from nbcnn.kernels.cpu.program import NO_HALO, STATE_WORDS, Activation, Array, At, Program, Storage, Table
+from nbcnn.kernels.cpu.program import (
+    NO_HALO,
+    STATE_WORDS,
+    Activation,
+    Array,
+    At,
+    Phase,
+    Program,
+    Storage,
+    Table,
+    calls_of,
+)
 
 ALIGNMENT = 64
 # Tiles may read, never write, up to one vector past the end of a buffer.
@@ -42,12 +55,26 @@ def _round_up(size: int) -> int:
     return -(-(size + SLACK) // ALIGNMENT) * ALIGNMENT
 
 
-def _first_fit(requests: list[tuple[Storage, int, int]]) -> tuple[dict[Storage, int], int]:
-    """Place (storage, first use, last use) so that no two in use at once overlap; largest first, lowest place first."""
+@dataclass
+class _Use:
+    """One buffer and the numbers of the first and last call that need it, in the order in which calls run."""
+
+    storage: Storage
+    first: int
+    last: int
+    stages: set[int]
+    # The buffer's layout, where it has a halo.
+    layout: tuple[object, ...] | None = None
+    in_phase: bool = False
+
+
+def _first_fit(uses: Iterable[_Use], last_call: int) -> tuple[dict[Storage, int], int]:
+    """Place buffers so that no two in use at once overlap; largest first, lowest place first."""
     placed: list[tuple[int, int, int, int]] = []
     offsets: dict[Storage, int] = {}
-    for storage, first, last in sorted(requests, key=lambda request: -request[0].extent()):
-        size = _round_up(storage.extent())
+    for group in sorted(_sharing(uses), key=lambda group: -group[0].storage.extent()):
+        size = _round_up(group[0].storage.extent())
+        first, last = (0, last_call) if group[0].layout else (group[0].first, group[0].last)
         taken = sorted((start, end) for start, end, used, until in placed if used <= last and first <= until)
         offset = 0
         for start, end in taken:
@@ -55,34 +82,49 @@ def _first_fit(requests: list[tuple[Storage, int, int]]) -> tuple[dict[Storage, 
                 break
             offset = max(offset, end)
         placed.append((offset, offset + size, first, last))
-        offsets[storage] = offset
+        offsets |= {use.storage: offset for use in group}
     return offsets, max((end for _, end, _, _ in placed), default=0)
 
 
-def _storages(program: Program) -> tuple[dict[Storage, list[int]], set[Storage], set[Storage]]:
-    """Activations by when the walk uses them, those that other phases use too, and those that must keep a halo."""
-    uses: dict[Storage, list[int]] = {}
-    outside: set[Storage] = set()
-    haloed: set[Storage] = set()
-    in_walk = {id(call): number for number, call in enumerate(program.walk)}
-    for call in program.calls():
-        for argument in call.arguments.values():
-            activation = argument.activation if isinstance(argument, At) else argument
-            if isinstance(activation, Activation):
-                number = in_walk.get(id(call))
-                uses.setdefault(activation.storage, [])
-                if number is None:
-                    outside.add(activation.storage)
-                else:
-                    uses[activation.storage].append(number)
-                if activation.halo != NO_HALO:
-                    haloed.add(activation.storage)
-    return uses, outside, haloed
+def _sharing(uses: Iterable[_Use]) -> Iterable[list[_Use]]:
+    """Each buffer by itself, but those with a halo in groups of one layout that are never in use at once."""
+    groups: dict[tuple[object, ...], list[list[_Use]]] = {}
+    for use in sorted(uses, key=lambda use: use.first):
+        if use.layout is None:
+            yield [use]
+            continue
+        alike = groups.setdefault(use.layout, [])
+        free = next((group for group in alike if group[-1].last < use.first), None)
+        if free is None:
+            alike.append([use])
+        else:
+            free.append(use)
+    for alike in groups.values():
+        yield from alike
+
+
+def _uses(program: Program) -> tuple[list[_Use], int]:
+    """Who uses which activation when, and how many calls there are."""
+    uses: dict[Storage, _Use] = {}
+    number = 0
+    for stage_number, stage in enumerate(program.stages):
+        for call in calls_of(stage):
+            for argument in call.arguments.values():
+                activation = argument.activation if isinstance(argument, At) else argument
+                if isinstance(activation, Activation):
+                    use = uses.setdefault(activation.storage, _Use(activation.storage, number, number, set()))
+                    use.last = number
+                    use.stages.add(stage_number)
+                    use.in_phase |= isinstance(stage, Phase)
+                    if activation.halo != NO_HALO:
+                        use.layout = (activation.channels, activation.space, activation.halo)
+            number += 1
+    return list(uses.values()), number
 
 
 def build_arena(program: Program, workers: int) -> Arena:
     """Place all storages of a finished program and fill in its constants."""
-    uses, outside, haloed = _storages(program)
+    uses, calls = _uses(program)
     shared = {
         argument.storage: None
         for call in program.calls()
@@ -94,17 +136,17 @@ def build_arena(program: Program, workers: int) -> Arena:
         if storage.external is None:
             storage.offset = top
             top += _round_up(storage.extent())
-    for storage in outside:
-        storage.offset = top
-        storage.block_stride = storage.extent()
-        top += _round_up(storage.extent() * program.blocks)
-    last_call = len(program.walk)
-    requests = [
-        (storage, 0, last_call) if storage in haloed else (storage, min(numbers), max(numbers))
-        for storage, numbers in uses.items()
-        if storage not in outside
-    ]
-    offsets, slot_bytes = _first_fit(requests)
+    for use in uses:
+        if use.in_phase:
+            use.storage.offset = top
+            use.storage.block_stride = use.storage.extent()
+            top += _round_up(use.storage.extent() * program.blocks)
+    offsets, block_bytes = _first_fit((use for use in uses if not use.in_phase and len(use.stages) > 1), calls)
+    for storage, offset in offsets.items():
+        storage.offset = top + offset
+        storage.block_stride = block_bytes
+    top += block_bytes * program.blocks
+    offsets, slot_bytes = _first_fit((use for use in uses if not use.in_phase and len(use.stages) == 1), calls)
     for storage, offset in offsets.items():
         storage.offset = top + offset
         storage.slot_stride = slot_bytes

@@ -1,32 +1,30 @@
 """A network becomes a program: every layer forwards, and for training the loss, every layer backwards, the updates."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from nbcnn.kernels.cpu.cross_entropy import Target
+from nbcnn.kernels.cpu.add import add
 from nbcnn.kernels.cpu.program import Activation, Array, Program
-from nbcnn.kernels.cpu.sums import PartialSums, add_total, parts_of
 from nbcnn.kernels.cpu.transfer import add_emit, add_ingest
 from nbcnn.kernels.cpu.windows import three_axes
-from nbcnn.network import Network, Node
-from nbcnn.plan.operations import forward_of, gradient_of, is_random, parameter_names, random_attributes, state_names
+from nbcnn.network import INPUT, Network, Node
+from nbcnn.plan.losses import Loss, add_loss
+from nbcnn.plan.operations import (
+    differs_in_training,
+    forward_of,
+    gradient_of,
+    is_random,
+    parameter_names,
+    random_attributes,
+)
+from nbcnn.plan.updating import Arrays, Gradient, Update, add_updates, total_of
 
-Arrays = Mapping[str, np.ndarray]
-
-
-@dataclass(frozen=True)
-class Update:
-    """How parameters change: an optimiser's name, its hyperparameters but the learning rate, and its arrays.
-
-    `state[name][key]` is the array `name` ("exp_avg") of parameter `key` ("conv1.weight").
-    """
-
-    optimizer: str
-    settings: Mapping[str, Any]
-    state: Mapping[str, Arrays]
+# What an operation reads: one activation, or several where it joins branches.
+Inputs = Activation | tuple[Activation, ...]
 
 
 @dataclass(frozen=True)
@@ -34,97 +32,134 @@ class _Step:
     """One layer as it was lowered forwards, for its way back."""
 
     node: Node
-    x: Activation
+    x: Inputs
     y: Activation
-    parameters: dict[str, Array]
+    arrays: dict[str, Array]
     attributes: dict[str, Any]
+
+    @property
+    def positional(self) -> list[Array | None]:
+        """The arrays as the operation takes them; one that the layer does not have, such as a bias, is None."""
+        return [self.arrays.get(name) for name in parameter_names(self.node.operation)]
 
 
 def add_input(program: Program, name: str, shape: Sequence[int], scale: np.ndarray) -> Activation:
     """Read the batch from port NAME (float32 or bytes), its samples by number from port `indices` (int64)."""
     x = program.activation(name, shape[0], three_axes(shape[1:]))
-    return add_ingest(
-        program, program.port(name), program.port("indices"), Array(f"{name} scale", scale.shape, external=scale), x
-    )
+    return add_ingest(program, name, program.port("indices"), Array(f"{name} scale", scale.shape, external=scale), x)
 
 
-def _add_forward(program: Program, network: Network, x: Activation, parameters: Arrays, training: bool) -> list[_Step]:
+def _add_forward(
+    program: Program, network: Network, x: Activation, parameters: Arrays, buffers: Arrays, training: bool
+) -> tuple[list[_Step], Activation]:
+    readers = Counter(name for node in network.layers for name in node.inputs)
+    x.shared = readers[INPUT] > 1
+    values = {INPUT: x}
     steps = []
     for number, node in enumerate(network.layers):
         attributes = dict(node.attributes)
+        read = tuple(values[name] for name in node.inputs)
         if is_random(node.operation):
             if not training:
+                (values[node.name],) = read
+                read[0].shared |= readers[node.name] > 1
                 continue
             attributes |= random_attributes(program, number)
+        if differs_in_training(node.operation):
+            attributes["training"] = training
         arrays = {
-            name: Array(f"{node.name}.{name}", parameter.shape, external=parameters[f"{node.name}.{name}"])
-            for name, parameter in node.parameters.items()
+            name: Array(key, known[key].shape, external=known[key], wants_gradient=node.trainable)
+            for known, names in ((parameters, node.parameters), (buffers, node.buffers))
+            for name in names
+            for key in [f"{node.name}.{name}"]
         }
-        y = forward_of(node.operation)(program, x, *_in_order(node, arrays), **attributes)
-        steps.append(_Step(node, x, y, arrays, attributes))
-        x = y
-    return steps
+        step_x = read if len(read) > 1 else read[0]
+        positional = [arrays.get(name) for name in parameter_names(node.operation)]
+        y = forward_of(node.operation)(program, step_x, *positional, **attributes)
+        y.wants_gradient = node.trainable or any(each.wants_gradient for each in read)
+        y.shared |= readers[node.name] > 1
+        values[node.name] = y
+        steps.append(_Step(node, step_x, y, arrays, attributes))
+    return steps, y if steps else x
 
 
-def _in_order(node: Node, arrays: dict[str, Array]) -> list[Array | None]:
-    """The parameters as the operation takes them; one that the layer does not have, such as a bias, is None."""
-    return [arrays.get(name) for name in parameter_names(node.operation)]
+def _add_backward(
+    program: Program, steps: list[_Step], output: str, dy: Activation
+) -> tuple[list[Gradient], Activation | None]:
+    """Every layer backwards from the gradient of node `output`: the gradients of the parameters, and the input's.
+
+    A layer that several read adds up what they give.
+    """
+    found = []
+    pending: dict[str, list[Activation]] = {output: [dy]}
+
+    def taken(name: str) -> Activation | None:
+        parts = pending.pop(name, [])
+        return add(program, tuple(parts)) if len(parts) > 1 else parts[0] if parts else None
+
+    for step in reversed(steps):
+        node = step.node
+        if (here := taken(node.name)) is None or not step.y.wants_gradient:
+            continue
+        dx, *of_arrays = gradient_of(node.operation)(program, here, step.x, step.y, *step.positional, **step.attributes)
+        for name, gradient in zip(parameter_names(node.operation), of_arrays, strict=True):
+            if gradient is not None and node.trainable:
+                found.append(Gradient(node, name, step.arrays[name], gradient))
+        of_inputs = dx if isinstance(dx, tuple) else (dx,)
+        times = Counter(each.storage for each in of_inputs if each is not None)
+        for name, each in zip(node.inputs, of_inputs, strict=True):
+            if each is not None:
+                each.shared |= times[each.storage] > 1
+                pending.setdefault(name, []).append(each)
+    return found, taken(INPUT)
 
 
 def lower_inference(
-    network: Network, samples: int, parameters: Arrays, scale: np.ndarray, training: bool = False
+    network: Network,
+    samples: int,
+    parameters: Arrays,
+    buffers: Arrays,
+    scale: np.ndarray,
+    training: bool = False,
 ) -> Program:
     """A program from port `input` to port `output`: the last layer's numbers for up to `samples` samples."""
-    program = Program(samples)
+    program = Program(samples, differentiates=False)
     x = add_input(program, "input", network.input_shape, scale)
-    steps = _add_forward(program, network, x, parameters, training)
-    add_emit(program, program.port("output"), steps[-1].y if steps else x)
+    _, y = _add_forward(program, network, x, parameters, buffers, training)
+    add_emit(program, program.port("output"), y)
     return program
 
 
 def lower_training(
-    network: Network, samples: int, parameters: Arrays, scale: np.ndarray, loss: str, update: Update
+    network: Network,
+    samples: int,
+    parameters: Arrays,
+    buffers: Arrays,
+    scale: np.ndarray,
+    loss: Loss,
+    update: Update,
 ) -> Program:
-    """A program for one update: ports `input`, `labels` and `indices`; `scores` gets loss and correctness by sample."""
+    """A program for one update: ports `input`, `target` and `indices`; `scores` gets three numbers a sample."""
     program = Program(samples, network.params)
     x = add_input(program, "input", network.input_shape, scale)
     x.wants_gradient = False
-    steps = _add_forward(program, network, x, parameters, training=True)
-    logits = steps[-1].y
-    scores = program.activation("scores", 2, (1, 1, 1))
-    target = Target(program.port("labels"), program.port("indices"), scores)
-    probabilities = forward_of(loss)(program, logits, target)
-    add_emit(program, program.port("scores"), scores)
-    (dy,) = gradient_of(loss)(program, 1.0, logits, probabilities, target)
-    for step in reversed(steps):
-        dy, *gradients = gradient_of(step.node.operation)(
-            program, dy, step.x, step.y, *_in_order(step.node, step.parameters), **step.attributes
-        )
-        for (name, parameter), gradient in zip(step.parameters.items(), gradients, strict=False):
-            _add_update(program, f"{step.node.name}.{name}", parameter, gradient, update)
-        if dy is None:
-            break
+    steps, logits = _add_forward(program, network, x, parameters, buffers, training=True)
+    gradients, _ = _add_backward(program, steps, network.layers[-1].name, add_loss(program, loss, logits))
+    add_updates(program, gradients, update)
     return program
 
 
-def _add_update(program: Program, key: str, parameter: Array, gradient: Array, update: Update) -> None:
-    """Sum the gradient's partitions and let the optimiser take its step, chunk by chunk."""
-    calls = []
-    if isinstance(gradient, PartialSums):
-        total = Array(f"{key} gradient", parameter.shape)
-        calls.append(add_total(program, gradient, total))
-        gradient = total
-    arrays = [update.state[name][key] for name in state_names(update.optimizer)]
-    state = [Array(key, array.shape, external=array) for array in arrays]
-    calls.append(
-        forward_of(update.optimizer)(
-            program,
-            parameter,
-            gradient,
-            *state,
-            **update.settings,
-            lr=program.state("learning_rate"),
-            step=program.state("step"),
-        )
-    )
-    program.update.add(calls, parts_of(int(np.prod(parameter.shape))))
+def lower_gradients(
+    network: Network, samples: int, parameters: Arrays, buffers: Arrays, scale: np.ndarray
+) -> tuple[Program, dict[str, Array]]:
+    """A program from ports `input` and `dy` to `output` and `dx`, and where it leaves the parameters' gradients."""
+    program = Program(samples, network.params)
+    x = add_input(program, "input", network.input_shape, scale)
+    steps, y = _add_forward(program, network, x, parameters, buffers, training=True)
+    add_emit(program, program.port("output"), y)
+    unit = np.tile(np.array([1.0, 0.0], dtype=np.float32), (y.channels, 1))
+    dy = add_input(program, "dy", network.output_shape, unit)
+    gradients, dx = _add_backward(program, steps, network.layers[-1].name, dy)
+    assert dx is not None
+    add_emit(program, program.port("dx"), dx)
+    return program, {each.key: total_of(program, each.gradient) for each in gradients}

@@ -25,6 +25,16 @@ def is_random(operation: str) -> bool:
     return "seed" in inspect.signature(forward_of(operation)).parameters
 
 
+def differs_in_training(operation: str) -> bool:
+    """Whether the operation computes something else in training, and so must be told."""
+    return "training" in inspect.signature(forward_of(operation)).parameters
+
+
+def is_loss(operation: str) -> bool:
+    """Whether the operation compares with targets and gives scores by sample."""
+    return "target" in inspect.signature(forward_of(operation)).parameters
+
+
 def random_attributes(program: Program, salt: int) -> dict[str, Any]:
     """What a random operation needs beside its own attributes: `salt` tells one layer's numbers from another's."""
     return {"seed": program.state("seed"), "step": program.state("step"), "salt": salt}

@@ -7,7 +7,19 @@ import numba
 import numpy as np
 
 from nbcnn.kernels.cpu.compiling import OnCompile, address_of, compile_all
-from nbcnn.kernels.cpu.program import STATE_WORDS, Activation, Argument, Array, At, Call, Program, Table, Word
+from nbcnn.kernels.cpu.program import (
+    IS_BYTES,
+    STATE_WORDS,
+    Activation,
+    Argument,
+    Array,
+    At,
+    Call,
+    Program,
+    Table,
+    Walk,
+    Word,
+)
 from nbcnn.kernels.cpu.row import WORDS_PER_ARGUMENT
 from nbcnn.plan.arena import Arena, build_arena
 from nbcnn.plan.walker import walker
@@ -34,7 +46,7 @@ class Plan:
     @property
     def bytes(self) -> int:
         """All memory that this plan holds."""
-        return self.arena.bytes + self._table.nbytes
+        return self.arena.bytes + self._table.nbytes + self._phases.nbytes + self._tasks.nbytes
 
     def _write_table(self) -> None:
         rows: list[list[int]] = []
@@ -46,14 +58,13 @@ class Plan:
             rows.extend(self._row(call, in_walk) for call in calls)
             return first, len(rows)
 
-        program = self.program
-        for phase in (program.prepare, None, program.gather, program.update):
+        for stage in self.program.stages:
             start = len(tasks)
-            if phase is None:
-                tasks.append((*append(program.walk, True), 0))
-                phases.append((start, 1, program.blocks_per_partition))
-            elif phase.groups:
-                for calls, parts in phase.groups:
+            if isinstance(stage, Walk):
+                tasks.append((*append(stage.calls, True), 0))
+                phases.append((start, 1, self.program.blocks_per_partition))
+            elif stage.groups:
+                for calls, parts in stage.groups:
                     first, last = append(calls, False)
                     tasks.extend((first, last, part) for part in range(parts))
                 phases.append((start, len(tasks) - start, 0))
@@ -78,7 +89,7 @@ class Plan:
             return argument.storage.offset, 0, 0
         if isinstance(argument, At | Activation):
             activation = argument.activation if isinstance(argument, At) else argument
-            start = activation.origin if isinstance(argument, At) else 0
+            start = argument.start if isinstance(argument, At) else 0
             storage = activation.storage
             # Outside the walk the index counts parts, and kernels step through the blocks themselves.
             return storage.offset + start, storage.block_stride if in_walk else 0, storage.slot_stride
@@ -99,10 +110,12 @@ class Plan:
         """Walk the table for the first `samples` samples that the ports offer."""
         program, words = self.program, self.arena.words
         with _running:
-            words[: len(STATE_WORDS)] = samples, step, seed, 0, ports.get("input", words).dtype == np.uint8
+            words[: len(STATE_WORDS)] = samples, step, seed, 0
             words[STATE_WORDS.index("learning_rate")] = np.float64(learning_rate).view(np.int64)
             for name, array in ports.items():
                 words[program.ports[name].index] = array.ctypes.data
+                if (is_bytes := program.ports.get(IS_BYTES.format(name))) is not None:
+                    words[is_bytes.index] = array.dtype == np.uint8
             self._walk(
                 self.arena.address,
                 self._table.ctypes.data,

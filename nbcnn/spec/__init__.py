@@ -1,7 +1,8 @@
 """What a person writes: reading it, checking it, and filling in its defaults."""
 
 from nbcnn.spec.diagnostics import Diagnostic, InvalidSpec
-from nbcnn.spec.load import load, parse, parse_optimizer
+from nbcnn.spec.load import load, parse, parse_loss, parse_optimizer
+from nbcnn.spec.losses import BinaryCrossEntropyWithLogits, CrossEntropy, Loss
 from nbcnn.spec.model import Data, Spec, Train
 from nbcnn.spec.optimizers import Adam, Sgd
 from nbcnn.spec.schedules import Constant, Cosine, StepDecay
@@ -9,17 +10,21 @@ from nbcnn.spec.schema import schema
 
 __all__ = [
     "Adam",
+    "BinaryCrossEntropyWithLogits",
     "Constant",
     "Cosine",
+    "CrossEntropy",
     "Data",
     "Diagnostic",
     "InvalidSpec",
+    "Loss",
     "Sgd",
     "Spec",
     "StepDecay",
     "Train",
     "load",
     "parse",
+    "parse_loss",
     "parse_optimizer",
     "schema",
 ]

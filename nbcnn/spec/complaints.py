@@ -2,16 +2,17 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from nbcnn.layers.problems import Code
 from nbcnn.spec.diagnostics import Diagnostic
 from nbcnn.spec.names import nearest
-from nbcnn.spec.places import Path, dotted, echo, layer_names, layer_place, quoted
+from nbcnn.spec.places import BLOCK, Path, dotted, echo, quoted
 
 EXPECTATIONS = {
     "expected": "{expected}",
@@ -23,6 +24,8 @@ EXPECTATIONS = {
     "bool_type": "true or false",
     "string_type": "a string",
     "tuple_type": "a list",
+    "list_type": "a list",
+    "dict_type": "a table",
     "model_type": "a table",
     "model_attributes_type": "a table",
     "greater_than": "a number above {gt:g}",
@@ -37,13 +40,25 @@ EXPECTATIONS = {
 """pydantic's error types in our words; braces are filled from the error's context."""
 
 
-def explain(error: ValidationError, document: Any, model: type[BaseModel]) -> Iterator[Diagnostic]:
-    """One diagnostic per cause found when `model` validated `document`."""
-    names = layer_names(document)
+def explain(
+    error: ValidationError,
+    model: type[BaseModel],
+    subject: Callable[[Path], str] = dotted,
+    cause: Callable[[Path], object] = lambda path: path,
+    other_keys: Sequence[str] = (),
+) -> Iterator[Diagnostic]:
+    """One diagnostic per cause found when `model` validated a document.
+
+    `subject` says a path in words; errors whose paths have one `cause` are told once; `other_keys` may stand beside
+    the model's own.
+    """
+    said = set()
     for detail in error.errors(include_url=False):
-        if not _is_consequence(detail):
-            path, tables = _locate(detail["loc"], model)
-            yield _Place(document, names).diagnose(detail, path, tables)
+        path, tables = _locate(detail["loc"], model)
+        key = (cause(path), detail["type"])
+        if not _is_consequence(detail) and key not in said:
+            said.add(key)
+            yield _diagnose(detail, path, tables, subject, other_keys if len(path) == 1 else ())
 
 
 def _is_consequence(detail: ErrorDetails) -> bool:
@@ -67,9 +82,10 @@ def _locate(location: Path, model: type[BaseModel]) -> tuple[Path, Mapping[str, 
         path.append(part)
         if isinstance(part, str) and len(tables) == 1:
             (table,) = tables.values()
-            if part not in table.model_fields:
+            known = fields(table)
+            if part not in known:
                 break
-            inner = _tables(table.model_fields[part].annotation)
+            inner = _tables(known[part].annotation)
             if part != location[-1] or inner:
                 tables = inner
     return tuple(path), tables
@@ -83,46 +99,44 @@ def _tables(annotation: Any) -> dict[str, type[BaseModel]]:
     return {kind: table for each in get_args(annotation) for kind, table in _tables(each).items()}
 
 
-class _Place:
-    """A document to describe places of."""
+def fields(table: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields of a table by the keys that a person writes."""
+    return {field.alias or name: field for name, field in table.model_fields.items()}
 
-    def __init__(self, document: Any, names: list[Any]):
-        self.document, self.names = document, names
 
-    def diagnose(self, detail: ErrorDetails, path: Path, tables: Mapping[str, type[BaseModel]]) -> Diagnostic:
-        kind = detail["type"]
-        if kind == "extra_forbidden":
-            return self._unknown_key(path, tables)
-        if kind == "missing":
-            return Diagnostic(Code.MISSING_KEY, f"{self.subject(path)} is missing", f"add it: {path[-1]} = ...")
-        if kind == "union_tag_not_found":
-            cure = f"give one of {_listed(tables)}"
-            return Diagnostic(Code.MISSING_KEY, f"{self.subject((*path, 'type'))} is missing", cure)
-        if kind == "union_tag_invalid":
-            received = detail["input"].get("type")
-            cure = _suggest(received, list(tables)) or f"use one of {_listed(tables)}"
-            return Diagnostic(
-                Code.UNKNOWN_TYPE, f"{self.subject((*path, 'type'))} = {echo(received)} is not a known type", cure
-            )
-        expected = EXPECTATIONS[kind].format(**detail.get("ctx", {})).replace("'", '"')
-        rule = f"{self.subject(path)}: expected {expected}, received {echo(detail['input'])}"
-        return Diagnostic(Code.WRONG_VALUE, rule, _cure(path, expected, detail["input"]))
+def _diagnose(
+    detail: ErrorDetails,
+    path: Path,
+    tables: Mapping[str, type[BaseModel]],
+    subject: Callable[[Path], str],
+    other_keys: Sequence[str],
+) -> Diagnostic:
+    kind = detail["type"]
+    if kind == "extra_forbidden":
+        return _unknown_key(path, tables, subject, other_keys)
+    if kind == "missing":
+        return Diagnostic(Code.MISSING_KEY, f"{subject(path)} is missing", f"add it: {path[-1]} = ...")
+    types = [*tables, BLOCK] if path[:1] == ("layers",) else list(tables)
+    if kind == "union_tag_not_found":
+        cure = f"give one of {_listed(types)}"
+        return Diagnostic(Code.MISSING_KEY, f"{subject((*path, 'type'))} is missing", cure)
+    if kind == "union_tag_invalid":
+        received = detail["input"].get("type")
+        cure = _suggest(received, types) or f"use one of {_listed(types)}"
+        return Diagnostic(Code.UNKNOWN_TYPE, f"{subject((*path, 'type'))} = {echo(received)} is not a known type", cure)
+    expected = EXPECTATIONS[kind].format(**detail.get("ctx", {})).replace("'", '"')
+    rule = f"{subject(path)}: expected {expected}, received {echo(detail['input'])}"
+    return Diagnostic(Code.WRONG_VALUE, rule, _cure(path, expected, detail["input"]))
 
-    def _unknown_key(self, path: Path, tables: Mapping[str, type[BaseModel]]) -> Diagnostic:
-        known = [field for table in tables.values() for field in table.model_fields]
-        close = nearest(path[-1], known)
-        cure = f"the nearest key is {close}" if close else f"the keys here are {', '.join(known)}"
-        owner = self.subject(path[:-1])
-        return Diagnostic(Code.UNKNOWN_KEY, f"{owner}{': ' if owner else ''}unknown key {quoted(str(path[-1]))}", cure)
 
-    def subject(self, path: Path) -> str:
-        """`layers[0] "conv1" (conv): kernel_size`, `train.optimizer.lr`."""
-        if len(path) >= 2 and path[0] == "layers" and isinstance(path[1], int) and path[1] < len(self.names):
-            index = path[1]
-            layer = self.document["layers"][index]
-            place = layer_place(index, self.names[index], layer.get("type") if isinstance(layer, dict) else None)
-            return f"{place}: {dotted(path[2:])}" if path[2:] else place
-        return dotted(path)
+def _unknown_key(
+    path: Path, tables: Mapping[str, type[BaseModel]], subject: Callable[[Path], str], other_keys: Sequence[str]
+) -> Diagnostic:
+    known = [*(key for table in tables.values() for key in fields(table)), *other_keys]
+    close = nearest(path[-1], known)
+    cure = f"the nearest key is {close}" if close else f"the keys here are {', '.join(known)}"
+    owner = subject(path[:-1])
+    return Diagnostic(Code.UNKNOWN_KEY, f"{owner}{': ' if owner else ''}unknown key {quoted(str(path[-1]))}", cure)
 
 
 def _cure(path: Path, expected: str, received: Any) -> str | None:
@@ -144,5 +158,5 @@ def _suggest(received: Any, choices: list[str]) -> str | None:
     return f'the nearest is "{close}"' if close else None
 
 
-def _listed(tables: Mapping[str, Any]) -> str:
-    return ", ".join(f'"{kind}"' for kind in tables)
+def _listed(types: Sequence[str]) -> str:
+    return ", ".join(f'"{kind}"' for kind in types)

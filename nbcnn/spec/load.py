@@ -1,23 +1,29 @@
 """From a file, or from plain tables, to a spec; every error is collected before any is raised."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import deepcopy
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from nbcnn.layers.problems import Problem
+from nbcnn.layers.problems import Code, Problem
+from nbcnn.spec import places
 from nbcnn.spec.base import Table
 from nbcnn.spec.complaints import explain
 from nbcnn.spec.diagnostics import Diagnostic, InvalidSpec, in_file
+from nbcnn.spec.expansion import KEYS, Expansion, expand
+from nbcnn.spec.extends import KEY as EXTENDS
+from nbcnn.spec.extends import read_whole
+from nbcnn.spec.losses import AnyLoss, Loss
 from nbcnn.spec.model import Spec
-from nbcnn.spec.optimizers import Adam, Optimizer, Sgd
+from nbcnn.spec.optimizers import AnyOptimizer, Optimizer
 from nbcnn.spec.overrides import override
-from nbcnn.spec.reader import read
 
-T = TypeVar("T", bound=Table)
+T = TypeVar("T")
+TableT = TypeVar("TableT", bound=Table)
 
 EXPLAINED = 100
 """Errors worth explaining in one report: a hostile file can hold a hundred thousand."""
@@ -28,39 +34,82 @@ def load(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Spec:
 
     Raises InvalidSpec, which holds every error found.
     """
-    return parse(read(Path(path)), str(path), overrides)
+    return parse(_bounded(str(path), partial(read_whole, Path(path))), str(path), overrides)
 
 
 def parse(document: Mapping[str, Any], file: str | None = None, overrides: Mapping[str, Any] | None = None) -> Spec:
     """The spec in plain tables, such as `Spec.resolved` gives; messages say that they come from `file`.
 
-    Raises InvalidSpec, which holds every error found.
+    Tables that extend a file are refused: only `load` opens files. Raises InvalidSpec, which holds every error found.
     """
-    tables = dict(document)
-    if overrides:
-        tables = deepcopy(tables)
-        try:
-            override(tables, overrides)
-        except Problem as problem:
-            raise InvalidSpec([Diagnostic(problem.code, problem.rule, problem.cure)]) from None
-    spec = _validate(Spec, tables, file)
-    spec._file = file
-    return spec
+    return _bounded(file, lambda: _parse(dict(document), file, overrides or {}))
 
 
-def parse_optimizer(table: Mapping[str, Any]) -> Sgd | Adam:
+def parse_optimizer(table: Mapping[str, Any]) -> Optimizer:
     """The optimiser that a table such as `{"type": "sgd", "lr": 0.1}` describes; raises InvalidSpec."""
-    return _validate(_OptimizerTable, {"optimizer": dict(table)}, None).optimizer
+    return _validate(_OptimizerTable, {"optimizer": dict(table)}, None, explain).optimizer
+
+
+def parse_loss(loss: str | Mapping[str, Any]) -> Loss:
+    """The loss of a name, or of a table such as `{"type": "huber_loss", "delta": 0.5}`; raises InvalidSpec."""
+    table = dict(loss) if isinstance(loss, Mapping) else loss
+    return _validate(_LossTable, {"loss": table}, None, explain).loss
 
 
 class _OptimizerTable(Table):
-    optimizer: Optimizer
+    optimizer: AnyOptimizer
 
 
-def _validate(model: type[T], document: dict[str, Any], file: str | None) -> T:
+class _LossTable(Table):
+    loss: AnyLoss
+
+
+def _parse(document: dict[str, Any], file: str | None, overrides: Mapping[str, Any]) -> Spec:
+    if overrides:
+        document = deepcopy(document)
+        try:
+            override(document, overrides)
+        except Problem as problem:
+            raise InvalidSpec([Diagnostic(problem.code, problem.rule, problem.cure)]) from None
+    if EXTENDS in document:
+        rule = f"{EXTENDS} has no meaning outside a spec file"
+        raise InvalidSpec([Diagnostic(Code.UNKNOWN_KEY, rule, "load the file, or give the whole spec", file)])
+    expansion = expand(document)
+    found = in_file(expansion.diagnostics, file)
+    if errors := [each for each in found if each.is_error]:
+        raise InvalidSpec(errors[:EXPLAINED], len(errors[EXPLAINED:]))
+    in_words = partial(
+        explain,
+        subject=lambda path: places.subject(path, expansion.places),
+        cause=lambda path: _cause(path, expansion),
+        other_keys=KEYS,
+    )
+    spec = _validate(Spec, expansion.document, file, in_words)
+    spec._file, spec._places, spec._warnings = file, tuple(expansion.places), tuple(expansion.diagnostics)
+    return spec
+
+
+def _cause(path: places.Path, expansion: Expansion) -> object:
+    """Where a person wrote what stands at a path: one place for all that a block was laid out as."""
+    if len(path) > 1 and path[0] == "layers" and isinstance(path[1], int):
+        origin = expansion.origins[path[1]]
+        return (origin, path[2:]) if origin else path
+    return path
+
+
+def _validate(model: type[TableT], document: dict[str, Any], file: str | None, in_words: Callable[..., Any]) -> TableT:
     try:
         return model.model_validate(document)
     except ValidationError as error:
-        found = list(islice(explain(error, document, model), EXPLAINED))
+        found = list(islice(in_words(error, model), EXPLAINED))
         unlisted = max(error.error_count() - EXPLAINED, 0)
     raise InvalidSpec(in_file(found, file), unlisted)
+
+
+def _bounded(file: str | None, work: Callable[[], T]) -> T:
+    """What the work gives; raises InvalidSpec where tables are nested deeper than Python's stack."""
+    try:
+        return work()
+    except RecursionError:
+        rule, cure = "tables or lists are nested too deeply", "a spec needs no more than a few levels"
+        raise InvalidSpec([Diagnostic(Code.TOO_LARGE, rule, cure, file)]) from None

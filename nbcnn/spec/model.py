@@ -7,8 +7,11 @@ from pydantic import Field, PrivateAttr, Strict, field_validator
 from nbcnn.layers.catalogue import AnyLayer
 from nbcnn.layers.fields import LARGEST, Expects, Size
 from nbcnn.spec.base import Table
+from nbcnn.spec.diagnostics import Diagnostic
+from nbcnn.spec.losses import AnyLoss, CrossEntropy
 from nbcnn.spec.names import default_names
-from nbcnn.spec.optimizers import Adam, Optimizer
+from nbcnn.spec.optimizers import Adam, AnyOptimizer
+from nbcnn.spec.places import layer_place
 from nbcnn.spec.schedules import AnySchedule, Constant
 
 MOST_LAYERS = 10_000
@@ -49,11 +52,20 @@ class Train(Table):
 
     epochs: Size = 10
     batch_size: Size = 64
-    loss: Literal["cross_entropy"] = "cross_entropy"
+    loss: AnyLoss = CrossEntropy(type="cross_entropy")
     seed: Annotated[int, Field(ge=0, lt=2**63), Expects("a whole number from 0 to 2**63 - 1")] = 0
     shuffle: bool = Field(True, description="A new order of the samples in every epoch.")
-    optimizer: Optimizer = Adam(type="adam")
+    optimizer: AnyOptimizer = Adam(type="adam")
     schedule: AnySchedule = Constant(type="constant")
+    clip_grad_value: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="No component of a gradient goes beyond plus or minus this."
+    )
+    clip_grad_norm: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="All gradients together are scaled down to this 2-norm where theirs is larger."
+    )
+    shared_gradients: Literal["sum", "mean"] = Field(
+        "sum", description="What a convolution's kernel gets from its positions: the sum is the derivative."
+    )
 
 
 class Spec(Table):
@@ -66,6 +78,8 @@ class Spec(Table):
     train: Train = Train()
 
     _file: str | None = PrivateAttr(None)
+    _places: tuple[str, ...] = PrivateAttr(())
+    _warnings: tuple[Diagnostic, ...] = PrivateAttr(())
 
     @field_validator("layers")
     @classmethod
@@ -81,10 +95,22 @@ class Spec(Table):
         """The file that the spec was read from, as the caller named it."""
         return self._file
 
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where each layer stands in the file, as messages say it: `layers[3] "pool2" (max_pool)`."""
+        return self._places or tuple(
+            layer_place(index, layer.name, layer.type) for index, layer in enumerate(self.layers)
+        )
+
+    @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """What is legal in the file but was perhaps not meant, found while it was read."""
+        return self._warnings
+
     def __eq__(self, other: object) -> bool:
         """Whether both say the same, wherever they were read."""
         return isinstance(other, Spec) and self.resolved() == other.resolved()
 
     def resolved(self) -> dict[str, Any]:
         """The spec with all defaults filled in, ready for JSON; parsing it gives an equal spec."""
-        return self.model_dump(mode="json", exclude_none=True)
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)

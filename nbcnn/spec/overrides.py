@@ -11,15 +11,15 @@ from nbcnn.spec.places import layer_names, quoted
 def override(document: dict[str, Any], changes: Mapping[str, Any]) -> None:
     """Set each dotted key of `changes` in `document`, in place.
 
-    A layer is addressed by its name or its number: `layers.conv1.out_channels`, `layers.0.out_channels`. Tables that
-    are missing are made. Whether the result makes sense is for the spec to say. Raises Problem where a key leads
-    nowhere.
+    A layer is addressed by its name or its number: `layers.conv1.out_channels`, `layers.0.out_channels`, in a block
+    `blocks.basic.layers.conv1.out_channels`. Tables that are missing are made. Whether the result makes sense is for
+    the spec to say. Raises Problem where a key leads nowhere.
     """
     for key, value in changes.items():
         *parents, last = key.split(".")
         target: Any = document
-        for part in parents:
-            target = _step(target, part, key)
+        while parents:
+            target, parents = _step(target, parents, key)
         if not isinstance(target, dict):
             raise Problem(
                 Code.UNKNOWN_KEY, f"override {key} does not lead to a value", "give a dotted key such as train.epochs"
@@ -27,15 +27,18 @@ def override(document: dict[str, Any], changes: Mapping[str, Any]) -> None:
         target[last] = value
 
 
-def _step(target: Any, part: str, key: str) -> Any:
+def _step(target: Any, parts: list[str], key: str) -> tuple[Any, list[str]]:
+    """What the first of the parts leads to, and the parts after it."""
+    part = parts[0]
     if isinstance(target, dict):
-        return target.setdefault(part, {})
+        return target.setdefault(part, {}), parts[1:]
     if isinstance(target, list):
         names = layer_names({"layers": target})
-        if part in names:
-            return target[names.index(part)]
+        for count in range(len(parts), 0, -1):  # a name may have dots in it
+            if (name := ".".join(parts[:count])) in names:
+                return target[names.index(name)], parts[count:]
         if part.isdecimal() and int(part) < len(target):
-            return target[int(part)]
+            return target[int(part)], parts[1:]
         close = nearest(part, [name for name in names if isinstance(name, str)])
         cure = f"the nearest name is {close}" if close else f"give a name or a number below {len(target)}"
         raise Problem(Code.UNKNOWN_KEY, f"override {key} names no layer: {quoted(part)}", cure)

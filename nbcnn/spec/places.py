@@ -5,6 +5,9 @@ from typing import Any
 
 from nbcnn.spec.names import default_names
 
+BLOCK = "block"
+"""The type of a layer that stands for the layers of a block."""
+
 Path = tuple[str | int, ...]
 """Keys and indices from the root of a document to a value."""
 
@@ -25,8 +28,27 @@ def layer_names(document: Any) -> list[Any]:
     if not isinstance(layers, list):
         return []
     tables = [layer if isinstance(layer, dict) else {} for layer in layers]
-    names = default_names([(str(table.get("type"))[:64], table.get("name")) for table in tables])
-    return [name if table.get("type") else table.get("name") for name, table in zip(names, tables, strict=True)]
+    names = default_names([(str(_kind(table))[:64], table.get("name")) for table in tables])
+    return [name if _kind(table) else table.get("name") for name, table in zip(names, tables, strict=True)]
+
+
+def layer_places(document: Any) -> list[str]:
+    """The places of the layers of a document as read."""
+    names = layer_names(document)
+    kinds = [layer.get("type") if isinstance(layer, dict) else None for layer in document["layers"]] if names else []
+    return [layer_place(index, name, kind) for index, (name, kind) in enumerate(zip(names, kinds, strict=True))]
+
+
+def _kind(table: dict[str, Any]) -> Any:
+    """What a default name begins with: the type, and for a block the block's name."""
+    return table.get("block") if table.get("type") == BLOCK else table.get("type")
+
+
+def subject(path: Path, places: Sequence[str]) -> str:
+    """`layers[0] "conv1" (conv): kernel_size`, `train.optimizer.lr`; `places` are those of the layers."""
+    if len(path) >= 2 and path[0] == "layers" and isinstance(path[1], int) and path[1] < len(places):
+        return f"{places[path[1]]}: {dotted(path[2:])}" if path[2:] else places[path[1]]
+    return dotted(path)
 
 
 def dotted(path: Sequence[str | int]) -> str:

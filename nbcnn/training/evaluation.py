@@ -1,5 +1,6 @@
 """How well a model does on a data set."""
 
+import math
 import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -13,24 +14,33 @@ from nbcnn.data import Dataset
 from nbcnn.errors import DataError
 from nbcnn.model import Model
 from nbcnn.network import Network
-from nbcnn.spec import Data
+from nbcnn.spec import BinaryCrossEntropyWithLogits, CrossEntropy, Data, Loss
 from nbcnn.training.events import Compiling, Evaluating, OnEvent, ignore
-from nbcnn.training.metrics import ClassMetrics, confusion_matrix, per_class, summed_cross_entropy
+from nbcnn.training.losses import summed_loss
+from nbcnn.training.metrics import ClassMetrics, confusion_matrix, per_class
 from nbcnn.training.samples import load_samples, named_splits
 from nbcnn.training.threads import threads as using_threads
 
 CHUNK = 1000
-"""Samples evaluated at a time: many enough for the engine, few enough for memory and for progress to be seen."""
+"""Samples evaluated at a time: many enough for the engine, few enough for progress to be seen."""
+
+MOST_NUMBERS = 2**24
+"""Numbers in the outputs of samples evaluated at a time: few enough for memory."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """`loss` is the mean cross-entropy, `confusion[i, j]` counts samples of class i that were taken for class j."""
+    """How a model does by the loss that it was trained with.
+
+    `accuracy` is the share of right answers, of pixels where there is an answer for each; None for a loss without
+    right and wrong. `confusion[i, j]` counts samples, or pixels, of class i that were taken for class j; None, and
+    `per_class` empty, where there are no classes.
+    """
 
     loss: float
-    accuracy: float
+    accuracy: float | None
     samples: int
-    confusion: NDArray[np.int64]
+    confusion: NDArray[np.int64] | None
     per_class: tuple[ClassMetrics, ...]
 
     def as_dict(self) -> dict[str, Any]:
@@ -39,7 +49,7 @@ class Evaluation:
             "loss": self.loss,
             "accuracy": self.accuracy,
             "samples": self.samples,
-            "confusion_matrix": self.confusion.tolist(),
+            "confusion_matrix": None if self.confusion is None else self.confusion.tolist(),
             "per_class": [asdict(each) for each in self.per_class],
         }
 
@@ -79,17 +89,52 @@ def _with_source(network: Network, source: str | None) -> Network:
 
 
 def evaluate(model: Model, dataset: Dataset, on_progress: Callable[[int, int], None] | None = None) -> Evaluation:
-    """Loss and accuracy over a whole data set; `on_progress(done, total)` is called as samples are done."""
-    samples, outputs = len(dataset), model.network.output_shape[0]
-    loss, confusion = 0.0, np.zeros((outputs, outputs), np.int64)
-    for start in range(0, samples, CHUNK):
-        targets = dataset.targets[start : start + CHUNK]
-        logits = model(dataset.inputs[start : start + CHUNK])
-        loss += summed_cross_entropy(logits, targets)
-        confusion += confusion_matrix(targets, logits.argmax(axis=1), outputs)
+    """Loss and accuracy over a whole data set, by the loss in the model's spec.
+
+    `on_progress(done, total)` is called as samples are done.
+    """
+    network = model.network
+    tally = _Tally(network.spec.train.loss, network.output_shape)
+    samples = len(dataset)
+    chunk = max(1, min(CHUNK, MOST_NUMBERS // math.prod(network.output_shape)))
+    for start in range(0, samples, chunk):
+        targets = dataset.targets[start : start + chunk]
+        tally.add(model(dataset.inputs[start : start + chunk]), targets)
         if on_progress is not None:
             on_progress(start + len(targets), samples)
-    labels = (*model.classes, *(str(index) for index in range(len(model.classes), outputs)))
-    return Evaluation(
-        loss / samples, float(confusion.trace() / samples), samples, confusion, per_class(confusion, labels)
-    )
+    return tally.evaluation(samples, model.classes)
+
+
+class _Tally:
+    """What is counted of a data set, part by part."""
+
+    def __init__(self, loss: Loss, output_shape: tuple[int, ...]) -> None:
+        self._loss = loss
+        self._loss_sum = self._weight = 0.0
+        self._right = self._answers = 0
+        classes = output_shape[0]
+        self._confusion = np.zeros((classes, classes), np.int64) if isinstance(loss, CrossEntropy) else None
+
+    def add(self, outputs: NDArray[np.float32], targets: NDArray[Any]) -> None:
+        loss_sum, weight = summed_loss(self._loss, outputs, targets)
+        self._loss_sum += loss_sum
+        self._weight += weight
+        if self._confusion is not None and isinstance(self._loss, CrossEntropy):
+            counted = targets != self._loss.ignore_index
+            guesses = outputs.argmax(axis=1)
+            self._confusion += confusion_matrix(targets[counted], guesses[counted], len(self._confusion))
+        elif isinstance(self._loss, BinaryCrossEntropyWithLogits):
+            self._right += int(np.count_nonzero((outputs > 0) == (targets > 0.5)))
+            self._answers += outputs.size
+
+    def evaluation(self, samples: int, classes: tuple[str, ...]) -> Evaluation:
+        metrics: tuple[ClassMetrics, ...] = ()
+        right, answers = self._right, self._answers
+        if self._confusion is not None:
+            right, answers = int(self._confusion.trace()), int(self._confusion.sum())
+            outputs = len(self._confusion)
+            labels = (*classes[:outputs], *(str(index) for index in range(len(classes), outputs)))
+            metrics = per_class(self._confusion, labels)
+        # Where nothing counts, the loss is not a number, as it is in training.
+        loss = self._loss_sum / self._weight if self._weight else math.nan
+        return Evaluation(loss, right / answers if answers else None, samples, self._confusion, metrics)

@@ -40,14 +40,17 @@ class Started:
 
 @dataclass(frozen=True)
 class Progress:
-    """Inside an epoch, at most ten times a second: means over the samples of the epoch so far."""
+    """Inside an epoch, at most ten times a second: means over the samples of the epoch so far.
+
+    `accuracy` is None for a loss without right and wrong.
+    """
 
     epoch: int
     epochs: int
     step: int
     steps: int
     loss: float
-    accuracy: float
+    accuracy: float | None
     learning_rate: float
     images_per_second: float
 
@@ -65,14 +68,16 @@ class Evaluating:
 class EpochRecord:
     """One row of the history.
 
-    `loss`, `correct` and `accuracy` are counted while the epoch trains, each batch before its update; `lr` is the
-    learning rate of the epoch's last step; `seconds` is the time of its steps, without validation and saving.
+    `loss`, `correct` and `accuracy` are counted while the epoch trains, each batch before its update. `correct` counts
+    right answers, of pixels where there is an answer for each, and `accuracy` is their share; both, and `val_accuracy`,
+    are None for a loss without right and wrong. `lr` is the learning rate of the epoch's last step; `seconds` is the
+    time of its steps, without validation and saving.
     """
 
     epoch: int
     loss: float
-    accuracy: float
-    correct: int
+    accuracy: float | None
+    correct: int | None
     samples: int
     val_loss: float | None
     val_accuracy: float | None

@@ -4,12 +4,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nbcnn import model as models
-from nbcnn.data import Dataset, check
+from nbcnn.data import Dataset, fitted
 from nbcnn.data.dataset import from_arrays
 from nbcnn.errors import DivergenceError, InputError
 from nbcnn.training.evaluation import evaluate
 from nbcnn.training.events import EpochFinished, EpochRecord, OnEvent, ignore
 from nbcnn.training.loop import NotFinite, train_epoch
+from nbcnn.training.losses import wanted_targets
 from nbcnn.training.order import epoch_order
 from nbcnn.training.schedule import learning_rates
 from nbcnn.training.signals import StopRequest
@@ -30,11 +31,12 @@ class Model(models.Model):
         validation_data: tuple[ArrayLike, ArrayLike] | None = None,
         on_event: OnEvent | None = None,
     ) -> tuple[EpochRecord, ...]:
-        """Train on x (N, C, *space), float32 or uint8, and class numbers y (N,); returns one record per epoch.
+        """Train on x (N, C, *space), float32 or uint8, and targets y; returns one record per epoch.
 
-        Optimiser, schedule, seed and shuffling, and `epochs` and `batch_size` unless given, are those of the spec.
-        Inputs are normalised by `normalization` where that is set. Raises InputError for data that do not fit and
-        DivergenceError where a loss is not a finite number.
+        y holds class numbers (N,), or (N, *space) where the network gives classes for each pixel, or for a loss that
+        compares numbers as many as the network gives. Loss, optimiser, schedule, seed and shuffling, and `epochs` and
+        `batch_size` unless given, are those of the spec. Inputs are normalised by `normalization` where that is set.
+        Raises InputError for data that do not fit and DivergenceError where a loss is not a finite number.
         """
         spec = self.network.spec.train
         given = {
@@ -53,6 +55,9 @@ class Model(models.Model):
             settings.optimizer.model_dump(),
             min(settings.batch_size, len(samples)),
             settings.seed,
+            clip_grad_norm=settings.clip_grad_norm,
+            clip_grad_value=settings.clip_grad_value,
+            shared_gradients=settings.shared_gradients,
         )
         report = on_event or ignore
         rate = learning_rates(settings, -(-len(samples) // settings.batch_size))
@@ -74,5 +79,4 @@ class Model(models.Model):
     def _dataset(self, x: ArrayLike, y: ArrayLike, place: str) -> Dataset:
         shape = self.network.input_shape
         dataset = from_arrays(np.asarray(x), np.asarray(y), place, shape)
-        check(dataset, shape, self.network.output_shape[0], place)
-        return dataset
+        return fitted(dataset, shape, wanted_targets(self.network.spec.train.loss, self.network.output_shape), place)

@@ -41,13 +41,14 @@ def train_epoch(
             return False
         indices = order[standing.samples : standing.samples + batch_size]
         trainer.learning_rate = learning_rate(standing.step)
-        loss_sum, correct = trainer.step_batch(inputs, targets, indices)
+        loss_sum, correct, answers = trainer.step_batch(inputs, targets, indices)
         standing.step += 1
         if not math.isfinite(loss_sum):
             raise NotFinite(f"the loss of a batch is {loss_sum}")
         standing.samples += len(indices)
         standing.loss_sum += loss_sum
         standing.correct += correct
+        standing.answers += answers
         now = time.perf_counter()
         standing.seconds = now - started
         if now >= next_report:

@@ -1,4 +1,4 @@
-"""Measures of a classifier from its logits, in NumPy and float64."""
+"""Measures of a classifier from the classes that it gave."""
 
 from dataclasses import dataclass
 
@@ -14,17 +14,6 @@ class ClassMetrics:
     samples: int
     precision: float | None
     recall: float | None
-
-
-def summed_cross_entropy(logits: NDArray[np.floating], targets: NDArray[np.integer]) -> float:
-    """Sum over samples of -log softmax(logits)[target]; logits (N, classes), targets (N,) in range.
-
-    Logits that are not finite give a sum that is not, without a warning.
-    """
-    with np.errstate(invalid="ignore"):
-        shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
-        losses = np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(targets)), targets]
-    return float(losses.sum())
 
 
 def confusion_matrix(targets: NDArray[np.integer], predicted: NDArray[np.integer], classes: int) -> NDArray[np.int64]:

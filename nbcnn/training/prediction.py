@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from nbcnn.data.inputs import read_inputs
 from nbcnn.errors import SpecError
 from nbcnn.model import Model
+from nbcnn.spec import CrossEntropy
 from nbcnn.training.events import Compiling, OnEvent, ignore
 from nbcnn.training.threads import threads as using_threads
 
@@ -38,10 +39,11 @@ def predict_files(
     """
     report = on_event or ignore
     model = Model.load(weights)
-    if len(model.network.output_shape) != 1:
+    loss = model.network.spec.train.loss
+    if len(model.network.output_shape) != 1 or not isinstance(loss, CrossEntropy):
         raise SpecError(
-            f"{weights}: predict expects an output of shape (classes,), the last layer gives "
-            f"{model.network.output_shape}; use a network that ends with flatten and linear"
+            f"{weights}: predict expects an output of shape (classes,) trained with cross_entropy, the last layer "
+            f"gives {model.network.output_shape}, trained with {loss.type}; call the model from Python"
         )
     named = [sample for path in paths for sample in read_inputs(path, model.network.input_shape)]
     with using_threads(threads):

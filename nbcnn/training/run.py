@@ -85,6 +85,9 @@ class _Run:
             batch_size=settings.batch_size,
             seed=settings.seed,
             on_compile=self._report_compiling,
+            clip_grad_norm=settings.clip_grad_norm,
+            clip_grad_value=settings.clip_grad_value,
+            shared_gradients=settings.shared_gradients,
         )
         self.checkpoints = Checkpoints(out, self.model, self.trainer)
         self.steps_per_epoch = -(-len(splits.train) // settings.batch_size)
@@ -185,7 +188,7 @@ class _Run:
                 step=standing.step - len(standing.records) * self.steps_per_epoch,
                 steps=self.steps_per_epoch,
                 loss=standing.loss_sum / standing.samples,
-                accuracy=standing.correct / standing.samples,
+                accuracy=standing.accuracy,
                 learning_rate=self.trainer.learning_rate,
                 images_per_second=standing.samples / standing.seconds,
             )

@@ -8,6 +8,7 @@ from nbcnn.data import Dataset, Splits
 from nbcnn.errors import SpecError
 from nbcnn.network import Network
 from nbcnn.training.events import Loading, OnEvent
+from nbcnn.training.losses import wanted_targets
 
 
 def load_samples(network: Network, data_dir: Path | None, base: Path | None, on_event: OnEvent) -> Splits:
@@ -15,17 +16,12 @@ def load_samples(network: Network, data_dir: Path | None, base: Path | None, on_
 
     Where the source has no validation split, the spec's share of the training split, chosen by the spec's seed, becomes
     one. A source that is a path is relative to `base`, None being the working directory. Raises DataError, and
-    SpecError for a spec without data or a network that is no classifier.
+    SpecError for a spec without data.
     """
     spec = network.spec
     place = spec.file or spec.name
     if spec.data is None:
         raise SpecError(f'{place}: there is no [data] table to say what to read; add one, such as source = "digits"')
-    if len(network.output_shape) != 1:
-        raise SpecError(
-            f"{place}: cross_entropy expects an output of shape (classes,), the last layer gives "
-            f"{network.output_shape}; end with flatten and linear"
-        )
     splits = data.load(
         spec.data.source,
         data_dir,
@@ -33,8 +29,12 @@ def load_samples(network: Network, data_dir: Path | None, base: Path | None, on_
         input_shape=network.input_shape,
         on_progress=lambda what, done, total: on_event(Loading(what, done, total)),
     )
-    for name, dataset in named_splits(splits).items():
-        data.check(dataset, network.input_shape, network.output_shape[0], f"{spec.data.source} ({name} split)")
+    wanted = wanted_targets(spec.train.loss, network.output_shape)
+    fitted = {
+        name: data.fitted(dataset, network.input_shape, wanted, f"{spec.data.source} ({name} split)")
+        for name, dataset in named_splits(splits).items()
+    }
+    splits = Splits(fitted["train"], fitted.get("test"), fitted.get("validation"), splits.classes)
     if splits.validation is None and spec.data.validation > 0:
         rest, validation = data.split(splits.train, spec.data.validation, spec.train.seed)
         splits = replace(splits, train=rest, validation=validation)

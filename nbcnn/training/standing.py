@@ -13,14 +13,15 @@ from nbcnn.training.events import EpochRecord
 class Standing:
     """What last.h5 holds besides arrays; all but `records` and `step` belong to the epoch under way.
 
-    `samples` of them have been trained on so far, with the summed loss and the correct answers of their batches, each
-    before its update, in so many `seconds`.
+    `samples` of them have been trained on so far, with the summed loss of their batches and `correct` of `answers`
+    answers, each before its update, in so many `seconds`.
     """
 
     step: int = 0
     samples: int = 0
     loss_sum: float = 0.0
     correct: int = 0
+    answers: int = 0
     seconds: float = 0.0
     records: list[EpochRecord] = field(default_factory=list)
 
@@ -29,13 +30,18 @@ class Standing:
         """The epoch under way, counted from 1."""
         return len(self.records) + 1
 
+    @property
+    def accuracy(self) -> float | None:
+        """The share of right answers so far, None where none can be right or wrong."""
+        return self.correct / self.answers if self.answers else None
+
     def end_epoch(self, validation: Evaluation | None, learning_rate: float) -> EpochRecord:
         """End the epoch under way, of which `validation` was measured, and return its row of the history."""
         record = EpochRecord(
             epoch=self.epoch,
             loss=self.loss_sum / self.samples,
-            accuracy=self.correct / self.samples,
-            correct=self.correct,
+            accuracy=self.accuracy,
+            correct=self.correct if self.answers else None,
             samples=self.samples,
             val_loss=validation.loss if validation else None,
             val_accuracy=validation.accuracy if validation else None,
@@ -44,7 +50,7 @@ class Standing:
             images_per_second=round(self.samples / self.seconds, 1),
         )
         self.records.append(record)
-        self.samples, self.loss_sum, self.correct, self.seconds = 0, 0.0, 0, 0.0
+        self.samples, self.loss_sum, self.correct, self.answers, self.seconds = 0, 0.0, 0, 0, 0.0
         return record
 
     def as_dict(self) -> dict[str, Any]:
@@ -73,12 +79,13 @@ class Standing:
 def best(records: Sequence[EpochRecord]) -> EpochRecord:
     """The epoch with the highest validation accuracy, then the lowest validation loss, the earliest among equals.
 
-    Without validation it is the one with the lowest training loss.
+    Where no accuracy is known it is the one with the lowest validation loss, and without validation the one with the
+    lowest training loss.
     """
     return max(records, key=_quality)
 
 
 def _quality(record: EpochRecord) -> tuple[float, float]:
-    if record.val_accuracy is None or record.val_loss is None:
-        return -record.loss, 0.0
-    return record.val_accuracy, -record.val_loss
+    if record.val_loss is None:
+        return 0.0, -record.loss
+    return record.val_accuracy or 0.0, -record.val_loss

@@ -24,6 +24,8 @@ DEVIATIONS: dict[str, Callable[[Parameter], float]] = {
     "lecun": lambda parameter: math.sqrt(1 / parameter.fan_in),
 }
 
+CONSTANTS = {"zeros": 0.0, "ones": 1.0}
+
 
 def initialise(network: Network, seed: int) -> dict[str, NDArray[np.float32]]:
     """The parameters by key, "conv1.weight": float32, in the order of the layers.
@@ -38,11 +40,22 @@ def initialise(network: Network, seed: int) -> dict[str, NDArray[np.float32]]:
     }
 
 
+def initial_buffers(network: Network) -> dict[str, NDArray[np.float32]]:
+    """First values of the running statistics by key, "bn1.running_mean": float32; they owe nothing to chance."""
+    return {
+        f"{node.name}.{name}": draw(buffer, f"{node.name}.{name}", 0)
+        for node in network.layers
+        for name, buffer in node.buffers.items()
+    }
+
+
 def draw(parameter: Parameter, key: str, seed: int) -> NDArray[np.float32]:
     """First values of one parameter, computed in float64 and rounded to float32."""
     count = math.prod(parameter.shape)
-    if parameter.initializer == "zeros":
-        return np.zeros(parameter.shape, np.float32)
+    if isinstance(parameter.initializer, float):
+        return np.full(parameter.shape, parameter.initializer, np.float32)
+    if parameter.initializer in CONSTANTS:
+        return np.full(parameter.shape, CONSTANTS[parameter.initializer], np.float32)
     if parameter.initializer == "pytorch":
         values = (2 * _uniform(key, seed, count) - 1) / math.sqrt(parameter.fan_in)
     else:

@@ -34,24 +34,14 @@ class Snapshot:
 
 
 def check_fits(snapshot: Snapshot, network: Network, place: str) -> None:
-    """Raises WeightsError, naming the layer and both shapes, unless the snapshot's parameters are the network's."""
+    """Raises WeightsError, naming the layer and both shapes, unless the snapshot's arrays are the network's."""
     cure = "use the spec that these weights were trained with, or train this one"
-    expected = {
+    parameters = {
         f"{node.name}.{name}": parameter.shape for node in network.layers for name, parameter in node.parameters.items()
     }
-    for key, shape in expected.items():
-        layer, _, name = key.rpartition(".")
-        if key not in snapshot.parameters:
-            raise WeightsError(
-                f'{place}: layer "{layer}": a {name} of shape {shape} is expected, received none; {cure}'
-            )
-        if (received := snapshot.parameters[key].shape) != shape:
-            raise WeightsError(
-                f'{place}: layer "{layer}": a {name} of shape {shape} is expected, received {received}; {cure}'
-            )
-    for key in (snapshot.parameters | snapshot.buffers).keys() - expected.keys():
-        layer, _, name = key.rpartition(".")
-        raise WeightsError(f'{place}: layer "{layer}": the network has no {name} there, received one; {cure}')
+    buffers = {f"{node.name}.{name}": buffer.shape for node in network.layers for name, buffer in node.buffers.items()}
+    _check_arrays(snapshot.parameters, parameters, place, cure)
+    _check_arrays(snapshot.buffers, buffers, place, cure)
     if snapshot.normalization is not None:
         channels = len(snapshot.normalization["mean"])
         if channels != network.input_shape[0]:
@@ -63,3 +53,20 @@ def check_fits(snapshot: Snapshot, network: Network, place: str) -> None:
             f"{place}: at most {network.output_shape[0]} class labels are expected, since the network has so many "
             f"outputs, received {len(snapshot.classes)}; {cure}"
         )
+
+
+def _check_arrays(received: Arrays, expected: dict[str, tuple[int, ...]], place: str, cure: str) -> None:
+    for key, shape in expected.items():
+        layer, _, name = key.rpartition(".")
+        if key not in received:
+            raise WeightsError(
+                f'{place}: layer "{layer}": a {name} of shape {shape} is expected, received none; {cure}'
+            )
+        if received[key].shape != shape:
+            raise WeightsError(
+                f'{place}: layer "{layer}": a {name} of shape {shape} is expected, received {received[key].shape}; '
+                f"{cure}"
+            )
+    for key in received.keys() - expected.keys():
+        layer, _, name = key.rpartition(".")
+        raise WeightsError(f'{place}: layer "{layer}": the network has no {name} there, received one; {cure}')

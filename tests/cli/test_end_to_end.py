@@ -76,3 +76,25 @@ def test_a_stopped_run_resumes_to_the_same_bits(tmp_path: Path, number: int, cod
         assert one.keys() == other.keys()
         assert all(np.array_equal(one[key], other[key]) for key in one)
     assert (tmp_path / "whole/model.h5").read_bytes() == (tmp_path / "parts/model.h5").read_bytes()
+
+
+def test_a_network_that_gives_numbers_has_a_loss_and_no_accuracy(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    x = random.standard_normal((60, 1, 4, 4)).astype(np.float32)
+    np.savez(tmp_path / "means.npz", x=x, y=x.mean(axis=(1, 2, 3)))
+    spec = {
+        "name": "means",
+        "input": {"shape": [1, 4, 4]},
+        "layers": [{"type": "flatten"}, {"type": "linear", "out_features": 1}],
+        "data": {"source": str(tmp_path / "means.npz")},
+        "train": {"loss": "huber_loss", "epochs": 2},
+    }
+    (tmp_path / "means.json").write_text(json.dumps(spec))
+    result = json.loads(nbcnn(tmp_path, "train", "means.json", "--out", "run", "--format", "json"))
+    assert result["best"]["accuracy"] is None and result["best"]["val_loss"] > 0 and result["test"] is None
+    assert "nan" not in (tmp_path / "run/history.csv").read_text().lower()
+    measured = json.loads(nbcnn(tmp_path, "eval", "run/model.h5", "--split", "validation", "--format", "json"))
+    assert list(measured) == ["loss", "accuracy", "samples", "confusion_matrix", "per_class"]
+    assert measured["loss"] == result["best"]["val_loss"] and measured["samples"] == 6
+    assert measured["accuracy"] is measured["confusion_matrix"] is None and measured["per_class"] == []
+    assert nbcnn(tmp_path, "eval", "run/model.h5", "--split", "validation").endswith("of 6 samples\n")

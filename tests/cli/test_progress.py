@@ -35,6 +35,14 @@ def test_plain_lines_say_what_matters(capsys: pytest.CaptureFixture[str]) -> Non
     ]
 
 
+def test_a_loss_without_right_and_wrong_has_no_accuracy() -> None:
+    record = EpochRecord(1, 2.1, None, None, 1000, 0.4, None, 0.1, 1.0, 52_000.0)
+    assert plain.epoch_line(EpochFinished(record, 2, False)) == (
+        "epoch 1/2  loss 2.1000  validation loss 0.4000  52,000 images/s"
+    )
+    assert plain.running_text(Progress(1, 2, 5, 10, 2.3, None, 0.1, 52_103.4)) == "loss 2.3000, 52,103 images/s"
+
+
 def test_plain_lines_are_never_silent_for_long(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -12,26 +12,30 @@ def dataset(inputs, labels=None):
     return Dataset(inputs, np.zeros(len(inputs), np.int64) if labels is None else np.asarray(labels, np.int64))
 
 
+TEN = data.ClassNumbers(10, (), -100)
+
+
 def test_data_that_fits_passes():
-    data.check(dataset(np.zeros((3, 1, 4, 5), np.uint8), [0, 9, 3]), (1, 4, 5), 10, "here")
+    given = dataset(np.zeros((3, 1, 4, 5), np.uint8), [0, 9, 3])
+    np.testing.assert_array_equal(data.fitted(given, (1, 4, 5), TEN, "here").targets, [0, 9, 3])
 
 
 def test_images_of_the_wrong_shape_name_both_shapes():
     with pytest.raises(DataError, match=r"here: .*\(1, 28, 28\), received \(1, 32, 32\)"):
-        data.check(dataset(np.zeros((3, 1, 32, 32), np.uint8)), (1, 28, 28), 10, "here")
+        data.fitted(dataset(np.zeros((3, 1, 32, 32), np.uint8)), (1, 28, 28), TEN, "here")
 
 
 @pytest.mark.parametrize("label", [-1, 10, 2**62])
 def test_labels_out_of_range_are_named(label):
     with pytest.raises(DataError, match=f"from 0 to 9 .*received {label} at sample 1"):
-        data.check(dataset(np.zeros((3, 1, 4, 5), np.uint8), [0, label, 3]), (1, 4, 5), 10, "here")
+        data.fitted(dataset(np.zeros((3, 1, 4, 5), np.uint8), [0, label, 3]), (1, 4, 5), TEN, "here")
 
 
 def test_arrays_of_other_types_and_counts_never_reach_a_kernel():
     with pytest.raises(DataError, match="float64"):
-        data.check(dataset(np.zeros((3, 1))), (1,), 10, "here")
+        data.fitted(dataset(np.zeros((3, 1))), (1,), TEN, "here")
     with pytest.raises(DataError, match="3 labels are expected"):
-        data.check(dataset(np.zeros((3, 1), np.uint8), [0, 1]), (1,), 10, "here")
+        data.fitted(dataset(np.zeros((3, 1), np.uint8), [0, 1]), (1,), TEN, "here")
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])

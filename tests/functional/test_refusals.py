@@ -29,7 +29,16 @@ REFUSED = {
     "an axis too many": (lambda: F.softmax(IMAGE, axis=4), "from -4 to 3, received 4"),
     "a seed too large": (lambda: F.dropout(IMAGE, seed=2**64), "seed must be"),
     "classes in fractions": (lambda: F.cross_entropy(np.zeros((2, 3)), [0.9, 1.7]), "class numbers"),
-    "a function without a gradient": (lambda: F.vjp(F.softmax, IMAGE), "no operation with a gradient"),
+    "a function without a gradient": (lambda: F.vjp(F.flatten, IMAGE), "no operation with a gradient"),
+    "slopes for other channels": (lambda: F.prelu(IMAGE, np.ones(2)), r"received \(2, 3, 8, 8\) and \(2,\)"),
+    "a slope without an end": (lambda: F.leaky_relu(IMAGE, np.inf), "must be finite, received inf"),
+    "a negative alpha": (lambda: F.elu(IMAGE, -1.0), "at least 0 and finite, received -1.0"),
+    "an unknown approximation": (lambda: F.gelu(IMAGE, "erf"), "received 'erf'"),
+    "no beta": (lambda: F.softplus(IMAGE, 0.0), "beta must be above 0"),
+    "samples without channels": (lambda: F.channel_dropout(IMAGE[0, 0, 0]), "add the missing axes"),
+    "a share of one of the samples": (lambda: F.stochastic_depth(IMAGE, 1.0), "below 1, received 1.0"),
+    "groups that do not divide the channels": (lambda: F.channel_shuffle(IMAGE, 2), r"the 3 channels .*groups \(=2\)"),
+    "a shape for other numbers": (lambda: F.reshape(IMAGE, (5, -1)), r"seen as \(N, 5, -1\)"),
 }
 
 
@@ -40,9 +49,15 @@ def test_refused(case: str) -> None:
         call()
 
 
-def test_dropout_in_inference_is_the_identity() -> None:
+@pytest.mark.parametrize("function", [F.dropout, F.channel_dropout, F.stochastic_depth])
+def test_dropout_in_inference_is_the_identity(function) -> None:
     x = np.arange(6.0, dtype=np.float32).reshape(2, 3)
-    assert np.array_equal(F.dropout(x, training=False), x)
+    assert np.array_equal(function(x, p=0.5, training=False), x)
+
+
+def test_shapes_are_numpys() -> None:
+    assert F.flatten(IMAGE).shape == (2, 192)
+    assert F.reshape(IMAGE, (-1, 4)).shape == (2, 48, 4)
 
 
 def test_softmax_sums_to_one_and_survives_large_numbers() -> None:

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from nbcnn.kernels.reference._philox import philox4x32
+from nbcnn.kernels.reference.channel_dropout import channel_dropout
 from nbcnn.kernels.reference.dropout import dropout, dropout_gradient
+from nbcnn.kernels.reference.stochastic_depth import stochastic_depth
 
 ALL_ONES = 0xFFFFFFFF
 # The vectors for philox4x32 with ten rounds of Random123's own test, kat_vectors.
@@ -62,3 +64,14 @@ def test_the_gradient_uses_the_same_mask() -> None:
 @pytest.mark.parametrize(("p", "kept"), [(0.0, 1.0), (1.0, 0.0)])
 def test_the_ends_of_the_range(p: float, kept: float) -> None:
     assert (dropout(np.ones((3, 7)), p=p, seed=0, step=0, salt=0) == kept).all()
+
+
+def test_channels_and_samples_are_dropped_as_a_whole() -> None:
+    """Their masks are those of dropout with the channels for features, and with a single feature."""
+    settings = {"p": 0.4, "seed": 2**33 + 5, "step": 7, "salt": 11}
+    x = np.random.default_rng(0).standard_normal((9, 6, 2, 3))
+    channels = dropout(np.ones((9, 6)), **settings)
+    assert np.array_equal(channel_dropout(x, **settings), x * channels[:, :, np.newaxis, np.newaxis])
+    samples = dropout(np.ones((9, 1)), **settings)
+    assert np.array_equal(stochastic_depth(x, **settings), x * samples[:, :, np.newaxis, np.newaxis])
+    assert 0 < np.count_nonzero(channels) < channels.size and 0 < np.count_nonzero(samples) < samples.size

@@ -189,9 +189,10 @@ def test_activations() -> None:
 
 def test_cross_entropy_of_equal_logits_is_the_log_of_the_number_of_classes() -> None:
     logits, target = np.full((2, 4), 1000.0), np.array([1, 3])
-    loss = cross_entropy(logits, target)
+    settings = {"ignore_index": -100, "label_smoothing": 0.0}
+    loss = cross_entropy(logits, target, None, **settings)
     assert loss == pytest.approx(np.log(4.0))
-    (gradient,) = cross_entropy_gradient(np.ones(()), logits, loss, target)
+    (gradient,) = cross_entropy_gradient(np.ones(()), logits, loss, target, None, **settings)
     assert gradient == pytest.approx(np.array([[0.25, -0.75, 0.25, 0.25], [0.25, 0.25, 0.25, -0.75]]) / 2.0)
 
 

@@ -10,7 +10,7 @@ import pytest
 import nbcnn.kernels.reference
 from examples import EXAMPLES
 
-OPTIMISERS = {"sgd", "adam"}
+OPTIMISERS = {"sgd", "adam", "adamw", "rmsprop", "adagrad", "lion"}
 # A file whose name starts with an underscore is shared by the references and is no operation.
 FILES = sorted(
     path.stem for path in Path(nbcnn.kernels.reference.__file__).parent.glob("*.py") if not path.stem.startswith("_")

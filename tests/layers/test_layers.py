@@ -1,11 +1,17 @@
 """What layers declare: parameters, counts, and the rules that they check."""
 
+from importlib import import_module
+from importlib.util import find_spec
+from inspect import signature
 from math import prod
+from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nbcnn.kernels import reference
 from nbcnn.layers.avg_pool import AvgPool
 from nbcnn.layers.catalogue import ACTIVATIONS, LAYER_TYPES
 from nbcnn.layers.conv import Conv
@@ -19,11 +25,21 @@ def conv(**fields):
     return Conv(**{"type": "conv", "out_channels": 4, "kernel_size": 3} | fields)
 
 
-def test_every_type_is_found_by_its_name():
-    assert set(LAYER_TYPES) == {
-        "conv", "max_pool", "avg_pool", "flatten", "linear", "dropout", "relu", "sigmoid", "tanh",
-    }  # fmt: skip
-    assert set(ACTIVATIONS) == {"relu", "sigmoid", "tanh"}
+def test_every_type_has_its_operation_and_no_operation_lacks_a_type():
+    """A layer's type is the name of its function in both folders of kernels; losses and optimisers are no layers."""
+    for name, layer_type in LAYER_TYPES.items():
+        assert get_args(layer_type.model_fields["type"].annotation) == (name,)
+        assert find_spec(f"nbcnn.kernels.cpu.{name}") is not None
+    operations = {path.stem for path in Path(reference.__file__).parent.glob("*.py") if not path.stem.startswith("_")}
+    assert set(LAYER_TYPES) <= operations
+    for operation in operations - set(LAYER_TYPES):
+        function = getattr(import_module(f"nbcnn.kernels.reference.{operation}"), operation)
+        assert {"target", "parameter"} & set(signature(function).parameters), f"{operation} has no layer"
+
+
+def test_activations_are_functions_of_one_tensor():
+    assert {"relu", "gelu", "prelu", "softmax"} <= set(ACTIVATIONS)
+    assert not {"dropout", "flatten", "batch_norm"} & set(ACTIVATIONS)
 
 
 @pytest.mark.parametrize(
@@ -52,6 +68,7 @@ def test_conv_resolves_its_attributes():
     assert layer.attributes((2, 9, 9)) == {
         "stride": (1, 2),
         "padding": ((0, 1), (2, 2)),
+        "padding_mode": "zeros",
         "dilation": (2, 2),
         "groups": 2,
         "flip": True,

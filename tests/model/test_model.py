@@ -14,7 +14,8 @@ from nbcnn.training.trainer import Trainer
 
 def check(model: Model, x: np.ndarray, inputs: np.ndarray | None = None) -> None:
     """Compare the logits for `x` with the reference's for `inputs`, the numbers that the first layer reads."""
-    expected = activations(model.network, model.parameters, x if inputs is None else inputs)[-1]
+    values = activations(model.network, model.parameters, x if inputs is None else inputs, buffers=model.buffers)
+    expected = values[model.network.layers[-1].name]
     logits = model(x)
     assert logits.dtype == np.float32
     assert logits.shape == expected.shape

@@ -59,12 +59,12 @@ def test_the_report_has_the_keys_of_the_contract():
     assert list(result) == ["name", "input_shape", "layers", "totals", "diagnostics"]
     row = result["layers"][0]
     assert {
-        "name", "type", "input_shapes", "output_shape", "params", "macs", "receptive_field", "jump", "rf_start",
-        "memory_bytes",
+        "name", "type", "inputs", "input_shapes", "output_shape", "params", "macs", "receptive_field", "jump",
+        "rf_start", "memory_bytes",
     } <= set(row)  # fmt: skip
     assert row["input_shapes"] == [[1, 28, 28]] and row["rf_start"] == [0, 0]
     assert {
-        "params", "trainable_params", "macs", "flops", "weights_bytes", "training_bytes", "inference_bytes",
+        "params", "trainable_params", "buffers", "macs", "flops", "weights_bytes", "training_bytes", "inference_bytes",
     } <= set(result["totals"])  # fmt: skip
     assert json.loads(json.dumps(result)) == result
 
@@ -114,7 +114,7 @@ def test_all_errors_are_found_as_far_as_shapes_are_known():
 
 def test_what_an_activation_is_called_must_be_free():
     assert codes({"type": "relu", "name": "a_relu"}, {"type": "relu", "name": "a", "activation": "relu"}) == ["NB108"]
-    assert codes({"type": "relu", "name": "a" * 60, "activation": "relu"}) == ["NB108"]
+    assert codes({"type": "relu", "name": "a" * 124, "activation": "relu"}) == ["NB108"]
 
 
 def test_axes_that_the_input_lacks():
@@ -149,3 +149,54 @@ def test_the_report_on_an_invalid_spec_is_the_same_object():
         "help": 'insert a layer of type = "flatten" before it',
     }
     assert list(report(None, (), ())) == list(result)
+
+
+def test_the_report_explains_how_sizes_come_about():
+    layers = [
+        {"type": "conv", "out_channels": 2, "kernel_size": 3, "stride": 2, "padding": [[1, 0], 2], "dilation": [1, 2]},
+        {"type": "relu"},
+        {"type": "max_pool", "kernel_size": 2, "padding": 1, "ceil_mode": True},
+        {
+            "type": "conv_transpose",
+            "out_channels": 1,
+            "kernel_size": 3,
+            "stride": 2,
+            "padding": [[0, 1], 1],
+            "output_padding": 1,
+            "dilation": [2, 1],
+        },
+        {"type": "flatten"},
+        {"type": "linear", "out_features": 3, "activation": "relu"},
+    ]
+    network = build(spec(*layers, shape=(1, 9, 10)))
+    assert network.report()["layers"][0].keys() == network.report(explain=True)["layers"][0].keys() - {"arithmetic"}
+    explained = {row["name"]: row["arithmetic"] for row in network.report(explain=True)["layers"]}
+    assert explained == {
+        "conv1": ["rows: floor((9 + 1 + 0 - 3) / 2) + 1 = 4", "columns: floor((10 + 2 + 2 - 5) / 2) + 1 = 5"],
+        "relu1": [],
+        "max_pool1": [
+            "rows: ceil((4 + 1 + 1 - 2) / 2) + 1 = 3",
+            "columns: ceil((5 + 1 + 1 - 2) / 2) + 1 - 1, which would start in the padding = 3",
+        ],
+        "conv_transpose1": ["rows: (3 - 1) * 2 + 5 - 0 - 1 + 1 = 9", "columns: (3 - 1) * 2 + 3 - 1 - 1 + 1 = 6"],
+        "flatten1": [],
+        "linear1": [],
+        "linear1_relu": [],
+    }
+
+
+def test_the_report_counts_what_sharing_saves_and_the_layers_that_have_weights():
+    layers = [
+        {"type": "conv", "out_channels": 6, "kernel_size": 5, "padding": 2},
+        {"type": "conv", "out_channels": 2, "kernel_size": 28, "bias": False},
+        {"type": "flatten"},
+        {"type": "linear", "out_features": 3},
+    ]
+    report = build(spec(*layers, shape=(1, 28, 28))).report()
+    saved = {row["name"]: row["saved_params"] for row in report["layers"]}
+    # Fully connected: every output reads every input, and has a bias of its own where the layer has biases.
+    assert saved["conv1"] == 784 * 6 * 784 + 6 * 784 - (6 * 25 + 6)
+    # A kernel as large as the image is a fully connected layer already.
+    assert saved == {"conv1": saved["conv1"], "conv2": 0, "flatten1": 0, "linear1": 0}
+    assert report["totals"]["saved_params"] == saved["conv1"]
+    assert report["totals"]["weight_layers"] == 3

@@ -7,32 +7,19 @@ from hypothesis import HealthCheck, assume, given, settings
 from operations import (
     arrays,
     assert_gradients_close,
+    each,
     functional_vjp,
-    has_function,
+    parts,
     run_reference,
     terms,
     upstream,
 )
 from tolerances import assert_close
-from torch_operations import run_torch, symmetric, torch
+from torch_operations import run_torch, torch
 
 from examples import EXAMPLES, Example
 
-
-def torch_has(example: Example) -> bool:
-    """Tell whether PyTorch, with `pad` before it, can say the same.
-
-    After `pad` the padding is input to the pool: it is then counted, and `ceil_mode` may start a window in it. Dropout
-    has a mask of its own there.
-    """
-    if example.operation == "dropout":
-        return False
-    if not example.operation.endswith("_pool") or symmetric(example.attributes["padding"]):
-        return True
-    return not example.attributes["ceil_mode"] and example.attributes.get("count_include_pad", True)
-
-
-COMPARED = [example for example in EXAMPLES if torch_has(example)]
+COMPARED = [example for example in EXAMPLES if example.in_torch]
 
 
 @pytest.mark.parametrize("example", COMPARED, ids=str)
@@ -43,11 +30,11 @@ def test_reference(example: Example) -> None:
 @settings(max_examples=150, deadline=None)
 @given(configurations.all_operations())
 def test_reference_for_random_configurations(example: Example) -> None:
-    assume(torch_has(example))
+    assume(example.in_torch)
     check_reference(example)
 
 
-@pytest.mark.parametrize("example", [example for example in COMPARED if has_function(example)], ids=str)
+@pytest.mark.parametrize("example", [example for example in COMPARED if example.has_function], ids=str)
 def test_kernels(example: Example) -> None:
     check_kernels(example)
 
@@ -56,13 +43,15 @@ def test_kernels(example: Example) -> None:
 @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.filter_too_much])
 @given(configurations.all_operations())
 def test_kernels_for_random_configurations(example: Example) -> None:
-    assume(torch_has(example))
+    assume(example.in_torch)
     check_kernels(example)
 
 
 def check_reference(example: Example) -> None:
     values = arrays(example)
     y, gradients = run_reference(example, values)
+    # As vjp does: no entry for an array that is absent.
+    gradients = tuple(own for own, value in zip(gradients, values, strict=False) if value is not None)
     compare(example, values, upstream(example, y.shape), y, gradients, "float64")
 
 
@@ -74,8 +63,10 @@ def check_kernels(example: Example) -> None:
 
 
 def compare(example: Example, values: list, dy: np.ndarray, y: np.ndarray, gradients: tuple, dtype: str) -> None:
-    tensors = [None if value is None else torch.from_numpy(value.copy()) for value in values]
-    leaves = [tensor.requires_grad_() for tensor in tensors if tensor is not None and tensor.is_floating_point()]
+    tensors = [each(lambda part: torch.from_numpy(part.copy()), value) for value in values]
+    present = [tensor for tensor in tensors if tensor is not None]
+    with_gradient = [tensor for tensor, own in zip(present, gradients, strict=False) if own is not None]
+    leaves = [tensor.requires_grad_() for tensor in parts(with_gradient)]
     expected = run_torch(example.operation, example.attributes, tensors)
     expected_gradients = torch.autograd.grad(expected, leaves, torch.from_numpy(dy))
     expected = expected.detach().numpy()

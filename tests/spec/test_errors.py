@@ -20,7 +20,10 @@ CASES = {
         'layers[0] "conv1" (conv): unknown key "kernel_sise"', "the nearest key is kernel_size",
     ),
     "Keras's name": (GOOD + "filters = 3", "NB103", 'unknown key "filters"', "the nearest key is out_channels"),
-    "unlike any key": (GOOD + "zzz = 3", "NB103", 'unknown key "zzz"', "the keys here are type, name, activation"),
+    "unlike any key": (
+        GOOD + "zzz = 3", "NB103",
+        'unknown key "zzz"', "the keys here are type, name, from, activation",
+    ),
     "unknown table": (GOOD + "[training]\nepochs = 3", "NB103", 'unknown key "training"', "the nearest key is train"),
     "unknown optimizer key": (
         GOOD + '[train.optimizer]\ntype = "adam"\nlearning_rate = 1', "NB103",
@@ -42,9 +45,13 @@ CASES = {
     "pairs": (GOOD + "padding = [[1, 2, 3], [1]]", "NB106", "received [[...], [...]]", None),
     "four axes": (GOOD + "stride = [1, 1, 1, 1]", "NB106", "received [1, 1, 1, 1]", None),
     "initializer": (GOOD + 'initializer = "he_norm"', "NB106", "initializer: expected", 'the nearest is "he_normal"'),
-    "name with a dot": (GOOD + 'name = "a.b"', "NB106", "name: expected a name of at most 64 letters", None),
+    "name that ends in a dot": (GOOD + 'name = "a."', "NB106", "name: expected a name of at most 128 letters", None),
+    "name with two dots": (GOOD + 'name = "a..b"', "NB106", "name: expected a name", None),
+    "name with a part that is neither name nor number": (GOOD + 'name = "a.1b"', "NB106", "name: expected", None),
+    "from with a space": (GOOD + 'from = "a b"', "NB106", 'from: expected the name of a layer, or "input"', None),
+    "from nothing": (GOOD + "from = []", "NB106", "from: expected the name of a layer", None),
     "name like a path": (GOOD + 'name = "../a"', "NB106", 'layers[0] "../a" (conv): name: expected a name', None),
-    "name too long": (GOOD + f'name = "{"a" * 65}"', "NB106", f'received "{"a" * 37}..."', None),
+    "name too long": (GOOD + f'name = "{"a" * 129}"', "NB106", f'received "{"a" * 37}..."', None),
     "name with a bell": (GOOD + 'name = "a\\u0007"', "NB106", r'received "a\x07"', None),
     "missing key": (
         HEAD + '[[layers]]\ntype = "max_pool"', "NB105",
@@ -52,7 +59,7 @@ CASES = {
     ),
     "missing type": (
         HEAD + "[[layers]]\nbias = true", "NB105",
-        "layers[0]: type is missing", 'give one of "conv", "max_pool"',
+        "layers[0]: type is missing", 'give one of "conv", ',
     ),
     "no input": (CONV, "NB105", "input is missing", "add it: input = ..."),
     "no layers": (HEAD, "NB105", "layers is missing", "add it: layers = ..."),
@@ -99,8 +106,8 @@ CASES = {
         'p: expected a number below 1, received 1', None,
     ),
     "loss": (
-        GOOD + '[train]\nloss = "crossentropy"', "NB106",
-        "train.loss: expected \"cross_entropy\", received", 'the nearest is "cross_entropy"',
+        GOOD + '[train]\nloss = "crossentropy"', "NB107",
+        'train.loss.type = "crossentropy" is not a known type', 'the nearest is "cross_entropy"',
     ),
     "seed": (GOOD + "[train]\nseed = -1", "NB106", "train.seed: expected a whole number from 0 to 2**63 - 1", None),
     "date": (GOOD + "[train]\nseed = 1979-05-27", "NB106", "received 1979-05-27", None),

@@ -1,6 +1,7 @@
 """Reading specs: defaults, both formats, overrides, and the way back."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nbcnn
+from nbcnn.layers.catalogue import ACTIVATIONS, LAYER_TYPES
 from nbcnn.spec import Adam, InvalidSpec, Sgd, load, parse, parse_optimizer
 
 SMALL = {"input": {"shape": [1, 8, 8]}, "layers": [{"type": "conv", "out_channels": 2, "kernel_size": 3}]}
@@ -140,11 +142,29 @@ def test_overrides_that_lead_nowhere(key, message):
 
 
 def test_an_optimizer_alone():
-    assert parse_optimizer({"type": "sgd", "lr": 0.1, "momentum": 0.9}).state_arrays == 1
-    assert parse_optimizer({"type": "sgd", "lr": 0.1}).state_arrays == 0
-    assert parse_optimizer({"type": "adam"}).state_arrays == 2
+    assert parse_optimizer({"type": "sgd", "lr": 0.1, "momentum": 0.9}) == Sgd(type="sgd", lr=0.1, momentum=0.9)
+    assert parse_optimizer({"type": "adam"}) == Adam(type="adam")
+    with pytest.raises(InvalidSpec, match="optimizer.dampening: expected 0 where nesterov = true, received 0.5"):
+        parse_optimizer({"type": "sgd", "lr": 0.1, "momentum": 0.9, "nesterov": True, "dampening": 0.5})
     with pytest.raises(InvalidSpec, match="optimizer.lr is missing"):
         parse_optimizer({"type": "sgd"})
+
+
+@pytest.mark.parametrize(
+    ("table", "arrays"),
+    [
+        ({"type": "sgd", "lr": 0.1}, {}),
+        ({"type": "sgd", "lr": 0.1, "momentum": 0.9}, {"momentum_buffer": 0.0}),
+        ({"type": "adamw"}, {"exp_avg": 0.0, "exp_avg_sq": 0.0}),
+        ({"type": "rmsprop"}, {"square_avg": 0.0}),
+        ({"type": "rmsprop", "momentum": 0.5}, {"square_avg": 0.0, "momentum_buffer": 0.0}),
+        ({"type": "rmsprop", "centered": True}, {"square_avg": 0.0, "grad_avg": 0.0}),
+        ({"type": "adagrad", "initial_accumulator_value": 0.5}, {"sum": 0.5}),
+    ],
+    ids=str,
+)
+def test_an_optimizer_keeps_the_arrays_that_its_settings_need(table, arrays):
+    assert parse_optimizer(table).state_arrays == arrays
 
 
 def test_the_schema_describes_every_layer():
@@ -153,8 +173,26 @@ def test_the_schema_describes_every_layer():
     conv = schema["$defs"]["Conv"]
     assert conv["required"] == ["type", "out_channels", "kernel_size"]
     assert conv["additionalProperties"] is False
-    assert conv["properties"]["activation"]["anyOf"][0]["enum"] == ["relu", "sigmoid", "tanh"]
-    assert set(schema["properties"]["layers"]["items"]["discriminator"]["mapping"]) >= {"conv", "linear"}
+    assert conv["properties"]["activation"]["anyOf"][0]["enum"] == list(ACTIVATIONS)
+    assert set(schema["properties"]["layers"]["items"]["discriminator"]["mapping"]) == {*LAYER_TYPES, "block"}
+
+
+def test_the_schema_describes_blocks_and_variables():
+    schema = nbcnn.schema()
+    definitions = schema["$defs"]
+    assert set(schema["properties"]) >= {"extends", "vars", "blocks"}
+    assert {"type", "block", "name", "from", "with", "repeat", "first", "trainable"} == set(
+        definitions["BlockLayer"]["properties"]
+    )
+    assert definitions["Block"]["properties"]["layers"]["items"] == schema["properties"]["layers"]["items"]
+    variable = {"$ref": "#/$defs/Variable"}
+    for table in ("Conv", "Input", "Train", "Sgd", "BlockLayer"):
+        for key, value in definitions[table]["properties"].items():
+            assert key == "type" or variable in value["anyOf"]
+    assert variable in definitions["Input"]["properties"]["shape"]["anyOf"][0]["items"]["anyOf"]
+    pattern = re.compile(definitions["Variable"]["pattern"])
+    assert all(pattern.search(text) for text in ("$width", "$width * 4", "2*$a"))
+    assert not any(pattern.search(text) for text in ("width", "same", "$a b", "$a * $b * 2", "$ a"))
 
 
 def test_reading_and_building_load_no_heavy_module(path):

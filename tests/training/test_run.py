@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fake_engine import FakeTrainer
+from fake_engine import SPEC, FakeTrainer
 
 from nbcnn.errors import DataError, DivergenceError, InputError, Interrupted, SpecError
 from nbcnn.spec import Spec, parse
@@ -260,12 +260,10 @@ def test_missing_data_is_refused_before_a_folder_is_made(fake_engine: type[FakeT
     assert not Path("runs").exists()
 
 
-def test_a_network_that_is_no_classifier_is_refused(fake_engine: type[FakeTrainer], spec: MakeSpec) -> None:
-    layers = parse(
-        {"input": {"shape": [1, 8, 8]}, "layers": [{"type": "conv", "out_channels": 2, "kernel_size": 3}]}
-    ).layers
-    with pytest.raises(SpecError, match=r"\(classes,\), the last layer gives \(2, 6, 6\); end with flatten"):
-        train(spec().model_copy(update={"layers": layers}))
+def test_an_image_for_output_wants_a_label_a_pixel(fake_engine: type[FakeTrainer]) -> None:
+    described = parse(SPEC | {"layers": [{"type": "conv", "out_channels": 2, "kernel_size": 3}]})
+    with pytest.raises(DataError, match=r"one for each pixel, of shape \(1442, 6, 6\), .* flatten and linear"):
+        train(described)
 
 
 def test_labels_beyond_the_outputs_are_refused(fake_engine: type[FakeTrainer], spec: MakeSpec) -> None:

@@ -50,3 +50,7 @@ def test_best_by_validation_accuracy_then_loss_then_age() -> None:
 
 def test_best_by_training_loss_without_validation() -> None:
     assert best([record(1, 0.5), record(2, 0.3), record(3, 0.4)]).epoch == 2
+
+
+def test_best_by_validation_loss_without_accuracy() -> None:
+    assert best([record(1, 0.1, 0.5), record(2, 0.3, 0.3), record(3, 0.2, 0.3), record(4, 0.1, 0.4)]).epoch == 2

@@ -86,10 +86,10 @@ def test_samples_by_number_are_the_samples() -> None:
     indices = np.array([49, 3, 3, 0, 17, 20, 8, 1, 30, 31, 32], dtype=np.int64)
     by_number, directly = (Trainer(Model(net), optimizer=OPTIMIZER) for _ in range(2))
     for _ in range(3):
-        loss_sum, correct = by_number.step_batch(x, y, indices)
+        loss_sum, correct, answers = by_number.step_batch(x, y, indices)
         right = int((directly.model(x[indices]).argmax(axis=1) == y[indices]).sum())
         assert loss_sum / len(indices) == directly.step(x[indices], y[indices])
-        assert correct == right
+        assert (correct, answers) == (right, len(indices))
     assert_identical(([], by_number.model), ([], directly.model))
 
 

@@ -3,31 +3,13 @@
 import numpy as np
 import pytest
 from networks import NETWORKS, named
-from reference_training import ReferenceTrainer, assert_same_loss, assert_same_weights, batch
+from reference_training import ADAM, SGD, ReferenceTrainer, assert_same_loss, assert_same_weights, follow
 
 from nbcnn import build, data, load_spec
 from nbcnn.kernels.cpu.lanes import using
 from nbcnn.kernels.cpu.program import Program
 from nbcnn.model import Model
 from nbcnn.training.trainer import Trainer
-
-SGD = {"type": "sgd", "lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.01}
-# A larger eps than usual: where a gradient is rounding noise, Adam's step is lr times its sign, which nothing predicts.
-ADAM = {"type": "adam", "lr": 0.01, "betas": (0.8, 0.95), "eps": 1e-3, "weight_decay": 0.01}
-# None is a multiple of any lane count, and the third is a short last batch.
-BATCHES = (19, 19, 6, 19)
-
-
-def follow(network, optimizer: dict, batches: tuple[int, ...] = BATCHES, batch_size: int | None = None) -> Trainer:
-    model = Model(network, seed=3)
-    reference = ReferenceTrainer(network, model.parameters, optimizer, seed=5)
-    trainer = Trainer(model, optimizer=optimizer, batch_size=batch_size, seed=5)
-    for number, samples in enumerate(batches):
-        x, y = batch(network, samples, seed=number)
-        assert_same_loss(trainer.step(x, y), reference.step(x, y))
-    assert_same_weights(model.parameters, reference.parameters)
-    assert trainer.steps == len(batches)
-    return trainer
 
 
 @pytest.mark.parametrize("optimizer", [SGD, ADAM], ids=["sgd", "adam"])
@@ -48,10 +30,19 @@ def test_every_lane_count(name: str, lanes: int) -> None:
     [
         {"type": "sgd", "lr": 0.1, "momentum": 0.0, "nesterov": False, "weight_decay": 0.0},
         {"type": "sgd", "lr": 0.1, "momentum": 0.9, "nesterov": False, "weight_decay": 0.1},
+        {"type": "sgd", "lr": 0.1, "momentum": 0.9, "dampening": 0.5},
         {"type": "adam", "lr": 0.01, "betas": (0.9, 0.999), "eps": 1e-3, "weight_decay": 0.0},
+        {"type": "adamw", "lr": 0.01, "eps": 1e-3, "weight_decay": 0.1},
+        {"type": "rmsprop", "lr": 0.01, "alpha": 0.9, "eps": 1e-2, "weight_decay": 0.1},
+        {"type": "rmsprop", "lr": 0.01, "alpha": 0.9, "eps": 1e-2, "momentum": 0.5, "centered": True},
+        {"type": "adagrad", "lr": 0.01, "lr_decay": 0.1, "initial_accumulator_value": 0.1, "weight_decay": 0.1},
+        # A step is lr times a sign: where two of its terms cancel, it may be the other one here.
+        {"type": "lion", "lr": 0.01, "weight_decay": 0.1},
     ],
-    ids=["plain sgd", "momentum", "adam"],
-)
+    ids=[
+        "plain sgd", "momentum", "dampening", "adam", "adamw", "rmsprop", "rmsprop, all settings", "adagrad", "lion"
+    ],
+)  # fmt: skip
 def test_every_optimiser(optimizer: dict) -> None:
     follow(named("linear alone"), optimizer)
 
@@ -92,9 +83,9 @@ def test_ten_steps_on_digits() -> None:
         indices = np.arange(32 * number, 32 * (number + 1))
         sample = digits.take(indices)
         expected = reference.step((sample.inputs - mean.reshape(-1, 1, 1)) / std.reshape(-1, 1, 1), sample.targets)
-        loss_sum, correct = trainer.step_batch(digits.inputs, digits.targets, indices)
+        loss_sum, correct, answers = trainer.step_batch(digits.inputs, digits.targets, indices)
         assert_same_loss(loss_sum / 32, expected)
-        assert 0 <= correct <= 32
+        assert 0 <= correct <= answers == 32
         losses.append(expected)
     assert_same_weights(model.parameters, reference.parameters)
     assert losses[-1] < 0.9 * losses[0], "it learns"

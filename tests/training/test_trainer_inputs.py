@@ -80,9 +80,9 @@ def test_step_batch_refuses(why: str) -> None:
 def test_a_label_that_nobody_checked_shows_in_the_loss() -> None:
     """`step_batch` reads labels by index and cannot check them all; memory beyond the logits is never read."""
     trainer = Trainer(Model(NET), optimizer={"type": "sgd", "lr": 0.1})
-    loss_sum, correct = trainer.step_batch(X, changed(Y, 3, 2**40), np.arange(20))
+    loss_sum, correct, answers = trainer.step_batch(X, changed(Y, 3, 2**40), np.arange(20))
     assert np.isnan(loss_sum)
-    assert 0 <= correct < 20
+    assert 0 <= correct < answers == 20
 
 
 def test_indices_of_any_integer_type_and_stride() -> None:
@@ -110,9 +110,11 @@ def test_an_optimiser_that_does_not_exist(optimizer: dict) -> None:
         Trainer(Model(NET), optimizer=optimizer)
 
 
-def test_an_output_that_is_an_image() -> None:
+def test_an_output_that_is_an_image_wants_a_label_a_pixel() -> None:
+    trainer = Trainer(Model(network((1, 8, 8), conv(2, 3))))
     with pytest.raises(InputError, match="flatten"):
-        Trainer(Model(network((1, 8, 8), conv(2, 3))))
+        trainer.step(np.zeros((3, 1, 8, 8), np.float32), np.zeros(3, int))
+    assert trainer.step(np.zeros((3, 1, 8, 8), np.float32), np.zeros((3, 6, 6), int)) > 0
 
 
 def test_state_of_another_network_or_optimiser() -> None:

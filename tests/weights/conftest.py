@@ -1,4 +1,4 @@
-"""A small network's worth of names and shapes, a snapshot of it, and the `slow` mark."""
+"""A small network's worth of names and shapes, and a snapshot of it."""
 
 from types import SimpleNamespace
 
@@ -7,17 +7,6 @@ import pytest
 
 from nbcnn.layers.base import Parameter
 from nbcnn.weights import Snapshot
-
-
-def pytest_configure(config):
-    config.addinivalue_line("markers", "slow: exhaustive; run with `-m slow`")
-
-
-def pytest_collection_modifyitems(config, items):
-    if not config.option.markexpr:
-        for item in items:
-            if "slow" in item.keywords:
-                item.add_marker(pytest.mark.skip(reason="exhaustive; run with `-m slow`"))
 
 
 def network_of(layers, initializer="pytorch"):
@@ -29,8 +18,8 @@ def network_of(layers, initializer="pytorch"):
             "weight": Parameter(shape, fan_in, fan_out, initializer),
             "bias": Parameter(shape[:1], fan_in, fan_out, initializer if initializer == "pytorch" else "zeros"),
         }
-        nodes.append(SimpleNamespace(name=name, parameters=parameters))
-    nodes.append(SimpleNamespace(name="relu1", parameters={}))
+        nodes.append(SimpleNamespace(name=name, parameters=parameters, buffers={}))
+    nodes.append(SimpleNamespace(name="relu1", parameters={}, buffers={}))
     first, last = list(layers.values())[0], list(layers.values())[-1]
     return SimpleNamespace(layers=tuple(nodes), input_shape=(first[1], 8, 8), output_shape=(last[0],))
 

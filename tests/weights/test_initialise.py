@@ -27,8 +27,8 @@ def test_every_initializer_has_its_variance_and_bounds(initializer):
     values = sample(initializer)
     assert values.shape == SHAPE
     assert values.dtype == np.float32
-    if initializer == "zeros":
-        assert not values.any()
+    if initializer in ("zeros", "ones"):
+        assert (values == ["zeros", "ones"].index(initializer)).all()
         return
     variance = VARIANCES[initializer.split("_")[0]]
     count = values.size  # the standard error of the variance is below variance * sqrt(2 / count)
@@ -72,3 +72,9 @@ def test_biases_are_zero_beside_other_initializers_than_pytorchs(make_network):
 @pytest.mark.parametrize("seed", [0, 2**63, 2**64 - 1])
 def test_any_seed_will_do(seed):
     assert np.isfinite(sample("he_normal", seed=seed)).all()
+
+
+def test_a_number_is_what_every_element_starts_from():
+    values = sample(0.25, shape=(3, 2))
+    assert values.dtype == np.float32
+    assert np.array_equal(values, np.full((3, 2), 0.25))

@@ -5,42 +5,35 @@ import math
 import numpy as np
 
 from nbcnn.kernels.cpu.program import Argument, Array, Call, Program
-from nbcnn.kernels.cpu.row import Body, arguments, read_float, write_float
+from nbcnn.kernels.cpu.row import Body, arguments
 from nbcnn.kernels.cpu.sums import CHUNK
-from nbcnn.kernels.cpu.vector import load, splat, square_root, store
+from nbcnn.kernels.cpu.tails import load_first, store_first
+from nbcnn.kernels.cpu.vector import splat, square_root
 
 
 def descend(lanes: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
-        parameter, gradient, first, second, count, step, rate, beta1, beta2, eps, decay = arguments(
-            "bbbbiwdrrrr", arena, row, index, slot
+        parameter, gradient, first, second, count, step, rate, beta1, beta2, eps, decay, decoupled = arguments(
+            "bbbbiwdrrrrr", arena, row, index, slot
         )
         correction1 = 1.0 - math.pow(np.float64(beta1), step)
         correction2 = 1.0 - math.pow(np.float64(beta2), step)
         size = np.float32(rate / correction1)
         root = np.float32(1.0 / math.sqrt(correction2))
         one = np.float32(1.0)
-        begin = index * CHUNK
-        end = min(count, begin + CHUNK)
-        whole = begin + (end - begin) // lanes * lanes
-        for i in range(4 * begin, 4 * whole, 4 * lanes):
-            value = load(lanes, parameter + i)
-            slope = load(lanes, gradient + i) + splat(lanes, decay) * value
-            mean = splat(lanes, beta1) * load(lanes, first + i) + splat(lanes, one - beta1) * slope
-            square = splat(lanes, beta2) * load(lanes, second + i) + splat(lanes, one - beta2) * slope * slope
-            store(mean, first + i)
-            store(square, second + i)
+        kept = np.float32(1.0 - rate * np.float64(decoupled))
+        last = min(count, (index + 1) * CHUNK)
+        for i in range(index * CHUNK, last, lanes):
+            left = last - i
+            value = load_first(lanes, parameter + 4 * i, left)
+            slope = load_first(lanes, gradient + 4 * i, left) + splat(lanes, decay) * value
+            mean = splat(lanes, beta1) * load_first(lanes, first + 4 * i, left) + splat(lanes, one - beta1) * slope
+            square = load_first(lanes, second + 4 * i, left)
+            square = splat(lanes, beta2) * square + splat(lanes, one - beta2) * slope * slope
+            store_first(mean, first + 4 * i, left)
+            store_first(square, second + 4 * i, left)
             width = square_root(square) * splat(lanes, root) + splat(lanes, eps)
-            store(value - splat(lanes, size) * mean / width, parameter + i)
-        for i in range(4 * whole, 4 * end, 4):
-            number = read_float(parameter + i)
-            incline = read_float(gradient + i) + decay * number
-            centre = beta1 * read_float(first + i) + (one - beta1) * incline
-            spread = beta2 * read_float(second + i) + (one - beta2) * incline * incline
-            write_float(centre, first + i)
-            write_float(spread, second + i)
-            denominator = np.float32(math.sqrt(spread)) * root + eps
-            write_float(number - size * centre / denominator, parameter + i)
+            store_first(splat(lanes, kept) * value - splat(lanes, size) * mean / width, parameter + 4 * i, left)
 
     return body
 
@@ -72,4 +65,5 @@ def adam(
         beta2=betas[1],
         eps=eps,
         weight_decay=weight_decay,
+        decoupled_decay=0.0,
     )

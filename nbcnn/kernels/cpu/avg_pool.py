@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nbcnn.kernels.cpu.pooling import clear, gradient_arguments, pooled, table_arguments
+from nbcnn.kernels.cpu.pooling import Windows, clear, gradient_arguments, pooled, table_arguments
 from nbcnn.kernels.cpu.program import Activation, Program
 from nbcnn.kernels.cpu.row import Body, arguments, read_float, read_index
 from nbcnn.kernels.cpu.vector import load, splat, store
-from nbcnn.kernels.cpu.windows import Window, every, three_pairs
+from nbcnn.kernels.cpu.windows import Window, three_pairs
 
 
 def average(lanes: int) -> Body:
@@ -64,15 +64,15 @@ def average_gradient(lanes: int) -> Body:
 
 
 def _divisors(
-    window: Window, x: Activation, y: Activation, padding: Sequence[tuple[int, int]], count_include_pad: bool
+    windows: Windows, x: Activation, padding: Sequence[tuple[int, int]], count_include_pad: bool
 ) -> np.ndarray:
     """How many numbers each window is divided by: those inside the image, or inside image and padding."""
-    starts = window.starts(every(y.space))
-    positions = starts[:, None] + window.taps[None]
-    low, high = np.zeros(3, dtype=np.int64), np.array(x.space)
-    if count_include_pad:
-        pairs = np.array(three_pairs(padding))
-        low, high = low - pairs[:, 0], high + pairs[:, 1]
+    if not count_include_pad:
+        used: np.ndarray = windows.used.sum(axis=1)
+        return used
+    pairs = np.array(three_pairs(padding))
+    positions = windows.starts[:, None] + windows.taps[None]
+    low, high = -pairs[:, 0], np.array(x.space) + pairs[:, 1]
     counts: np.ndarray = ((positions >= low) & (positions < high)).all(axis=2).sum(axis=1)
     return counts
 
@@ -89,9 +89,10 @@ def avg_pool(
 ) -> Activation:
     """The mean of each window."""
     window = Window.of(kernel_size, stride, padding, [1] * len(kernel_size))
-    y = pooled(program, x, window, padding, ceil_mode)
-    divisors = _divisors(window, x, y, padding, count_include_pad)
-    program.each_block(program.call(average, x=x, y=y, **table_arguments(window, x, y, divisors)), produces=y)
+    y = pooled(program, x, window.outputs(x.space, padding, ceil_mode))
+    windows = Windows.sliding(window, x.space, y.space)
+    divisors = _divisors(windows, x, padding, count_include_pad)
+    program.each_block(program.call(average, x=x, y=y, **table_arguments(windows, x, y, divisors)), produces=y)
     return y
 
 
@@ -111,8 +112,9 @@ def avg_pool_gradient(
     if not x.wants_gradient:
         return (None,)
     window = Window.of(kernel_size, stride, padding, [1] * len(kernel_size))
+    windows = Windows.sliding(window, x.space, y.space)
     dx = program.activation("average pool gradient", x.channels, x.space)
-    divisors = _divisors(window, x, y, padding, count_include_pad)
-    call = program.call(average_gradient, dy=dy, dx=dx, **gradient_arguments(window, dx, dy, divisors))
+    divisors = _divisors(windows, x, padding, count_include_pad)
+    call = program.call(average_gradient, dy=dy, dx=dx, **gradient_arguments(windows, dx, dy, divisors))
     program.each_block(call, produces=dx)
     return (dx,)

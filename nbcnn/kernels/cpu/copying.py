@@ -1,8 +1,8 @@
-"""Copies within the walk: into a haloed buffer where the original can have no halo, or flat where it has one."""
+"""Copies within the walk: of some channels, into a buffer with a halo, or out of one."""
 
 from typing import Any
 
-from nbcnn.kernels.cpu.elementwise import formula, forward
+from nbcnn.kernels.cpu.elementwise import formula, unary
 from nbcnn.kernels.cpu.program import NO_HALO, Activation, Halo, Program, extent, grid
 
 
@@ -11,10 +11,19 @@ def _same(x: Any) -> Any:
     return x
 
 
+def add_copy(
+    program: Program, x: Activation, y: Activation, channels: int, *, from_channel: int = 0, to_channel: int = 0
+) -> None:
+    """Append to the walk: `channels` channels of x, from the one on, become those of y, from the other on."""
+    source, target = grid("x", x, from_channel), grid("y", y, to_channel)
+    call = program.call(unary, "copy", **source, **target, **extent(x) | {"channels": channels}, first=0.0, second=0.0)
+    program.each_block(call, produces=y)
+
+
 def _copied(program: Program, x: Activation) -> Activation:
     y = program.activation(f"{x.name} copy", x.channels, x.space)
     y.wants_gradient = x.wants_gradient
-    program.each_block(program.call(forward, "copy", **grid("x", x), **grid("y", y), **extent(x)), produces=y)
+    add_copy(program, x, y, x.channels)
     return y
 
 

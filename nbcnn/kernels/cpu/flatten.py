@@ -11,4 +11,4 @@ def flatten(program: Program, x: Activation) -> Activation:
 
 def flatten_gradient(program: Program, dy: Activation, x: Activation, y: Activation) -> tuple[Activation | None]:
     """The same numbers with channels and space apart again."""
-    return (program.flat_view(dy, x.channels, x.space),)
+    return (program.flat_view(without_halo(program, dy), x.channels, x.space),)

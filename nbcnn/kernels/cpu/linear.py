@@ -28,14 +28,16 @@ def linear(program: Program, x: Activation, weight: Array, bias: Array | None) -
 
 def linear_gradient(
     program: Program, dy: Activation, x: Activation, y: Activation, weight: Array, bias: Array | None
-) -> tuple[Activation | None, Array, PartialSums | None]:
-    """Gradients with respect to x (where it is wanted), weight and bias."""
+) -> tuple[Activation | None, Array | None, PartialSums | None]:
+    """Gradients with respect to x, weight and bias, each where it is wanted."""
     outputs, inputs = weight.shape
     dx = None
     if x.wants_gradient:
         dx = program.activation("linear gradient", inputs, _ONE)
         strands = forward_strands(_POINT, _ONE, flip=False)
         add_convolution(program, strands, 1, weight, None, Packing(1, inputs, outputs, 1, 0, 1, inputs), dy, dx)
+    if not weight.wants_gradient:
+        return dx, None, None
     dweight: Array
     if inputs < program.lanes:
         dweight = add_correlation(program, _POINT, False, 1, x, dy, weight.shape, weight.storage.name)

@@ -1,42 +1,93 @@
-"""What maximum and average pooling share: the walk over windows by table."""
+"""What the pools share: tables of windows, and the walk back over them."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 from numba import njit
 
-from nbcnn.kernels.cpu.program import Activation, Argument, At, Program, Table
+from nbcnn.kernels.cpu.program import Activation, Argument, At, Program, Space, Table
 from nbcnn.kernels.cpu.vector import splat, store
-from nbcnn.kernels.cpu.windows import Window, every, pool_tables
+from nbcnn.kernels.cpu.windows import Window, every
 
 
-def pooled(
-    program: Program, x: Activation, window: Window, padding: Sequence[tuple[int, int]], ceil_mode: bool
-) -> Activation:
+@dataclass(frozen=True)
+class Windows:
+    """What pooling reads: window n has the pixels starts[n] + taps[t] for which used[n, t], and writes at targets[n].
+
+    `starts` and `targets` are positions (n, 3), `taps` are offsets (t, 3) in row-major order. Only pixels inside the
+    input are used, so padding is never read.
+    """
+
+    targets: np.ndarray
+    starts: np.ndarray
+    taps: np.ndarray
+    used: np.ndarray
+
+    @classmethod
+    def sliding(cls, window: Window, space: Space, outputs: Space) -> "Windows":
+        """A window that slides over `space` and stops `outputs` times along each axis."""
+        targets = every(outputs)
+        starts = window.starts(targets)
+        positions = starts[:, None] + window.taps[None]
+        return cls(targets, starts, window.taps, ((positions >= 0) & (positions < np.array(space))).all(axis=2))
+
+    @classmethod
+    def adaptive(cls, space: Space, outputs: Space) -> "Windows":
+        """As many windows as `outputs` says, of nearly equal size, which together cover `space`."""
+        targets = every(outputs)
+        starts = targets * np.array(space) // np.array(outputs)
+        sizes = -(-(targets + 1) * np.array(space) // np.array(outputs)) - starts
+        taps = every(sizes.max(axis=0))
+        return cls(targets, starts, taps, (taps[None] < sizes[:, None]).all(axis=2))
+
+    def read_once(self, space: Space) -> bool:
+        """Whether every pixel of `space` is in one window and no more."""
+        window, tap = np.nonzero(self.used)
+        pixels = np.ravel_multi_index(tuple((self.starts[window] + self.taps[tap]).T), space)
+        return bool((np.bincount(pixels, minlength=int(np.prod(space))) == 1).all())
+
+
+def pooled(program: Program, x: Activation, space: Space) -> Activation:
     """The activation that pooling `x` gives."""
-    y = program.activation("pool", x.channels, window.outputs(x.space, padding, ceil_mode))
+    y = program.activation("pool", x.channels, space)
     y.wants_gradient = x.wants_gradient
     return y
 
 
 def table_arguments(
-    window: Window, x: Activation, y: Activation, divisors: np.ndarray | None = None
+    windows: Windows, x: Activation, y: Activation, divisors: np.ndarray | None = None
 ) -> dict[str, Argument]:
-    """The tables that tell a pooling kernel its windows, and how many channels and pixels there are."""
+    """The tables that tell a pooling kernel its windows, and how many channels and windows there are."""
 
     @cache
     def tables() -> tuple[np.ndarray, np.ndarray]:
-        return pool_tables(window, x, y, divisors)
+        return _tables(windows, x, y, divisors)
 
     return {
         "windows": Table("windows", lambda: tables()[0]),
         "taps": Table("window taps", lambda: tables()[1]),
-        "pixels": len(every(y.space)),
+        "pixels": len(windows.targets),
         "channels": x.channels,
         "x_channel": lambda: x.channel_stride,
         "y_channel": lambda: y.channel_stride,
     }
+
+
+def _tables(
+    windows: Windows, x: Activation, y: Activation, divisors: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """For each window: offsets of its start and its target, first tap byte, tap count and 1 / divisor as bits."""
+    patterns, which = np.unique(windows.used, axis=0, return_inverse=True)
+    counts = patterns.sum(axis=1)
+    firsts = np.cumsum(counts) - counts
+    tap_offsets = windows.taps @ np.array(x.strides, dtype=np.int64)
+    taps = np.concatenate([tap_offsets[pattern] for pattern in patterns])
+    which = which.reshape(-1)
+    factors = np.ones(len(which)) if divisors is None else 1.0 / divisors
+    bits = factors.astype(np.float32).view(np.int32).astype(np.int64)
+    starts, targets = x.offsets(windows.starts), y.offsets(windows.targets)
+    return np.stack([starts, targets, 4 * firsts[which], counts[which], bits], axis=1), taps
 
 
 @njit
@@ -50,15 +101,10 @@ def clear(lanes, start, plane_stride, row_stride, depth, rows, columns):
 
 
 def gradient_arguments(
-    window: Window, dx: Activation, dy: Activation, divisors: np.ndarray | None = None
+    windows: Windows, dx: Activation, dy: Activation, divisors: np.ndarray | None = None
 ) -> dict[str, Argument]:
     """Tables for the way back; where windows leave gaps or overlap, dx is zeroed first and added to."""
-    disjoint = all(s >= d * (k - 1) + 1 for s, k, d in zip(window.stride, window.kernel, window.dilation, strict=True))
-    starts = window.starts(every(dy.space))
-    positions = (starts[:, None] + window.taps[None]).reshape(-1, 3)
-    inside = ((positions >= 0) & (positions < np.array(dx.space))).all(axis=1)
-    covers = len(np.unique(positions[inside], axis=0)) == len(every(dx.space))
-    tables = table_arguments(window, dx, dy, divisors)
+    tables = table_arguments(windows, dx, dy, divisors)
     return {
         "dx_windows": tables["windows"],
         "dx_taps": tables["taps"],
@@ -66,7 +112,7 @@ def gradient_arguments(
         "channels": dx.channels,
         "dx_channel": lambda: dx.channel_stride,
         "dy_channel": lambda: dy.channel_stride,
-        "zero": int(not (disjoint and covers)),
+        "zero": int(not windows.read_once(dx.space)),
         "dx_start": At(dx),
         "dx_plane": lambda: dx.strides[0],
         "dx_row": lambda: dx.strides[1],
@@ -74,3 +120,12 @@ def gradient_arguments(
         "rows": dx.space[1],
         "columns": dx.space[2],
     }
+
+
+def gradient_tables(
+    windows: Windows, dx: Activation, dy: Activation, x: Activation, y: Activation
+) -> dict[str, Argument]:
+    """`gradient_arguments`, and where to read x and y again."""
+    forward = table_arguments(windows, x, y)
+    again = {name: forward[name] for name in ("windows", "taps", "x_channel", "y_channel")}
+    return gradient_arguments(windows, dx, dy) | again

@@ -195,10 +195,11 @@ def add_convolution(
         lowest=-math.inf,
     )
 
-    def set_mask(activation: Activation) -> None:
+    def set_mask(activation: Activation) -> bool:
         nonlocal mask
         mask = activation
         call.arguments.update(mask=mask, masked=1)
+        return True
 
     call.set_mask = set_mask
     return program.each_block(call, produces=target)

@@ -23,7 +23,9 @@ Halo = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
 NO_HALO: Halo = ((0, 0), (0, 0), (0, 0))
 
 # The first words of every arena; kernels read them by address, and ports follow them.
-STATE_WORDS = ("samples", "step", "seed", "learning_rate", "input_is_bytes")
+STATE_WORDS = ("samples", "step", "seed", "learning_rate")
+# The name of the port that tells of another port whether its array holds bytes.
+IS_BYTES = "{} is bytes"
 
 
 @dataclass(eq=False)
@@ -34,6 +36,9 @@ class Storage:
     extent: Callable[[], int]
     contents: Callable[[], np.ndarray] | None = None
     external: np.ndarray | None = None
+    # Some gradient reads these numbers again, or several layers do, so nobody may replace them in place.
+    kept: bool = False
+    shared: bool = False
     # Placement, in bytes from the start of the arena, written by the plan.
     offset: int = -1
     block_stride: int = 0
@@ -41,10 +46,16 @@ class Storage:
 
 
 class Array:
-    """A plain array that all samples share: parameters, gradients, packed weights, tables."""
+    """A plain array that all samples share: parameters, gradients, packed weights, tables.
 
-    def __init__(self, name: str, shape: tuple[int, ...], external: np.ndarray | None = None) -> None:
+    A parameter that is not trained does not want a gradient; an operation may then give None in its place.
+    """
+
+    def __init__(
+        self, name: str, shape: tuple[int, ...], external: np.ndarray | None = None, wants_gradient: bool = True
+    ) -> None:
         self.shape = shape
+        self.wants_gradient = wants_gradient
         size = math.prod(shape) * 4
         self.storage = Storage(name, lambda: size, external=external)
 
@@ -87,9 +98,27 @@ class Activation:
         self.rigid = False
         self.producer: Call | None = None
         self.wants_gradient = True
-        # Some gradient reads these numbers again, so nobody may replace them in place.
-        self.kept = False
+        # What the operation that made these numbers left for its gradient, such as statistics.
+        self.saved: Any = None
         self.storage: Storage = base.storage if base else Storage(name, lambda: self.channel_stride * channels)
+
+    @property
+    def kept(self) -> bool:
+        """Whether some gradient reads these numbers again."""
+        return self.storage.kept
+
+    @kept.setter
+    def kept(self, value: bool) -> None:
+        self.storage.kept = value
+
+    @property
+    def shared(self) -> bool:
+        """Whether several layers read these numbers, or several gradients start from them."""
+        return self.storage.shared
+
+    @shared.setter
+    def shared(self, value: bool) -> None:
+        self.storage.shared = value
 
     @property
     def size(self) -> int:
@@ -141,9 +170,15 @@ class Word:
 
 @dataclass(frozen=True)
 class At:
-    """An activation's first number that is not halo, as a kernel argument."""
+    """An activation's first number that is not halo, of one channel, as a kernel argument."""
 
     activation: Activation
+    channel: int = 0
+
+    @property
+    def start(self) -> int:
+        """Bytes from the start of a block."""
+        return self.activation.origin + self.channel * self.activation.channel_stride
 
 
 Argument = Activation | Array | Table | Word | At | int | float | Callable[[], int]
@@ -168,8 +203,9 @@ class Call:
 
     kernel: Kernel
     arguments: dict[str, Argument]
-    # Where the kernel can zero what it stores wherever another activation is not positive: the gradient of relu.
-    set_mask: "Callable[[Activation], None] | None" = None
+    # Where the kernel can zero what it stores wherever another activation is not positive: the gradient of relu. Tells
+    # whether it can do so for the activation given.
+    set_mask: "Callable[[Activation], bool] | None" = None
 
 
 @dataclass
@@ -182,18 +218,33 @@ class Phase:
         self.groups.append((list(calls), parts))
 
 
+@dataclass
+class Walk:
+    """Calls that every block makes, depth first: one block through all of them, then the next."""
+
+    calls: list[Call] = field(default_factory=list)
+
+
+def calls_of(stage: Walk | Phase) -> Iterable[Call]:
+    """The calls of one stage."""
+    return stage.calls if isinstance(stage, Walk) else (call for calls, _ in stage.groups for call in calls)
+
+
 class Program:
     """Buffers and calls of one network, or of one operation, for up to `samples` samples at a time.
 
-    The phases run one after the other: `prepare` (packing), `walk` (every block through all its calls, depth first),
-    `gather` (gradients that sum over the whole batch) and `update`.
+    The stages run one after the other: `prepare` (packing), the walks with the phases between them that need every
+    block's part of a sum (batch statistics), `gather` (gradients that sum over the whole batch), `measure` (of each
+    gradient, what the update must know about all of them), `combine` (of what was measured) and `update`.
+    `differentiates` tells whether gradients will follow, so that what they read must be kept.
     """
 
     # Partial sums of gradients may take this much memory; with more parameters, several blocks share one partial sum.
     PARTIAL_BYTES = 64 << 20
 
-    def __init__(self, samples: int, parameter_count: int = 0) -> None:
+    def __init__(self, samples: int, parameter_count: int = 0, differentiates: bool = True) -> None:
         self.lanes = lane_count()
+        self.differentiates = differentiates
         self.samples = samples
         self.blocks = -(-samples // self.lanes)
         # Fixed by the planned batch and the parameters alone, never by the number of threads: the order of summation is
@@ -202,8 +253,10 @@ class Program:
         self.blocks_per_partition = -(-self.blocks // min(self.blocks, affordable))
         self.partitions = -(-self.blocks // self.blocks_per_partition)
         self.prepare = Phase()
-        self.walk: list[Call] = []
+        self.middle: list[Walk | Phase] = [Walk()]
         self.gather = Phase()
+        self.measure = Phase()
+        self.combine = Phase()
         self.update = Phase()
         self.ports: dict[str, Word] = {}
 
@@ -214,7 +267,7 @@ class Program:
         """The same memory seen with other axes; both become rigid. `x` must have no halo."""
         view = Activation(x.name, self.lanes, channels, space, base=x)
         x.rigid = view.rigid = True
-        view.wants_gradient, view.kept = x.wants_gradient, x.kept
+        view.wants_gradient = x.wants_gradient
         return view
 
     def state(self, word: str) -> Word:
@@ -224,36 +277,59 @@ class Program:
         """A pointer that the caller sets at each run: input, labels, output."""
         return self.ports.setdefault(name, Word(len(STATE_WORDS) + len(self.ports)))
 
+    def is_bytes(self, port: str) -> Word:
+        """Whether the array at a port holds bytes and not float32; the plan sets it with the port."""
+        return self.port(IS_BYTES.format(port))
+
     def call(self, factory: Callable[..., Any], *constants: int | str, **arguments: Argument) -> Call:
         return Call(Kernel(factory, (self.lanes, *constants)), arguments)
 
     def each_block(self, call: Call, produces: Activation | None = None) -> Call:
         """Append a call to the walk that every block makes."""
-        self.walk.append(call)
+        walk = self.middle[-1]
+        if isinstance(walk, Phase):
+            walk = Walk()
+            self.middle.append(walk)
+        walk.calls.append(call)
         if produces is not None:
             produces.producer = call
         return call
 
+    def after_blocks(self, calls: Sequence[Call], parts: int = 1) -> None:
+        """Run calls when every block has made its calls so far; what `each_block` adds next waits for them.
+
+        Groups that are added one after the other, without `each_block` between them, run side by side.
+        """
+        phase = self.middle[-1]
+        if isinstance(phase, Walk):
+            phase = Phase()
+            self.middle.append(phase)
+        phase.add(calls, parts)
+
+    @property
+    def stages(self) -> list[Walk | Phase]:
+        """All stages in the order in which they run."""
+        return [self.prepare, *self.middle, self.gather, self.measure, self.combine, self.update]
+
     def calls(self) -> Iterable[Call]:
-        for phase in (self.prepare, self.gather, self.update):
-            for calls, _ in phase.groups:
-                yield from calls
-        yield from self.walk
+        """All calls in the order in which they run."""
+        for stage in self.stages:
+            yield from calls_of(stage)
 
 
 def in_place_or_new(program: Program, x: Activation, name: str) -> Activation:
-    """Where a function of single numbers puts its results: over `x`, unless a gradient will need `x` as it is."""
-    if not x.kept:
+    """Where a function of single numbers puts its results: over `x`, unless somebody else needs `x` as it is."""
+    if not x.kept and not x.shared:
         return x
     y = program.activation(name, x.channels, x.space)
     y.wants_gradient = x.wants_gradient
     return y
 
 
-def grid(name: str, x: Activation) -> dict[str, Argument]:
-    """Arguments that let a kernel visit every number of `x` but its halo: start, strides of channel, plane and row."""
+def grid(name: str, x: Activation, first_channel: int = 0) -> dict[str, Argument]:
+    """Arguments that let a kernel visit the numbers of `x` but its halo: start, strides of channel, plane and row."""
     return {
-        name: At(x),
+        name: At(x, first_channel),
         f"{name}_channel": lambda: x.channel_stride,
         f"{name}_plane": lambda: x.strides[0],
         f"{name}_row": lambda: x.strides[1],

@@ -23,9 +23,9 @@ def _relu_gradient(dy: Any, y: Any) -> Any:
 
 def relu(program: Program, x: Activation) -> Activation:
     """The larger of x and 0."""
-    if x.producer is not None and "lowest" in x.producer.arguments:
+    if x.producer is not None and "lowest" in x.producer.arguments and not x.shared:
         x.producer.arguments["lowest"] = 0.0
-        x.kept = True
+        x.kept |= program.differentiates
         return x
     return add_forward(program, "relu", x)
 
@@ -33,9 +33,8 @@ def relu(program: Program, x: Activation) -> Activation:
 def relu_gradient(program: Program, dy: Activation, x: Activation, y: Activation) -> tuple[Activation]:
     """dy where y is positive; the derivative at 0 is 0."""
     producer = dy.producer
-    if producer is not None and producer.set_mask is not None:
+    if producer is not None and producer.set_mask is not None and not dy.shared and producer.set_mask(y):
         # A kernel masks once; what comes on top of it has a call of its own.
-        set_mask, producer.set_mask = producer.set_mask, None
-        set_mask(y)
+        producer.set_mask = None
         return (dy,)
     return (add_backward(program, "relu_gradient", dy, y),)

@@ -1,30 +1,36 @@
-"""Stochastic gradient descent on one parameter, in chunks."""
+"""Stochastic gradient descent on one parameter, in chunks of whole vectors."""
 
 import math
 
 import numpy as np
 
 from nbcnn.kernels.cpu.program import Argument, Array, Call, Program
-from nbcnn.kernels.cpu.row import Body, arguments, read_float, write_float
+from nbcnn.kernels.cpu.row import Body, arguments
 from nbcnn.kernels.cpu.sums import CHUNK
+from nbcnn.kernels.cpu.tails import load_first, store_first
+from nbcnn.kernels.cpu.vector import splat
 
 
 def descend(lanes: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
-        parameter, gradient, velocity, count, step, rate, momentum, nesterov, decay = arguments(
-            "bbbiwdrir", arena, row, index, slot
+        parameter, gradient, velocity, remembers, count, step, rate, momentum, dampening, nesterov, decay = arguments(
+            "bbbiiwdrrir", arena, row, index, slot
         )
         rate = np.float32(rate)
-        for i in range(index * CHUNK, min(count, (index + 1) * CHUNK)):
-            value = read_float(parameter + 4 * i)
-            slope = read_float(gradient + 4 * i) + decay * value
-            if momentum != np.float32(0.0):
-                speed = slope
-                if step > 1:
-                    speed = momentum * read_float(velocity + 4 * i) + slope
-                write_float(speed, velocity + 4 * i)
-                slope = slope + momentum * speed if nesterov else speed
-            write_float(value - rate * slope, parameter + 4 * i)
+        fresh = np.float32(1.0)
+        if step > 1:
+            fresh -= dampening
+        last = min(count, (index + 1) * CHUNK)
+        for i in range(index * CHUNK, last, lanes):
+            left = last - i
+            value = load_first(lanes, parameter + 4 * i, left)
+            slope = load_first(lanes, gradient + 4 * i, left) + splat(lanes, decay) * value
+            if remembers:
+                speed = load_first(lanes, velocity + 4 * i, left)
+                speed = splat(lanes, momentum) * speed + splat(lanes, fresh) * slope
+                store_first(speed, velocity + 4 * i, left)
+                slope = slope + splat(lanes, momentum) * speed if nesterov else speed
+            store_first(value - splat(lanes, rate) * slope, parameter + 4 * i, left)
 
     return body
 
@@ -33,10 +39,11 @@ def sgd(
     program: Program,
     parameter: Array,
     gradient: Array,
-    momentum_buffer: Array,
+    momentum_buffer: Array | None,
     *,
     lr: Argument,
     momentum: float,
+    dampening: float,
     nesterov: bool,
     weight_decay: float,
     step: Argument,
@@ -46,11 +53,13 @@ def sgd(
         descend,
         parameter=parameter,
         gradient=gradient,
-        momentum_buffer=momentum_buffer,
+        momentum_buffer=momentum_buffer or parameter,
+        remembers=int(momentum_buffer is not None),
         count=math.prod(parameter.shape),
         step=step,
         lr=lr,
         momentum=momentum,
+        dampening=dampening,
         nesterov=int(nesterov),
         weight_decay=weight_decay,
     )

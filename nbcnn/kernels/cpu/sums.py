@@ -7,7 +7,8 @@ import math
 
 from nbcnn.kernels.cpu.program import Activation, Array, Call, Program, extent, grid
 from nbcnn.kernels.cpu.row import Body, arguments, read_float, write_float
-from nbcnn.kernels.cpu.vector import horizontal_sum, load, splat, store
+from nbcnn.kernels.cpu.tails import load_first, store_first
+from nbcnn.kernels.cpu.vector import horizontal_sum, load, splat, where
 
 # Numbers that one part of a phase over parameters works on.
 CHUNK = 4096
@@ -28,34 +29,41 @@ def parts_of(count: int) -> int:
 
 def total(lanes: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
-        partials, result, count, samples, samples_per_partition = arguments("bbiwi", arena, row, index, slot)
+        partials, result, count, samples, samples_per_partition, scale, limit = arguments(
+            "bbiwirr", arena, row, index, slot
+        )
         partitions = (samples + samples_per_partition - 1) // samples_per_partition
         first = index * CHUNK
         last = min(count, first + CHUNK)
-        whole = first + (last - first) // lanes * lanes
-        for i in range(first, whole, lanes):
-            sum_ = load(lanes, partials + 4 * i)
+        highest, lowest = splat(lanes, limit), splat(lanes, -limit)
+        for i in range(first, last, lanes):
+            sum_ = load_first(lanes, partials + 4 * i, last - i)
             for partition in range(1, partitions):
-                sum_ = sum_ + load(lanes, partials + 4 * (partition * count + i))
-            store(sum_, result + 4 * i)
-        for i in range(whole, last):
-            single = read_float(partials + 4 * i)
-            for partition in range(1, partitions):
-                single += read_float(partials + 4 * (partition * count + i))
-            write_float(single, result + 4 * i)
+                sum_ = sum_ + load_first(lanes, partials + 4 * (partition * count + i), last - i)
+            sum_ = sum_ * splat(lanes, scale)
+            # In this order a number that is none stays one.
+            sum_ = where(sum_ > highest, highest, sum_)
+            sum_ = where(sum_ < lowest, lowest, sum_)
+            store_first(sum_, result + 4 * i, last - i)
 
     return body
 
 
-def add_total(program: Program, partials: PartialSums, result: Array) -> Call:
-    """A call, over `parts_of` parts, that adds the partitions which hold samples into `result`."""
+def add_total(program: Program, gradient: Array, result: Array, *, scale: float = 1.0, limit: float = math.inf) -> Call:
+    """A call, over `parts_of` parts, that puts the gradient into `result`, times `scale` and within +-`limit`.
+
+    Of partial sums those of the partitions that hold samples are added; another array may be the result itself.
+    """
+    partial = isinstance(gradient, PartialSums)
     return program.call(
         total,
-        partials=partials,
+        partials=gradient,
         result=result,
-        count=math.prod(partials.total_shape),
+        count=math.prod(result.shape),
         samples=program.state("samples"),
-        samples_per_partition=program.blocks_per_partition * program.lanes,
+        samples_per_partition=program.blocks_per_partition * program.lanes if partial else program.samples,
+        scale=scale,
+        limit=limit,
     )
 
 

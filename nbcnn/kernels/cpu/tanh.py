@@ -18,7 +18,9 @@ def _tanh(x: Any) -> Any:
 
 @formula("tanh_gradient")
 def _tanh_gradient(dy: Any, y: Any) -> Any:
-    return dy * (filled(y, _ONE) - y * y)
+    one = filled(y, _ONE)
+    # The factors of 1 - y**2: neither rounds near 1, where the square would.
+    return dy * ((one - y) * (one + y))
 
 
 def tanh(program: Program, x: Activation) -> Activation:

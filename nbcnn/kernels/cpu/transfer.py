@@ -88,18 +88,17 @@ def emit(lanes: int) -> Body:
     return body
 
 
-def add_ingest(program: Program, source: Word, indices: Word, scale: Array, y: Activation) -> Activation:
-    """Read samples `indices` of an array into `y`, each channel times `scale[c, 0]` plus `scale[c, 1]`.
+def add_ingest(program: Program, port: str, indices: Word, scale: Array, y: Activation) -> Activation:
+    """Read samples `indices` of the array at a port into `y`, each channel times `scale[c, 0]` plus `scale[c, 1]`.
 
-    The array holds float32, or bytes where the state says so, which are divided by 255 first. Lanes beyond the batch
-    become zero.
+    The array holds float32, or bytes, which are divided by 255 first. Lanes beyond the batch become zero.
     """
     depth, rows, columns = y.space
     call = program.call(
         ingest,
-        source=source,
+        source=program.port(port),
         indices=indices,
-        is_bytes=program.state("input_is_bytes"),
+        is_bytes=program.is_bytes(port),
         samples=program.state("samples"),
         scale=scale,
         starts=program.activation("addresses of samples", 2, (1, 1, 1)),

@@ -68,9 +68,12 @@ _operator(operator.mul, Vector, Vector, lambda builder, a, b: builder.fmul(a, b)
 _operator(operator.truediv, Vector, Vector, lambda builder, a, b: builder.fdiv(a, b))
 _operator(operator.gt, Vector, Mask, lambda builder, a, b: builder.fcmp_ordered(">", a, b))
 _operator(operator.lt, Vector, Mask, lambda builder, a, b: builder.fcmp_ordered("<", a, b))
+_operator(operator.ge, Vector, Mask, lambda builder, a, b: builder.fcmp_ordered(">=", a, b))
+_operator(operator.le, Vector, Mask, lambda builder, a, b: builder.fcmp_ordered("<=", a, b))
 _operator(operator.eq, Vector, Mask, lambda builder, a, b: builder.fcmp_ordered("==", a, b))
 _operator(operator.ne, Vector, Mask, lambda builder, a, b: builder.fcmp_unordered("!=", a, b))
 _operator(operator.or_, Mask, Mask, lambda builder, a, b: builder.or_(a, b))
+_operator(operator.and_, Mask, Mask, lambda builder, a, b: builder.and_(a, b))
 
 
 def declare(builder: Any, name: str, result: Any, operands: list[Any]) -> Any:
@@ -102,9 +105,9 @@ def store(typing_context, vector, address):
     return types.void(vector, types.int64), codegen
 
 
-def repeat(builder: Any, count: int, value: Any) -> Any:
+def repeat(builder: Any, count: int, value: Any, kind: Any = _FLOAT) -> Any:
     """One scalar in every lane, for code that emits LLVM itself."""
-    undefined = ir.Constant(ir.VectorType(_FLOAT, count), ir.Undefined)
+    undefined = ir.Constant(ir.VectorType(kind, count), ir.Undefined)
     first = builder.insert_element(undefined, value, _INTEGER(0))
     return builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(_INTEGER, count), [0] * count))
 
@@ -141,6 +144,19 @@ def where(typing_context, mask, yes, no):
     return yes(mask, yes, no), codegen
 
 
+@intrinsic(prefer_literal=True)
+def lanes_below(typing_context, lanes, count):
+    """The mask of the first `count` lanes."""
+    total = lanes.literal_value
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        numbers = ir.Constant(ir.VectorType(_INTEGER, total), list(range(total)))
+        bound = repeat(builder, total, builder.trunc(args[1], _INTEGER), _INTEGER)
+        return builder.icmp_signed("<", numbers, bound)
+
+    return Mask(total)(lanes, types.int64), codegen
+
+
 @intrinsic
 def horizontal_sum(typing_context, vector):
     """Add all lanes of a vector, as a tree."""
@@ -153,26 +169,24 @@ def horizontal_sum(typing_context, vector):
     return types.float32(vector), codegen
 
 
-@intrinsic
-def square_root(typing_context, vector):
-    """Take the square root of every lane, correctly rounded."""
+def _lane_by_lane(name: str, meaning: str) -> Any:
+    """A function of vectors that LLVM has under `name`."""
 
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        kind = args[0].type
-        return builder.call(declare(builder, f"llvm.sqrt.v{vector.lanes}f32", kind, [kind]), args)
+    @intrinsic
+    def function(typing_context, vector):
+        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            kind = args[0].type
+            return builder.call(declare(builder, f"llvm.{name}.v{vector.lanes}f32", kind, [kind]), args)
 
-    return vector(vector), codegen
+        return vector(vector), codegen
+
+    function.__doc__ = meaning
+    return function
 
 
-@intrinsic
-def _round(typing_context, vector):
-    """Round every lane to the nearest integer, ties to even."""
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        kind = args[0].type
-        return builder.call(declare(builder, f"llvm.rint.v{vector.lanes}f32", kind, [kind]), args)
-
-    return vector(vector), codegen
+square_root = _lane_by_lane("sqrt", "Take the square root of every lane, correctly rounded.")
+absolute = _lane_by_lane("fabs", "Take the magnitude of every lane; not-a-number stays.")
+_round = _lane_by_lane("rint", "Round every lane to the nearest integer, ties to even.")
 
 
 @intrinsic
@@ -189,15 +203,45 @@ def _power_of_two(typing_context, vector):
     return vector(vector), codegen
 
 
+@intrinsic
+def _mantissa(typing_context, vector):
+    """m of v = m * 2**e with m in [sqrt(1/2), sqrt(2)), for normal positive v."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        shifted, below, integers = _from_root_half(builder, args[0], vector.lanes)
+        digits = builder.and_(shifted, ir.Constant(integers, [0x7FFFFF] * vector.lanes))
+        return builder.bitcast(builder.add(digits, below), args[0].type)
+
+    return vector(vector), codegen
+
+
+@intrinsic
+def _exponent(typing_context, vector):
+    """e of v = m * 2**e with m in [sqrt(1/2), sqrt(2)), for normal positive v."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        shifted, _, integers = _from_root_half(builder, args[0], vector.lanes)
+        return builder.sitofp(builder.ashr(shifted, ir.Constant(integers, [23] * vector.lanes)), args[0].type)
+
+    return vector(vector), codegen
+
+
+def _from_root_half(builder: Any, value: Any, lanes: int) -> tuple[Any, Any, Any]:
+    """The bits of `value` less those of sqrt(1/2): the exponent's bits then change where the mantissa starts anew."""
+    integers = ir.VectorType(_INTEGER, lanes)
+    below = ir.Constant(integers, [0x3F3504F3] * lanes)
+    return builder.sub(builder.bitcast(value, integers), below), below, integers
+
+
 _f = np.float32
+
+# The elementary functions below reduce ranges and take polynomials as S. Moshier's Cephes library does in single
+# precision: expf, tanhf, logf, erff.
 
 
 @njit(error_model="numpy")
-def exponential(x: Any) -> Any:
-    """e**x in every lane, within 2 units in the last place; saturates at e**-87 and e**88, not-a-number stays.
-
-    Range reduction by log 2 in two parts and a degree-5 polynomial: S. Moshier, Cephes library, `expf`.
-    """
+def _exponential_parts(x: Any) -> Any:
+    """(q, s) with e**x = (1 + q) * s, s a power of two and 1 where x is near 0."""
     x = where(x < filled(x, _f(-87.0)), filled(x, _f(-87.0)), x)
     x = where(x > filled(x, _f(88.0)), filled(x, _f(88.0)), x)
     n = _round(x * filled(x, _f(1.44269504088896341)))
@@ -208,12 +252,28 @@ def exponential(x: Any) -> Any:
     p = p * r + filled(x, _f(4.1665795894e-2))
     p = p * r + filled(x, _f(1.6666665459e-1))
     p = p * r + filled(x, _f(5.0000001201e-1))
-    return (p * r * r + r + filled(x, _f(1.0))) * _power_of_two(n)
+    return p * r * r + r, _power_of_two(n)
+
+
+@njit(error_model="numpy")
+def exponential(x: Any) -> Any:
+    """e**x in every lane, within 2 units in the last place; 0 below -87, infinite above 88, not-a-number stays."""
+    q, scale = _exponential_parts(x)
+    y = (q + filled(x, _f(1.0))) * scale
+    y = where(x > filled(x, _f(88.0)), filled(x, _f(np.inf)), y)
+    return where(x < filled(x, _f(-87.0)), filled(x, _f(0.0)), y)
+
+
+@njit(error_model="numpy")
+def exponential_minus_one(x: Any) -> Any:
+    """e**x - 1 in every lane, within 3 units in the last place near 0 too; at most e**88, not-a-number stays."""
+    q, scale = _exponential_parts(x)
+    return q * scale + (scale - filled(x, _f(1.0)))
 
 
 @njit(error_model="numpy")
 def hyperbolic_tangent(x: Any) -> Any:
-    """tanh in every lane: an odd polynomial near zero, 1 - 2 / (e**2x + 1) beyond (Cephes library, `tanhf`)."""
+    """tanh in every lane, within 2 units in the last place: an odd polynomial near zero, 1 - 2 / (e**2|x| + 1) beyond."""
     square = x * x
     p = filled(x, _f(-5.70498872745e-3))
     p = p * square + filled(x, _f(2.06390887954e-2))
@@ -223,5 +283,72 @@ def hyperbolic_tangent(x: Any) -> Any:
     near = p * square * x + x
     one = filled(x, _f(1.0))
     two = filled(x, _f(2.0))
-    far = one - two / (exponential(x + x) + one)
+    size = absolute(x)
+    far = one - two / (exponential(size + size) + one)
+    far = where(x < filled(x, _f(0.0)), filled(x, _f(0.0)) - far, far)
     return where(square < filled(x, _f(0.390625)), near, far)
+
+
+@njit(error_model="numpy")
+def logarithm(x: Any) -> Any:
+    """The natural logarithm in every lane, within 2 units in the last place; minus infinity for what counts as zero,
+    below 1.2e-38, and not-a-number for negative numbers.
+    """
+    r = _mantissa(x) - filled(x, _f(1.0))
+    e = _exponent(x)
+    square = r * r
+    p = filled(x, _f(7.0376836292e-2))
+    p = p * r + filled(x, _f(-1.1514610310e-1))
+    p = p * r + filled(x, _f(1.1676998740e-1))
+    p = p * r + filled(x, _f(-1.2420140846e-1))
+    p = p * r + filled(x, _f(1.4249322787e-1))
+    p = p * r + filled(x, _f(-1.6668057665e-1))
+    p = p * r + filled(x, _f(2.0000714765e-1))
+    p = p * r + filled(x, _f(-2.4999993993e-1))
+    p = p * r + filled(x, _f(3.3333331174e-1))
+    low = p * r * square + e * filled(x, _f(-2.12194440e-4)) - square * filled(x, _f(0.5))
+    y = r + low + e * filled(x, _f(0.693359375))
+    y = where(x < filled(x, _f(2.0**-126)), filled(x, _f(-np.inf)), y)
+    # Infinity and not-a-number stay as they are.
+    y = where(x < filled(x, _f(np.inf)), y, x)
+    return where(x < filled(x, _f(0.0)), filled(x, _f(np.nan)), y)
+
+
+@njit(error_model="numpy")
+def logarithm_of_one_plus(x: Any) -> Any:
+    """log(1 + x) in every lane for finite x above -1, within 3 units in the last place near 0 too.
+
+    The logarithm of the rounded sum, and to first order what the rounding lost.
+    """
+    sum_ = x + filled(x, _f(1.0))
+    return logarithm(sum_) + (x - (sum_ - filled(x, _f(1.0)))) / sum_
+
+
+@njit(error_model="numpy")
+def error_function(x: Any) -> Any:
+    """erf in every lane, within 3 units in the last place: an odd polynomial up to 1, beyond it 1 less a polynomial of
+    1 / x**2 times e**(-x**2) / x.
+    """
+    square = x * x
+    p = filled(x, _f(7.853861353153693e-5))
+    p = p * square + filled(x, _f(-8.010193625184903e-4))
+    p = p * square + filled(x, _f(5.188327685732524e-3))
+    p = p * square + filled(x, _f(-2.685381193529856e-2))
+    p = p * square + filled(x, _f(1.128358514861418e-1))
+    p = p * square + filled(x, _f(-3.761262582423300e-1))
+    p = p * square + filled(x, _f(1.128379165726710))
+    one = filled(x, _f(1.0))
+    inverse = one / absolute(x)
+    t = inverse * inverse
+    q = filled(x, _f(2.326819970068386e-2))
+    q = q * t + filled(x, _f(-1.387039388740657e-1))
+    q = q * t + filled(x, _f(3.687424674597105e-1))
+    q = q * t + filled(x, _f(-5.824733027278666e-1))
+    q = q * t + filled(x, _f(6.210004621745983e-1))
+    q = q * t + filled(x, _f(-4.944515323274145e-1))
+    q = q * t + filled(x, _f(3.404879937665872e-1))
+    q = q * t + filled(x, _f(-2.741127028184656e-1))
+    q = q * t + filled(x, _f(5.638259427386472e-1))
+    far = one - exponential(filled(x, _f(0.0)) - square) * inverse * q
+    far = where(x < filled(x, _f(0.0)), filled(x, _f(0.0)) - far, far)
+    return where(square > one, far, p * x)

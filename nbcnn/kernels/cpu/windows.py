@@ -197,26 +197,3 @@ def _order(inside: np.ndarray, pixels: np.ndarray, tile_pixels: int) -> tuple[np
             best = order, used
     assert best is not None
     return best
-
-
-def pool_tables(
-    window: Window, x: Activation, y: Activation, divisors: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """For each output pixel: offsets of its window and of itself, first tap byte, tap count and 1 / divisor as bits.
-
-    Only taps inside the input are listed, in row-major order, so padding is never read.
-    """
-    pixels = every(y.space)
-    starts = window.starts(pixels)
-    positions = starts[:, None] + window.taps[None]
-    inside = ((positions >= 0) & (positions < np.array(x.space))).all(axis=2)
-    patterns, which = np.unique(inside, axis=0, return_inverse=True)
-    counts = patterns.sum(axis=1)
-    firsts = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    tap_offsets = window.taps @ np.array(x.strides, dtype=np.int64)
-    taps = np.concatenate([tap_offsets[pattern] for pattern in patterns])
-    which = which.reshape(-1)
-    factors = np.ones(len(pixels)) if divisors is None else 1.0 / divisors
-    bits = factors.astype(np.float32).view(np.int32).astype(np.int64)
-    rows = np.stack([x.offsets(starts), y.offsets(pixels), 4 * firsts[which], counts[which], bits], axis=1)
-    return rows, taps

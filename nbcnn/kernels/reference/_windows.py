@@ -1,6 +1,9 @@
-"""Where the windows of convolution and pooling lie, axis by axis."""
+"""Where the windows of convolution and pooling lie, axis by axis, and which channels go together."""
 
 from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
 
 
 def output_size(size: int, kernel: int, stride: int, padding: tuple[int, int], dilation: int, ceil_mode: bool) -> int:
@@ -39,3 +42,34 @@ def rows_read(position: int, kernel: int, stride: int, before: int, dilation: in
     first = position * stride - before
     indices = [first + offset * dilation for offset in range(kernel)]
     return [index for index in indices if start <= index < end]
+
+
+def elements(
+    position: Sequence[int],
+    sizes: Sequence[int],
+    kernel_size: Sequence[int],
+    stride: Sequence[int],
+    padding: Sequence[tuple[int, int]],
+    dilation: Sequence[int],
+) -> tuple[Any, ...]:
+    """Index the elements of the input that the window at `position` covers."""
+    axes = zip(position, sizes, kernel_size, stride, padding, dilation, strict=True)
+    rows = [rows_read(at, kernel, step, pad[0], gap, 0, size) for at, size, kernel, step, pad, gap in axes]
+    return np.ix_(*(np.array(indices, dtype=np.intp) for indices in rows))
+
+
+def window_slices(
+    position: Sequence[int], kernel_size: Sequence[int], stride: Sequence[int], dilation: Sequence[int]
+) -> tuple[slice, ...]:
+    """Return what the window at `position` covers of every axis of the padded array."""
+    starts = [index * step for index, step in zip(position, stride, strict=True)]
+    return tuple(
+        slice(start, start + gap * (kernel - 1) + 1, gap)
+        for start, kernel, gap in zip(starts, kernel_size, dilation, strict=True)
+    )
+
+
+def channels_of_groups(inputs: int, outputs: int, groups: int) -> list[tuple[slice, slice]]:
+    """Return the input and the output channels of every group."""
+    i, o = inputs // groups, outputs // groups
+    return [(slice(group * i, group * i + i), slice(group * o, group * o + o)) for group in range(groups)]

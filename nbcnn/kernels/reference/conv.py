@@ -1,9 +1,12 @@
 """Convolution over one, two or three axes: cross-correlation, as layers mean it, or with `flip` true convolution."""
 
+from typing import Any
+
 import numpy as np
 
 from nbcnn.kernels.reference import Array
-from nbcnn.kernels.reference._windows import output_sizes
+from nbcnn.kernels.reference._windows import channels_of_groups, output_sizes, window_slices
+from nbcnn.kernels.reference.pad import pad, pad_gradient
 
 
 def conv(
@@ -13,24 +16,26 @@ def conv(
     *,
     stride: tuple[int, ...],
     padding: tuple[tuple[int, int], ...],
+    padding_mode: str,
     dilation: tuple[int, ...],
     groups: int,
     flip: bool,
 ) -> Array:
-    """Slide the kernels over the zero-padded input and sum the products at every position.
+    """Slide the kernels over the padded input and sum the products at every position.
 
     x is (N, C, *space), weight (O, C / groups, *kernel), bias (O,) or None; returns (N, O, *positions). Output
-    channel o belongs to group o // (O / groups) and reads the input channels of that group alone.
+    channel o belongs to group o // (O / groups) and reads the input channels of that group alone. `padding_mode` is
+    zeros, or how `pad` fills the padding with numbers of x.
     """
     kernel_size = weight.shape[2:]
     spatial_axes = tuple(range(2, weight.ndim))
     kernel = np.flip(weight, spatial_axes) if flip else weight
-    padded = np.pad(x, ((0, 0), (0, 0), *padding))
+    padded = pad(x, **_border(padding, padding_mode))
     positions = output_sizes(x.shape[2:], kernel_size, stride, padding, dilation, False)
     y = np.zeros((x.shape[0], weight.shape[0], *positions))
     for position in np.ndindex(*positions):
-        window = padded[:, :, *_window(position, kernel_size, stride, dilation)]
-        for inputs, outputs in _channels_of_groups(x.shape[1], weight.shape[0], groups):
+        window = padded[:, :, *window_slices(position, kernel_size, stride, dilation)]
+        for inputs, outputs in channels_of_groups(x.shape[1], weight.shape[0], groups):
             over = tuple(range(1, weight.ndim))
             y[:, outputs, *position] = np.tensordot(window[:, inputs], kernel[outputs], (over, over))
     return y if bias is None else y + bias.reshape(-1, *[1] * len(positions))
@@ -45,6 +50,7 @@ def conv_gradient(
     *,
     stride: tuple[int, ...],
     padding: tuple[tuple[int, int], ...],
+    padding_mode: str,
     dilation: tuple[int, ...],
     groups: int,
     flip: bool,
@@ -56,33 +62,21 @@ def conv_gradient(
     kernel_size = weight.shape[2:]
     spatial_axes = tuple(range(2, weight.ndim))
     kernel = np.flip(weight, spatial_axes) if flip else weight
-    padded = np.pad(x, ((0, 0), (0, 0), *padding))
+    padded = pad(x, **_border(padding, padding_mode))
     dpadded = np.zeros(padded.shape)
     dkernel = np.zeros(weight.shape)
     for position in np.ndindex(*dy.shape[2:]):
-        here = _window(position, kernel_size, stride, dilation)
+        here = window_slices(position, kernel_size, stride, dilation)
         window, dwindow = padded[:, :, *here], dpadded[:, :, *here]
-        for inputs, outputs in _channels_of_groups(x.shape[1], weight.shape[0], groups):
+        for inputs, outputs in channels_of_groups(x.shape[1], weight.shape[0], groups):
             upstream = dy[:, outputs, *position]
             dkernel[outputs] += np.tensordot(upstream, window[:, inputs], (0, 0))
             dwindow[:, inputs] += np.tensordot(upstream, kernel[outputs], (1, 0))
-    unpad = (slice(before, before + size) for (before, _), size in zip(padding, x.shape[2:], strict=True))
-    dx = dpadded[:, :, *unpad]
+    (dx,) = pad_gradient(dpadded, x, padded, **_border(padding, padding_mode))
     dweight = np.flip(dkernel, spatial_axes) if flip else dkernel
     dbias = None if bias is None else dy.sum(axis=(0, *spatial_axes))
     return dx, dweight, dbias
 
 
-def _window(
-    position: tuple[int, ...], kernel_size: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]
-) -> tuple[slice, ...]:
-    starts = [index * step for index, step in zip(position, stride, strict=True)]
-    return tuple(
-        slice(start, start + gap * (kernel - 1) + 1, gap)
-        for start, kernel, gap in zip(starts, kernel_size, dilation, strict=True)
-    )
-
-
-def _channels_of_groups(inputs: int, outputs: int, groups: int) -> list[tuple[slice, slice]]:
-    i, o = inputs // groups, outputs // groups
-    return [(slice(group * i, group * i + i), slice(group * o, group * o + o)) for group in range(groups)]
+def _border(padding: tuple[tuple[int, int], ...], padding_mode: str) -> dict[str, Any]:
+    return {"padding": padding, "mode": "constant" if padding_mode == "zeros" else padding_mode, "value": 0.0}

@@ -4,22 +4,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbcnn.kernels.reference import Array
+from nbcnn.kernels.reference._classes import mean_surprise, wanted
 
 
-def cross_entropy(logits: Array, target: NDArray[np.int64]) -> Array:
-    """Return the mean over samples of -log softmax(logits)[target], as an array without axes.
+def cross_entropy(
+    logits: Array, target: NDArray[np.int64], weight: Array | None, *, ignore_index: int, label_smoothing: float
+) -> Array:
+    """Return the weighted mean of -log softmax(logits)[target], as an array without axes.
 
-    logits are (N, classes), target (N,) holds class numbers from 0.
+    logits are (N, classes, *space), target (N, *space) holds class numbers from 0, or `ignore_index` where nothing
+    counts, weight (classes,) or None. The true class counts 1 - label_smoothing, and every class label_smoothing /
+    classes (Szegedy and others, arXiv:1512.00567, section 7); the divisor sums the weights of the true classes.
     """
-    log_probabilities = _log_softmax(logits)
-    return np.asarray(-log_probabilities[np.arange(len(target)), target].mean())
+    q, _, divisor = wanted(logits.shape, target, weight, ignore_index, label_smoothing)
+    return mean_surprise(q, _log_softmax(logits), divisor)
 
 
-def cross_entropy_gradient(dy: Array, logits: Array, y: Array, target: NDArray[np.int64]) -> tuple[Array]:
-    """Return (dlogits,): softmax(logits) less 1 at the target, divided by N; class numbers have no gradient."""
-    gradient = np.exp(_log_softmax(logits))
-    gradient[np.arange(len(target)), target] -= 1.0
-    return (dy * gradient / len(target),)
+def cross_entropy_gradient(
+    dy: Array,
+    logits: Array,
+    y: Array,
+    target: NDArray[np.int64],
+    weight: Array | None,
+    *,
+    ignore_index: int,
+    label_smoothing: float,
+) -> tuple[Array]:
+    """Return (dlogits,): softmax(logits) times what all classes count, less what each counts, over the divisor."""
+    q, counted, divisor = wanted(logits.shape, target, weight, ignore_index, label_smoothing)
+    slope = np.exp(_log_softmax(logits)) * q.sum(axis=1, keepdims=True) - q
+    with np.errstate(invalid="ignore"):
+        return (np.where(counted[:, np.newaxis], dy * slope / np.float64(divisor), 0.0),)
 
 
 def _log_softmax(logits: Array) -> Array:

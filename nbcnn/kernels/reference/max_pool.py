@@ -1,11 +1,9 @@
 """Max pooling: the largest value of every window."""
 
-from typing import Any
-
 import numpy as np
 
 from nbcnn.kernels.reference import Array
-from nbcnn.kernels.reference._windows import output_sizes, rows_read
+from nbcnn.kernels.reference._windows import elements, output_sizes
 
 
 def max_pool(
@@ -25,7 +23,7 @@ def max_pool(
     positions = output_sizes(x.shape[2:], kernel_size, stride, padding, dilation, ceil_mode)
     y = np.full((*x.shape[:2], *positions), -np.inf)
     for position in np.ndindex(*positions):
-        window = x[:, :, *_elements(position, x.shape[2:], kernel_size, stride, padding, dilation)]
+        window = x[:, :, *elements(position, x.shape[2:], kernel_size, stride, padding, dilation)]
         y[:, :, *position] = window.max(axis=tuple(range(2, x.ndim)), initial=-np.inf)
     return y
 
@@ -44,25 +42,11 @@ def max_pool_gradient(
     """Return (dx,): each window passes its gradient to its first maximum in row-major order."""
     dx = np.zeros(x.shape)
     for position in np.ndindex(*dy.shape[2:]):
-        elements = _elements(position, x.shape[2:], kernel_size, stride, padding, dilation)
+        covered = elements(position, x.shape[2:], kernel_size, stride, padding, dilation)
         for sample, channel in np.ndindex(*x.shape[:2]):
-            window = x[sample, channel][elements]
+            window = x[sample, channel][covered]
             if window.size:
                 winner = np.unravel_index(np.argmax(window), window.shape)
-                winner_in_x = tuple(axis.ravel()[index] for axis, index in zip(elements, winner, strict=True))
+                winner_in_x = tuple(axis.ravel()[index] for axis, index in zip(covered, winner, strict=True))
                 dx[sample, channel, *winner_in_x] += dy[sample, channel, *position]
     return (dx,)
-
-
-def _elements(
-    position: tuple[int, ...],
-    sizes: tuple[int, ...],
-    kernel_size: tuple[int, ...],
-    stride: tuple[int, ...],
-    padding: tuple[tuple[int, int], ...],
-    dilation: tuple[int, ...],
-) -> tuple[Any, ...]:
-    """Index the elements of the input that one window covers."""
-    axes = zip(position, sizes, kernel_size, stride, padding, dilation, strict=True)
-    rows = [rows_read(at, kernel, step, pad[0], gap, 0, size) for at, size, kernel, step, pad, gap in axes]
-    return np.ix_(*(np.array(indices, dtype=np.intp) for indices in rows))

@@ -6,20 +6,24 @@ from nbcnn.kernels.reference import Array
 def sgd(
     parameter: Array,
     gradient: Array,
-    momentum_buffer: Array,
+    momentum_buffer: Array | None,
     *,
     lr: float,
     momentum: float,
+    dampening: float,
     nesterov: bool,
     weight_decay: float,
     step: int,
-) -> tuple[Array, Array]:
-    """Return (parameter, momentum_buffer) after one update, by the formulas of torch.optim.SGD without dampening.
+) -> tuple[Array, Array | None]:
+    """Return (parameter, momentum_buffer) after update number `step`, counted from 1.
 
-    The velocity does not contain the learning rate. The buffer starts as zeros, which makes the first step PyTorch's
-    special case by itself; `step` counts from 1, as for every optimiser, and is not needed here.
+    The formulas of torch.optim.SGD: the velocity does not contain the learning rate, and its first value is the first
+    gradient, undamped. Without momentum there is none, and `momentum_buffer` is None.
     """
     gradient = gradient + weight_decay * parameter
-    momentum_buffer = momentum * momentum_buffer + gradient
+    if momentum_buffer is None:
+        return parameter - lr * gradient, None
+    fresh = gradient if step == 1 else (1.0 - dampening) * gradient
+    momentum_buffer = momentum * momentum_buffer + fresh
     direction = gradient + momentum * momentum_buffer if nesterov else momentum_buffer
     return parameter - lr * direction, momentum_buffer

@@ -1,0 +1,128 @@
+"""Batch normalisation: a walk gathers each block's moments, a phase combines them, the next walk normalises.
+
+The way back takes the same three steps. In inference it is one factor and one shift a channel.
+"""
+
+import math
+
+from nbcnn.kernels.cpu.batch_statistics import (
+    BACK,
+    CHANNELS_PER_PART,
+    MOMENTS,
+    STATISTICS,
+    SUMS,
+    block_moments,
+    block_sums,
+    channel_gradients,
+    channel_statistics,
+    normalise,
+    normalise_gradient,
+)
+from nbcnn.kernels.cpu.normalising import constant
+from nbcnn.kernels.cpu.program import Activation, Array, Program, extent, grid, in_place_or_new
+
+_Gradients = tuple[Activation | None, None, None, Array | None, Array | None]
+
+
+def batch_norm(
+    program: Program,
+    x: Activation,
+    running_mean: Array | None,
+    running_var: Array | None,
+    weight: Array | None,
+    bias: Array | None,
+    *,
+    momentum: float,
+    eps: float,
+    training: bool,
+) -> Activation:
+    """Each channel less its mean, over its deviation, times weight plus bias."""
+    shape = (x.channels,)
+    statistics = Array("channel statistics", (x.channels, STATISTICS))
+    moments = Array("block moments", (program.blocks if training else 1, x.channels, MOMENTS))
+    parts = math.ceil(x.channels / CHANNELS_PER_PART)
+    combine = program.call(
+        channel_statistics,
+        moments=moments,
+        weight=weight or constant(1.0, shape),
+        bias=bias or constant(0.0, shape),
+        running_mean=running_mean or constant(0.0, shape),
+        running_var=running_var or constant(1.0, shape),
+        statistics=statistics,
+        channels=x.channels,
+        positions=math.prod(x.space),
+        samples=program.state("samples"),
+        momentum=float(momentum),
+        eps=float(eps),
+        training=int(training),
+    )
+    if training:
+        program.each_block(
+            program.call(block_moments, **grid("x", x), **extent(x), moments=moments, samples=program.state("samples"))
+        )
+        program.after_blocks([combine], parts)
+    else:
+        program.prepare.add([combine], parts)
+    x.kept |= program.differentiates
+    y = in_place_or_new(program, x, "batch norm")
+    y.saved = statistics
+    # What is stored can later be clamped from below, as relu asks for.
+    call = program.call(normalise, **grid("x", x), **grid("y", y), **extent(x), statistics=statistics, lowest=-math.inf)
+    program.each_block(call, produces=y)
+    return y
+
+
+def batch_norm_gradient(
+    program: Program,
+    dy: Activation,
+    x: Activation,
+    y: Activation,
+    running_mean: Array | None,
+    running_var: Array | None,
+    weight: Array | None,
+    bias: Array | None,
+    *,
+    momentum: float,
+    eps: float,
+    training: bool,
+) -> _Gradients:
+    """Gradients with respect to x (where it is wanted), weight and bias; running statistics have none."""
+    shape = (x.channels,)
+    samples = program.state("samples")
+    statistics: Array = y.saved
+    sums = Array("block sums", (program.blocks, x.channels, SUMS))
+    dweight, dbias = Array("batch norm weight gradient", shape), Array("batch norm bias gradient", shape)
+    back = Array("channel gradients", (x.channels, BACK))
+    call = program.call(
+        block_sums, **grid("dy", dy), **grid("x", x), **extent(x), statistics=statistics, sums=sums, samples=samples
+    )
+    program.each_block(call)
+    combine = program.call(
+        channel_gradients,
+        sums=sums,
+        statistics=statistics,
+        weight=weight or constant(1.0, shape),
+        dweight=dweight,
+        dbias=dbias,
+        back=back,
+        channels=x.channels,
+        positions=math.prod(x.space),
+        samples=samples,
+        training=int(training),
+    )
+    program.after_blocks([combine], math.ceil(x.channels / CHANNELS_PER_PART))
+    gradients = (None, None, None if weight is None else dweight, None if bias is None else dbias)
+    if not x.wants_gradient:
+        return (None, *gradients)
+    dx = in_place_or_new(program, dy, "batch norm gradient")
+    call = program.call(
+        normalise_gradient,
+        **grid("dy", dy),
+        **grid("x", x),
+        **grid("dx", dx),
+        **extent(x),
+        back=back,
+        samples=samples,
+    )
+    program.each_block(call, produces=dx)
+    return (dx, *gradients)

@@ -1,0 +1,37 @@
+"""Huber's loss: squared where the error is small, absolute beyond."""
+
+from typing import Any
+
+import numpy as np
+
+from nbcnn.kernels.cpu.elementwise import formula
+from nbcnn.kernels.cpu.pair_losses import add_pair_loss, add_pair_loss_gradient
+from nbcnn.kernels.cpu.program import Activation, Program
+from nbcnn.kernels.cpu.targets import Target
+from nbcnn.kernels.cpu.vector import absolute, filled, where
+
+_f = np.float32
+
+
+@formula("huber_loss")
+def _loss(x: Any, target: Any, delta: Any) -> Any:
+    error, half, limit = absolute(x - target), filled(x, _f(0.5)), filled(x, delta)
+    return where(error > limit, limit * (error - half * limit), half * error * error)
+
+
+@formula("huber_loss_gradient")
+def _slope(x: Any, target: Any, delta: Any) -> Any:
+    difference, limit, lowest = x - target, filled(x, delta), filled(x, -delta)
+    return where(difference > limit, limit, where(difference < lowest, lowest, difference))
+
+
+def huber_loss(program: Program, x: Activation, target: Target, *, delta: float) -> Activation:
+    """The numbers of the target; each sample's loss goes to its scores."""
+    return add_pair_loss(program, "huber_loss", x, target, delta)
+
+
+def huber_loss_gradient(
+    program: Program, dy: float, x: Activation, y: Activation, target: Target, *, delta: float
+) -> tuple[Activation]:
+    """x - target, at most delta in size, over the count of numbers; y is the target's numbers."""
+    return (add_pair_loss_gradient(program, "huber_loss_gradient", dy, x, y, delta),)

@@ -1,0 +1,73 @@
+"""The logarithm of softmax over the channels."""
+
+from nbcnn.kernels.cpu.channels import add_over_channels, add_over_channels_gradient, largest
+from nbcnn.kernels.cpu.program import Activation, Program
+from nbcnn.kernels.cpu.row import Body, arguments
+from nbcnn.kernels.cpu.vector import exponential, load, logarithm, splat, store
+
+
+def log_share(lanes: int) -> Body:
+    def body(arena: int, row: int, index: int, slot: int) -> None:
+        x, x_channel, x_plane, x_row, y, y_channel, y_plane, y_row, channels, depth, rows, columns = arguments(
+            "biiibiiiiiii", arena, row, index, slot
+        )
+        for plane in range(depth):
+            for line in range(rows):
+                for column in range(columns):
+                    source = x + plane * x_plane + line * x_row + 4 * lanes * column
+                    target = y + plane * y_plane + line * y_row + 4 * lanes * column
+                    best = largest(lanes, source, x_channel, channels)
+                    sum_ = splat(lanes, 0.0)
+                    for channel in range(channels):
+                        sum_ = sum_ + exponential(load(lanes, source + channel * x_channel) - best)
+                    whole = logarithm(sum_)
+                    for channel in range(channels):
+                        store(load(lanes, source + channel * x_channel) - best - whole, target + channel * y_channel)
+
+    return body
+
+
+def log_share_gradient(lanes: int) -> Body:
+    def body(arena: int, row: int, index: int, slot: int) -> None:
+        (
+            dy,
+            dy_channel,
+            dy_plane,
+            dy_row,
+            y,
+            y_channel,
+            y_plane,
+            y_row,
+            dx,
+            dx_channel,
+            dx_plane,
+            dx_row,
+            channels,
+            depth,
+            rows,
+            columns,
+        ) = arguments("biiibiiibiiiiiii", arena, row, index, slot)
+        for plane in range(depth):
+            for line in range(rows):
+                for column in range(columns):
+                    upstream = dy + plane * dy_plane + line * dy_row + 4 * lanes * column
+                    known = y + plane * y_plane + line * y_row + 4 * lanes * column
+                    target = dx + plane * dx_plane + line * dx_row + 4 * lanes * column
+                    sum_ = splat(lanes, 0.0)
+                    for channel in range(channels):
+                        sum_ = sum_ + load(lanes, upstream + channel * dy_channel)
+                    for channel in range(channels):
+                        part = exponential(load(lanes, known + channel * y_channel)) * sum_
+                        store(load(lanes, upstream + channel * dy_channel) - part, target + channel * dx_channel)
+
+    return body
+
+
+def log_softmax(program: Program, x: Activation) -> Activation:
+    """x less the logarithm of the sum of e**x over the channels."""
+    return add_over_channels(program, log_share, x)
+
+
+def log_softmax_gradient(program: Program, dy: Activation, x: Activation, y: Activation) -> tuple[Activation]:
+    """dy - e**y times the sum of dy over the channels."""
+    return (add_over_channels_gradient(program, log_share_gradient, dy, y),)

@@ -1,0 +1,41 @@
+"""Minimum pooling; ties go to the first minimum, padding never wins, not-a-number stays."""
+
+from collections.abc import Sequence
+
+from nbcnn.kernels.cpu.extremes import SMALLEST, add_extremes, add_extremes_gradient
+from nbcnn.kernels.cpu.pooling import Windows
+from nbcnn.kernels.cpu.program import Activation, Program
+from nbcnn.kernels.cpu.windows import Window
+
+
+def min_pool(
+    program: Program,
+    x: Activation,
+    *,
+    kernel_size: Sequence[int],
+    stride: Sequence[int],
+    padding: Sequence[tuple[int, int]],
+    dilation: Sequence[int],
+    ceil_mode: bool,
+) -> Activation:
+    """The smallest value of each window."""
+    window = Window.of(kernel_size, stride, padding, dilation)
+    outputs = window.outputs(x.space, padding, ceil_mode)
+    return add_extremes(program, x, Windows.sliding(window, x.space, outputs), outputs, SMALLEST)
+
+
+def min_pool_gradient(
+    program: Program,
+    dy: Activation,
+    x: Activation,
+    y: Activation,
+    *,
+    kernel_size: Sequence[int],
+    stride: Sequence[int],
+    padding: Sequence[tuple[int, int]],
+    dilation: Sequence[int],
+    ceil_mode: bool,
+) -> tuple[Activation | None]:
+    """The gradient goes to the first minimum of each window."""
+    window = Window.of(kernel_size, stride, padding, dilation)
+    return add_extremes_gradient(program, dy, x, y, Windows.sliding(window, x.space, y.space))

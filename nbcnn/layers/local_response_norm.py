@@ -1,0 +1,34 @@
+"""Local response normalisation (Krizhevsky, Sutskever and Hinton, NeurIPS 2012, section 3.3)."""
+
+from math import prod
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from nbcnn.layers.axes import Shape
+from nbcnn.layers.elementwise import Elementwise
+from nbcnn.layers.fields import Size
+
+SMALLEST_K = 1e-6
+"""A window of zeros divides by k ** beta."""
+
+
+class LocalResponseNorm(Elementwise):
+    """x / (k + alpha / size * sum of squares) ** beta, summed over `size` neighbouring channels at the same position.
+
+    As in PyTorch, where alpha is divided by size, the window of channel c begins at c - size // 2.
+    """
+
+    type: Literal["local_response_norm"]
+    size: Size
+    alpha: Annotated[float, Field(ge=0, le=1e6)] = 1e-4
+    beta: Annotated[float, Field(ge=0, le=16)] = 0.75
+    k: Annotated[float, Field(ge=SMALLEST_K, le=1e6)] = 1.0
+
+    def attributes(self, shape: Shape) -> dict[str, Any]:
+        return {"size": self.size, "alpha": self.alpha, "beta": self.beta, "k": self.k}
+
+    def other_flops(self, shape: Shape) -> dict[str, int]:
+        before, after = self.size // 2, (self.size - 1) // 2
+        read = sum(min(shape[0], c + after + 1) - max(0, c - before) for c in range(shape[0])) * prod(shape[1:])
+        return {"multiplications": read + 2 * prod(shape), "additions": read, "powers": prod(shape)}

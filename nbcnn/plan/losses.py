@@ -1,0 +1,39 @@
+"""Where a network's output meets the targets: the scores of every sample, and the gradient that starts the way back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from nbcnn.kernels.cpu.program import Activation, Array, Program
+from nbcnn.kernels.cpu.targets import add_target
+from nbcnn.kernels.cpu.transfer import add_emit
+from nbcnn.plan.operations import forward_of, gradient_of, parameter_names
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What training makes small: a loss by the name of its operation, its settings, and its arrays but the targets."""
+
+    operation: str
+    settings: Mapping[str, Any]
+    arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+def add_loss(program: Program, loss: Loss, output: Activation) -> Activation:
+    """Compare `output` with the batch at ports `target` and `indices`; `scores` gets three numbers a sample.
+
+    Returns the gradient of the batch's loss.
+    """
+    target = add_target(program)
+    _, *names = parameter_names(loss.operation)
+    arrays = [
+        Array(name, loss.arrays[name].shape, external=loss.arrays[name]) if name in loss.arrays else None
+        for name in names
+    ]
+    y = forward_of(loss.operation)(program, output, target, *arrays, **loss.settings)
+    add_emit(program, program.port("scores"), target.scores)
+    dy: Activation
+    (dy,) = gradient_of(loss.operation)(program, 1.0, output, y, target, *arrays, **loss.settings)
+    return dy

@@ -1,0 +1,116 @@
+"""From gradients to new parameters: sums are totalled and clipped, and the optimiser takes its step, chunk by chunk."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from nbcnn.kernels.cpu.clipping import add_scaled, add_shrinkage, add_squares
+from nbcnn.kernels.cpu.program import Array, Call, Program
+from nbcnn.kernels.cpu.sums import PartialSums, add_total, parts_of
+from nbcnn.network import Node
+from nbcnn.plan.operations import forward_of, state_names
+
+Arrays = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Update:
+    """How parameters change: an optimiser's name, its hyperparameters but the learning rate, and its arrays.
+
+    `state[name][key]` is the array `name` ("exp_avg") of parameter `key` ("conv1.weight"); arrays that the settings do
+    not need are absent. `rates` has a float64 array of one number for each layer with a learning rate of its own, read
+    at every step. The others are keys of the spec's `[train]` table.
+    """
+
+    optimizer: str
+    settings: Mapping[str, Any]
+    state: Mapping[str, Arrays]
+    rates: Arrays = field(default_factory=dict)
+    clip_grad_norm: float | None = None
+    clip_grad_value: float | None = None
+    shared_gradients: str = "sum"
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """A parameter of a layer and the array, or partial sums, of its gradient."""
+
+    node: Node
+    name: str
+    parameter: Array
+    gradient: Array
+
+    @property
+    def key(self) -> str:
+        return f"{self.node.name}.{self.name}"
+
+    @property
+    def parts(self) -> int:
+        """Into how many chunks the update cuts it."""
+        return parts_of(math.prod(self.parameter.shape))
+
+
+def add_updates(program: Program, gradients: Sequence[Gradient], update: Update) -> None:
+    """Total every gradient and let the optimiser take its step, chunk by chunk.
+
+    Clipping by norm needs all totals first: they and their squares are then a stage of their own, and the update
+    multiplies every gradient by one factor.
+    """
+    squares = Array("squares of gradients", (sum(each.parts for each in gradients),))
+    factor = Array("clipping factor", (1,))
+    first = 0
+    for each in gradients:
+        gradient, calls = _total(program, each, update)
+        if update.clip_grad_norm is not None:
+            program.measure.add([*calls, add_squares(program, gradient, squares, first)], each.parts)
+            calls = [add_scaled(program, gradient, factor)]
+            first += each.parts
+        program.update.add([*calls, _step(program, each, gradient, update)], each.parts)
+    if update.clip_grad_norm is not None and gradients:
+        program.combine.add([add_shrinkage(program, squares, factor, update.clip_grad_norm)])
+
+
+def _total(program: Program, each: Gradient, update: Update) -> tuple[Array, list[Call]]:
+    """The whole gradient as the optimiser is to see it, but for the norm, and the calls that bring it about."""
+    scale = 1.0 / each.node.sharing(each.name) if update.shared_gradients == "mean" else 1.0
+    limit = math.inf if update.clip_grad_value is None else update.clip_grad_value
+    total = each.gradient
+    if isinstance(total, PartialSums):
+        total = Array(f"{each.key} gradient", each.parameter.shape)
+    elif scale == 1.0 and limit == math.inf:
+        return total, []
+    return total, [add_total(program, each.gradient, total, scale=scale, limit=limit)]
+
+
+def _step(program: Program, each: Gradient, gradient: Array, update: Update) -> Call:
+    """The optimiser's call for one parameter."""
+    state = [
+        Array(each.key, arrays[each.key].shape, external=arrays[each.key])
+        if (arrays := update.state.get(name))
+        else None
+        for name in state_names(update.optimizer)
+    ]
+    rate = update.rates.get(each.node.name)
+    own = None if rate is None else Array(f"{each.node.name} learning rate", rate.shape, external=rate)
+    call: Call = forward_of(update.optimizer)(
+        program,
+        each.parameter,
+        gradient,
+        *state,
+        **update.settings,
+        lr=own or program.state("learning_rate"),
+        step=program.state("step"),
+    )
+    return call
+
+
+def total_of(program: Program, gradient: Array) -> Array:
+    """The whole gradient, in an array that nobody updates from."""
+    if not isinstance(gradient, PartialSums):
+        return gradient
+    total = Array("gradient", gradient.total_shape)
+    program.update.add([add_total(program, gradient, total)], parts_of(math.prod(gradient.total_shape)))
+    return total

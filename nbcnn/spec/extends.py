@@ -1,0 +1,55 @@
+"""`extends = "base.toml"`: a file that says only what differs from another."""
+
+from pathlib import Path
+from typing import Any
+
+from nbcnn.layers.problems import Code
+from nbcnn.spec.diagnostics import Diagnostic, InvalidSpec
+from nbcnn.spec.places import echo
+from nbcnn.spec.reader import read
+
+KEY = "extends"
+MOST_FILES = 16
+
+
+def read_whole(path: Path) -> dict[str, Any]:
+    """The tables of a spec file, put over those of the file that it extends, and so on.
+
+    Tables merge, lists and values replace. Raises InvalidSpec for what `read` refuses, and for files that extend one
+    another in a circle.
+    """
+    files, documents = [path], [read(path)]
+    while KEY in documents[-1]:
+        base = documents[-1].pop(KEY)
+        if not isinstance(base, str) or not base:
+            rule = f"{KEY}: expected the path of a file, relative to this one, received {echo(base)}"
+            raise _invalid(Code.WRONG_VALUE, rule, f'such as {KEY} = "base.toml"', files[-1])
+        files.append(files[-1].parent / base)
+        documents.append(read(files[-1]))
+        if any(_same(files[-1], file) for file in files[:-1]):
+            rule = f"{KEY}: the files extend one another: {' > '.join(map(str, files))}"
+            raise _invalid(Code.CYCLE, rule, "one of them must stand on its own", files[-2])
+        if len(files) > MOST_FILES:
+            rule = f"{KEY}: more than {MOST_FILES} files extend one another"
+            raise _invalid(Code.TOO_LARGE, rule, "join some of them", path)
+    whole = documents.pop()
+    while documents:
+        whole = _merged(whole, documents.pop())
+    return whole
+
+
+def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in changes.items():
+        below = merged.get(key)
+        both = isinstance(below, dict) and isinstance(value, dict)
+        merged[key] = _merged(below, value) if both else value  # type: ignore[arg-type]
+    return merged
+
+
+def _same(one: Path, other: Path) -> bool:
+    return one.resolve() == other.resolve()
+
+
+def _invalid(code: Code, rule: str, cure: str, file: Path) -> InvalidSpec:
+    return InvalidSpec([Diagnostic(code, rule, cure, str(file))])

@@ -1,0 +1,102 @@
+"""The `[train.loss]` table: what training makes small, with its settings under PyTorch's names.
+
+A string names a table with all defaults: `loss = "mse_loss"`.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, Strict
+
+from nbcnn.layers.axes import Shape
+from nbcnn.layers.fields import Expects
+from nbcnn.layers.problems import Code, Problem
+from nbcnn.spec.base import Table
+
+MOST_CLASSES = 65_536
+
+
+class Loss(Table):
+    """What every loss tells the rooms above."""
+
+    type: str
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What its operation takes beside arrays."""
+        return self.model_dump(exclude={"type", "weight"})
+
+    def check(self, output_shape: Shape) -> None:
+        """Raise Problem where the loss does not fit a network with this output, (channels, *space)."""
+
+
+class CrossEntropy(Loss):
+    """Softmax cross-entropy with a class number for each sample or pixel; the mean divides by what they count."""
+
+    type: Literal["cross_entropy"]
+    weight: Annotated[
+        tuple[Annotated[float, Field(ge=0)], ...] | None,
+        Strict(False),
+        Field(min_length=1, max_length=MOST_CLASSES, description="How much a target of each class counts."),
+        Expects(f"a list of 1 to {MOST_CLASSES} numbers of at least 0, one for each class"),
+    ] = None
+    ignore_index: Annotated[
+        int, Field(ge=-(2**31), lt=2**31, description="Targets of this number do not count.")
+    ] = -100
+    label_smoothing: Annotated[
+        float, Field(ge=0, le=1, description="Share of each target that is spread over all classes.")
+    ] = 0.0
+
+    def check(self, output_shape: Shape) -> None:
+        if self.weight is not None and len(self.weight) != output_shape[0]:
+            raise Problem(
+                Code.WRONG_VALUE,
+                f"weight has {len(self.weight)} numbers, the network's output has {output_shape[0]} channels",
+                "give one number for each class",
+                "weight",
+            )
+        if self.weight is not None and not any(self.weight):
+            raise Problem(
+                Code.WRONG_VALUE,
+                f"all {len(self.weight)} numbers of weight are 0, so that nothing counts",
+                "give a number above 0 for at least one class",
+                "weight",
+            )
+
+
+class BinaryCrossEntropyWithLogits(Loss):
+    """Sigmoid cross-entropy: every output is a question of its own, answered by a target from 0 to 1."""
+
+    type: Literal["binary_cross_entropy_with_logits"]
+    pos_weight: Annotated[float, Field(gt=0, description="How much a yes counts beside a no.")] = 1.0
+
+
+class MseLoss(Loss):
+    """The mean of squared errors."""
+
+    type: Literal["mse_loss"]
+
+
+class L1Loss(Loss):
+    """The mean of absolute errors."""
+
+    type: Literal["l1_loss"]
+
+
+class HuberLoss(Loss):
+    """Half the squared error up to delta, beyond it delta times what the absolute error exceeds delta / 2 by."""
+
+    type: Literal["huber_loss"]
+    delta: Annotated[float, Field(gt=0, description="The error at which squares end.")] = 1.0
+
+
+LossName = Literal["cross_entropy", "binary_cross_entropy_with_logits", "mse_loss", "l1_loss", "huber_loss"]
+_Tables = Annotated[
+    CrossEntropy | BinaryCrossEntropyWithLogits | MseLoss | L1Loss | HuberLoss, Field(discriminator="type")
+]
+
+
+def _table(value: Any) -> Any:
+    return {"type": value} if isinstance(value, str) else value
+
+
+AnyLoss = Annotated[_Tables, BeforeValidator(_table, json_schema_input_type=LossName | _Tables)]

@@ -1,0 +1,51 @@
+"""What each loss of a spec asks of the targets, of the kernels and of an evaluation."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nbcnn import functional
+from nbcnn.data import ClassNumbers, Numbers, Wanted
+from nbcnn.plan import losses as planned
+from nbcnn.spec import BinaryCrossEntropyWithLogits, CrossEntropy, Loss
+
+
+def wanted_targets(loss: Loss, output_shape: tuple[int, ...]) -> Wanted:
+    """What the targets of a network with this output, (channels, *space), must be."""
+    match loss:
+        case CrossEntropy():
+            return ClassNumbers(output_shape[0], output_shape[1:], loss.ignore_index)
+        case BinaryCrossEntropyWithLogits():
+            return Numbers(output_shape, 0.0, 1.0)
+        case _:
+            return Numbers(output_shape, -math.inf, math.inf)
+
+
+def planned_loss(loss: Loss) -> planned.Loss:
+    """The loss as plans take it."""
+    weight = class_weights(loss)
+    return planned.Loss(loss.type, loss.settings, {} if weight is None else {"weight": weight})
+
+
+def class_weights(loss: Loss) -> NDArray[np.float32] | None:
+    """How much a target of each class counts, where they do not all count the same."""
+    if isinstance(loss, CrossEntropy) and loss.weight is not None:
+        return np.array(loss.weight, dtype=np.float32)
+    return None
+
+
+def summed_loss(loss: Loss, outputs: NDArray[np.float32], targets: NDArray[np.generic]) -> tuple[float, float]:
+    """The loss of a part of a data set times what its targets count, and what they count.
+
+    So that the sums of all parts, one divided by the other, are the loss of the whole. Where nothing counts both are 0.
+    """
+    settings, weight = dict(loss.settings), class_weights(loss)
+    count = float(outputs.size)
+    if isinstance(loss, CrossEntropy):
+        counted = targets[targets != loss.ignore_index]
+        count = float(counted.size if weight is None else weight[counted].sum(dtype=np.float64))
+        settings["weight"] = weight
+    if count == 0.0:
+        return 0.0, 0.0
+    return float(getattr(functional, loss.type)(outputs, targets, **settings)) * count, count
