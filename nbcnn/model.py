@@ -97,6 +97,8 @@ class Model:
         """
         inputs = as_inputs(x, self.network.input_shape, "input")
         logits = np.empty((len(inputs), *self.network.output_shape), dtype=np.float32)
+        if training:
+            self.network.refuse_batch(len(inputs), "input")
         # Statistics are those of all samples of the call, which then must go through one plan.
         chunk = max(1, len(inputs)) if training and self.buffers else CHUNK
         plan = self._plan(training, chunk)

@@ -1,8 +1,13 @@
 """Random examples for hypothesis: every combination of attributes that a spec may ask for, at sizes of a few pixels."""
 
+import os
+
 from hypothesis import strategies as st
 
 from examples import FAMILIES
+
+COUNT = int(os.environ.get("NBCNN_CONFIGURATIONS", "0"))
+"""How many to draw where a test should draw more than usual: .ci/run asks for 2,000."""
 
 
 def all_operations(ranks: tuple[int, ...] = (1, 2, 3)):

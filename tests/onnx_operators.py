@@ -1,8 +1,8 @@
 """ONNX's operators by `nbcnn.functional`: each takes a node's inputs and its attributes as ONNX names them.
 
-They return the node's outputs, or the first of them; some nodes ask for fewer. An attribute that an operator here does not name is a TypeError,
-so that none is left out of a comparison in silence. ONNX knows no batch: where an operator works on any axis, its
-arrays are seen here as samples and channels of the same numbers in the same order.
+They return the node's outputs, or the first of them; some nodes ask for fewer. An attribute that an operator here does
+not name is a TypeError, so that none is left out of a comparison in silence. ONNX knows no batch: where an operator
+works on any axis, its arrays are seen here as samples and channels of the same numbers in the same order.
 """
 
 from collections.abc import Callable, Sequence

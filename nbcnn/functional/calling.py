@@ -53,7 +53,10 @@ _recorded: ContextVar[list[_Call] | None] = ContextVar("recorded", default=None)
 
 def floats(value: ArrayLike, name: str) -> Floats:
     """`value` as a contiguous float32 array; raises InputError where it holds no numbers."""
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise InputError(f"{name}: its rows differ in length; give every row as many numbers") from None
     if array.dtype.kind not in "fiub":
         raise InputError(
             f"{name}: numbers are expected, received dtype {array.dtype}; convert it with .astype('float32')"

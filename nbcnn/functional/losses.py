@@ -1,5 +1,6 @@
 """Losses: the mean over all that counts in a batch, as `torch.nn.functional` gives it by default."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -48,9 +49,11 @@ def nll_loss(
 def binary_cross_entropy_with_logits(logits: ArrayLike, target: ArrayLike, *, pos_weight: float = 1.0) -> np.float32:
     """The mean of -pos_weight t log s(x) - (1 - t) log(1 - s(x)), s the sigmoid, for targets t of the logits' shape.
 
-    Raises InputError where shapes differ.
+    Raises InputError where shapes differ or pos_weight is not positive.
     """
     name = "binary_cross_entropy_with_logits"
+    if not 0 < pos_weight < math.inf:
+        raise InputError(f"{name}: pos_weight must be above 0 and finite, received {pos_weight}; 1 counts all alike")
     return _of_numbers(name, logits, target, {"pos_weight": float(pos_weight)})
 
 
@@ -113,5 +116,10 @@ def _of_classes(
     if weights is not None and weights.shape != given.shape[1:2]:
         raise InputError(
             f"{name}: weight of shape {given.shape[1:2]} is expected, received {weights.shape}; give one number a class"
+        )
+    if weights is not None and not ((weights >= 0) & (weights < np.inf)).all():
+        raise InputError(
+            f"{name}: weight must be at least 0 and finite, received {weights.min()} .. {weights.max()}; "
+            "0 leaves a class out"
         )
     return _mean(apply(name, given, (labels, weights), attributes))

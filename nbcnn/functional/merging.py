@@ -12,7 +12,9 @@ def _branches(name: str, x: Sequence[ArrayLike]) -> list[Floats]:
     branches = [floats(each, f"{name}: x") for each in x]
     if len(branches) < 2 or any(each.ndim not in (2, 3, 4, 5) for each in branches):
         shapes = ", ".join(str(each.shape) for each in branches)
-        raise InputError(f"{name}: at least two arrays (N, C, *space) are expected, received {shapes or 'none'}")
+        raise InputError(
+            f"{name}: at least two arrays (N, C, *space) are expected, received {shapes or 'none'}; give a list"
+        )
     return branches
 
 
@@ -22,7 +24,10 @@ def add(x: Sequence[ArrayLike]) -> Floats:
     branches = _branches("add", x)
     for each in branches:
         if each.shape != branches[0].shape:
-            raise InputError(f"add: arrays of one shape are expected, received {branches[0].shape} and {each.shape}")
+            raise InputError(
+                f"add: arrays of one shape are expected, received {branches[0].shape} and {each.shape}; "
+                "change what computes one of them"
+            )
     return apply("add", branches)
 
 
@@ -34,7 +39,7 @@ def concat(x: Sequence[ArrayLike]) -> Floats:
         if (each.shape[0], each.shape[2:]) != (branches[0].shape[0], branches[0].shape[2:]):
             raise InputError(
                 f"concat: arrays that differ in channels alone are expected, received {branches[0].shape} and "
-                f"{each.shape}"
+                f"{each.shape}; pad or crop one of them"
             )
     return apply("concat", branches)
 
@@ -51,6 +56,7 @@ def multiply(x: Sequence[ArrayLike]) -> Floats:
     for factor in factors:
         if factor.shape not in (whole.shape, whole.shape[:2], by_channel):
             raise InputError(
-                f"multiply: a factor of shape {whole.shape} or {by_channel} is expected, received {factor.shape}"
+                f"multiply: a factor of shape {whole.shape} or {by_channel} is expected, received {factor.shape}; "
+                "give a number for each pixel, or for each channel"
             )
     return apply("multiply", branches)

@@ -11,18 +11,22 @@ from nbcnn.layers.problems import Problem
 
 
 def flatten(x: ArrayLike) -> Floats:
-    """x (N, ...) as (N, numbers of a sample)."""
-    return reshape(x, (-1,))
+    """x (N, ...) as (N, numbers of a sample); raises InputError where x has no samples."""
+    return _seen_as("flatten", x, (-1,))
 
 
 def reshape(x: ArrayLike, shape: Sequence[int]) -> Floats:
     """x (N, ...) as (N, *shape) in C order; one size may be -1. Raises InputError where the numbers do not fit."""
-    x = floats(x, "reshape: x")
+    return _seen_as("reshape", x, shape)
+
+
+def _seen_as(name: str, x: ArrayLike, shape: Sequence[int]) -> Floats:
+    x = floats(x, f"{name}: x")
     try:
         return x.reshape(x.shape[0], *shape)
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, TypeError):
         raise InputError(
-            f"reshape: x of shape {x.shape} cannot be seen as (N, {', '.join(map(str, shape))}); give sizes whose "
+            f"{name}: x of shape {x.shape} cannot be seen as (N, *shape) with shape = {shape!r}; give sizes whose "
             "product is that of a sample's sizes, or -1 for one of them"
         ) from None
 

@@ -23,6 +23,8 @@ def log_softmax(x: ArrayLike, axis: int = 1) -> Floats:
 def _along(operation: str, x: ArrayLike, axis: int) -> Floats:
     """The operation works along channels; in C order any axis is the channels of an array of three axes."""
     x = floats(x, f"{operation}: x")
+    if x.ndim == 0:
+        raise InputError(f"{operation}: x must have axes, received a single number; give an array")
     if not -x.ndim <= axis < x.ndim:
         raise InputError(
             f"{operation}: axis must be from {-x.ndim} to {x.ndim - 1}, received {axis}; x has {x.ndim} axes"

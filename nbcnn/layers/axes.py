@@ -5,6 +5,7 @@ Used by the layers' declarations and by `nbcnn.functional`, so that both read `s
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import isqrt
 from operator import index
 
 from nbcnn.layers.problems import Code, Problem
@@ -23,14 +24,7 @@ def per_axis(value: PerAxis, rank: int, name: str, minimum: int = 1) -> tuple[in
 
     Raises Problem where the length is not `rank`, or an entry is no integer or below `minimum`.
     """
-    entries = [value] * rank if not isinstance(value, Sequence) else list(value)
-    if len(entries) != rank:
-        raise Problem(
-            Code.WRONG_AXES,
-            f"{name} has {len(entries)} {'entry' if len(entries) == 1 else 'entries'} but the input has {axes(rank)}",
-            f"give one integer, or {rank} of them",
-            name,
-        )
+    entries = _entries(value, rank, name, f"give one integer, or {rank} of them")
     return tuple(_whole(entry, name, minimum) for entry in entries)
 
 
@@ -73,15 +67,8 @@ def pairs_per_axis(value: Margins, rank: int, name: str) -> Pairs:
 
     Raises Problem for anything else.
     """
-    entries = list(value) if isinstance(value, Sequence) else [value] * rank
-    if len(entries) != rank:
-        raise Problem(
-            Code.WRONG_AXES,
-            f"{name} has {len(entries)} {'entry' if len(entries) == 1 else 'entries'} but the input has {axes(rank)}",
-            f"give one integer, or {rank} entries, each an integer or a pair [before, after]",
-            name,
-        )
-    return tuple(_pair(entry, name) for entry in entries)
+    cure = f"give one integer, or {rank} entries, each an integer or a pair [before, after]"
+    return tuple(_pair(entry, name) for entry in _entries(value, rank, name, cure))
 
 
 def window_output_size(
@@ -125,6 +112,12 @@ def window_output_size(
 def span(kernel: int, dilation: int) -> int:
     """Inputs from the first to the last that a kernel touches, both included."""
     return (kernel - 1) * dilation + 1
+
+
+def largest_divisor(number: int, most: int) -> int:
+    """The largest whole number up to `most` that divides `number`."""
+    small = (count for count in range(1, isqrt(number) + 1) if number % count == 0)
+    return max(count for pair in ((each, number // each) for each in small) for count in pair if count <= most)
 
 
 def axes(rank: int) -> str:
@@ -241,6 +234,19 @@ class Window:
                     "padding",
                 )
                 return
+
+
+def _entries(value: object, rank: int, name: str, cure: str) -> list[object]:
+    """The entries of a list, which must be `rank`, or a single value as often."""
+    entries = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value] * rank
+    if len(entries) != rank:
+        raise Problem(
+            Code.WRONG_AXES,
+            f"{name} has {len(entries)} {'entry' if len(entries) == 1 else 'entries'} but the input has {axes(rank)}",
+            cure,
+            name,
+        )
+    return entries
 
 
 def _pair(entry: object, name: str) -> tuple[int, int]:

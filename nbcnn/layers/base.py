@@ -8,13 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from nbcnn.layers.axes import Shape, Window
 from nbcnn.layers.fields import LayerName, Sources
 from nbcnn.layers.problems import Code, Problem
-
-__all__ = ["Initializer", "Layer", "Parameter", "Problem", "Shape", "Window"]
+from nbcnn.layers.table import Table
 
 Initializer = Literal[
     "pytorch",
@@ -42,10 +41,8 @@ class Parameter:
     initializer: str | float
 
 
-class Layer(BaseModel, ABC):
+class Layer(Table, ABC):
     """A layer as a person writes it; its fields are the keys of a `[[layers]]` table."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
     type: str
     name: LayerName | None = Field(None, description="Unique name; by default the type and a number, conv1, conv2, ...")
@@ -99,6 +96,10 @@ class Layer(BaseModel, ABC):
     def attributes(self, shape: Shape) -> dict[str, Any]:
         """Keyword arguments of the operation, resolved for the input's rank."""
         return {}
+
+    def least_batch(self, shape: Shape) -> int:
+        """The fewest samples that a batch of training must have."""
+        return 1
 
     def macs(self, shape: Shape) -> int:
         """Multiplications by weights for one sample; a bias is not counted."""

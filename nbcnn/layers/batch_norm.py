@@ -31,6 +31,10 @@ class BatchNorm(Normalisation):
     def attributes(self, shape: Shape) -> dict[str, Any]:
         return {"momentum": self.momentum, "eps": self.eps}
 
+    def least_batch(self, shape: Shape) -> int:
+        """A channel's one number would become 0 whatever it is."""
+        return 2 if prod(shape[1:]) == 1 else 1
+
     def other_flops(self, shape: Shape) -> dict[str, int]:
         """In inference it is one factor and one shift a channel."""
         return {"multiplications": prod(shape), "additions": prod(shape)}

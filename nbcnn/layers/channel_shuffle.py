@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from nbcnn.layers.axes import Shape
+from nbcnn.layers.axes import Shape, largest_divisor
 from nbcnn.layers.base import Layer
 from nbcnn.layers.fields import Size
 from nbcnn.layers.problems import Code, Problem
@@ -20,11 +20,10 @@ class ChannelShuffle(Layer):
 
     def review(self, shape: Shape) -> Iterator[Problem]:
         if shape[0] % self.groups:
-            largest = next(count for count in range(min(self.groups, shape[0]), 0, -1) if shape[0] % count == 0)
             yield Problem(
                 Code.BAD_GROUPS,
                 f"the {shape[0]} channels must be divisible by groups (={self.groups})",
-                f"use groups = {largest}",
+                f"use groups = {largest_divisor(shape[0], self.groups)}",
                 "groups",
             )
 

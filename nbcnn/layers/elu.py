@@ -1,19 +1,18 @@
 """The exponential linear unit (Clevert, Unterthiner, Hochreiter, ICLR 2016)."""
 
 from math import prod
-from typing import Annotated, Any, Literal
-
-from pydantic import Field
+from typing import Any, Literal
 
 from nbcnn.layers.axes import Shape
 from nbcnn.layers.elementwise import Activation
+from nbcnn.layers.fields import NonNegative
 
 
 class ELU(Activation):
     """x where x is above 0 and alpha * (exp(x) - 1) elsewhere; the derivative at 0 is alpha."""
 
     type: Literal["elu"]
-    alpha: Annotated[float, Field(ge=0)] = 1.0
+    alpha: NonNegative = 1.0
 
     def attributes(self, shape: Shape) -> dict[str, Any]:
         return {"alpha": self.alpha}

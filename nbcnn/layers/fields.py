@@ -26,6 +26,13 @@ class Expects:
 LARGEST = 2**24
 """The largest size along one axis; a larger number in a spec is a slip, and up to here float32 counts exactly."""
 
+LARGEST_REAL = 3e38
+"""About the largest number that float32 holds."""
+
+Real = Annotated[float, Field(ge=-LARGEST_REAL, le=LARGEST_REAL)]
+NonNegative = Annotated[float, Field(ge=0, le=LARGEST_REAL)]
+Positive = Annotated[float, Field(gt=0, le=LARGEST_REAL)]
+
 Size = Annotated[int, Field(ge=1, le=LARGEST), Expects(f"a whole number from 1 to {LARGEST}")]
 _Positive = Annotated[int, Field(ge=1, le=LARGEST)]
 _Natural = Annotated[int, Field(ge=0, le=LARGEST)]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from nbcnn.layers.axes import Shape
+from nbcnn.layers.axes import Shape, largest_divisor
 from nbcnn.layers.base import Parameter
 from nbcnn.layers.fields import Size
 from nbcnn.layers.normalisation import Normalisation, sets_of_one
@@ -18,11 +18,10 @@ class GroupNorm(Normalisation):
 
     def review(self, shape: Shape) -> Iterator[Problem]:
         if shape[0] % self.num_groups:
-            divisor = max(count for count in range(1, min(self.num_groups, shape[0]) + 1) if shape[0] % count == 0)
             yield Problem(
                 Code.BAD_GROUPS,
                 f"the input's channels (={shape[0]}) must be divisible by num_groups (={self.num_groups})",
-                f"use num_groups = {divisor}",
+                f"use num_groups = {largest_divisor(shape[0], self.num_groups)}",
                 "num_groups",
             )
         else:

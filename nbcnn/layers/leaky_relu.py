@@ -5,13 +5,14 @@ from typing import Any, Literal
 
 from nbcnn.layers.axes import Shape
 from nbcnn.layers.elementwise import Activation
+from nbcnn.layers.fields import Real
 
 
 class LeakyReLU(Activation):
     """x where x is above 0 and negative_slope * x elsewhere, at 0 too where the derivative is concerned."""
 
     type: Literal["leaky_relu"]
-    negative_slope: float = 0.01
+    negative_slope: Real = 0.01
 
     def attributes(self, shape: Shape) -> dict[str, Any]:
         return {"negative_slope": self.negative_slope}

@@ -29,6 +29,12 @@ class LocalResponseNorm(Elementwise):
         return {"size": self.size, "alpha": self.alpha, "beta": self.beta, "k": self.k}
 
     def other_flops(self, shape: Shape) -> dict[str, int]:
-        before, after = self.size // 2, (self.size - 1) // 2
-        read = sum(min(shape[0], c + after + 1) - max(0, c - before) for c in range(shape[0])) * prod(shape[1:])
+        sides = self.size // 2, (self.size - 1) // 2
+        read = (shape[0] + sum(_neighbours(shape[0], most) for most in sides)) * prod(shape[1:])
         return {"multiplications": read + 2 * prod(shape), "additions": read, "powers": prod(shape)}
+
+
+def _neighbours(channels: int, most: int) -> int:
+    """Neighbours on one side that all channels together have, at most `most` each."""
+    reached = min(most, channels)  # the one at a distance d is there for channels - d of them
+    return reached * channels - reached * (reached + 1) // 2

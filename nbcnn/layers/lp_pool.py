@@ -17,7 +17,7 @@ class LpPool(Pool):
     """
 
     type: Literal["lp_pool"]
-    norm_type: float = Field(gt=0, description="The p of the norm; 2 is l2-norm pooling.")
+    norm_type: float = Field(gt=0, le=1e6, description="The p of the norm; 2 is l2-norm pooling.")
 
     def attributes(self, shape: Shape) -> dict[str, Any]:
         return super().attributes(shape) | {"norm_type": self.norm_type}
@@ -28,5 +28,5 @@ class LpPool(Pool):
         if self.norm_type == 1:
             return {"additions": reads - outputs}
         if self.norm_type == 2:
-            return {"multiplications": reads, "additions": reads - outputs, "roots": outputs}
+            return {"multiplications": reads, "additions": reads - outputs, "square_roots": outputs}
         return {"powers": reads + outputs, "additions": reads - outputs}

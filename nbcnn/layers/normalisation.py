@@ -34,7 +34,7 @@ class Normalisation(Trainable):
         """Operations of mean, variance and normalisation, where the numbers of one sample form so many sets."""
         numbers, affine = prod(shape), int(self.affine)
         return {
-            "additions": (3 + affine) * numbers + sets,
+            "additions": (3 + affine) * numbers - sets,
             "multiplications": (2 + affine) * numbers,
             "divisions": 3 * sets,
             "square_roots": sets,

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from nbcnn.layers.axes import Pairs, Shape, Window, pairs_per_axis
 from nbcnn.layers.base import Layer
-from nbcnn.layers.fields import MarginsField
+from nbcnn.layers.fields import MarginsField, Real
 from nbcnn.layers.problems import Code, Problem
 from nbcnn.layers.resizing import border_problems, padded_sizes
 
@@ -18,7 +18,7 @@ class Pad(Layer):
     type: Literal["pad"]
     padding: MarginsField
     mode: Literal["constant", "reflect", "replicate", "circular"] = "constant"
-    value: float = Field(0.0, ge=-3e38, le=3e38, description='What the border holds with mode = "constant".')
+    value: Real = Field(0.0, description='What the border holds with mode = "constant".')
 
     def _pairs(self, shape: Shape) -> Pairs:
         return pairs_per_axis(self.padding, len(self.space_of(shape)), "padding")

@@ -9,7 +9,7 @@ from pydantic import Field
 from nbcnn.layers.axes import Shape
 from nbcnn.layers.base import Parameter
 from nbcnn.layers.elementwise import Activation
-from nbcnn.layers.fields import Size
+from nbcnn.layers.fields import Real, Size
 from nbcnn.layers.problems import Code, Problem
 from nbcnn.layers.trainable import Trainable
 
@@ -19,7 +19,7 @@ class PReLU(Trainable, Activation):
 
     type: Literal["prelu"]
     num_parameters: Size = Field(1, description="1, or the number of channels.")
-    init: float = Field(0.25, description="What the slopes start from.")
+    init: Real = Field(0.25, description="What the slopes start from.")
 
     def review(self, shape: Shape) -> Iterator[Problem]:
         if self.num_parameters not in (1, shape[0]):

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from nbcnn.layers.axes import Shape
 from nbcnn.layers.base import Parameter
+from nbcnn.layers.fields import Real
 from nbcnn.layers.trainable import Trainable
 
 
@@ -14,7 +15,7 @@ class Scale(Trainable):
     """Any shape to the same shape: weight times x; weight has one number for each channel."""
 
     type: Literal["scale"]
-    init: float = Field(1.0, description="What the factors start from; where a branch shall grow slowly, 1e-6.")
+    init: Real = Field(1.0, description="What the factors start from; where a branch shall grow slowly, 1e-6.")
 
     def output_shape(self, shape: Shape) -> Shape:
         return shape

@@ -1,18 +1,17 @@
 """What the layers with parameters have in common."""
 
-from typing import Annotated
-
 from pydantic import Field
 
 from nbcnn.layers.axes import Shape
 from nbcnn.layers.base import Layer
+from nbcnn.layers.fields import NonNegative
 
 
 class Trainable(Layer):
     """A layer whose parameters training changes, and how it does so where that is not the optimizer's business."""
 
     trainable: bool = Field(True, description="false: the layer keeps its weights in training.")
-    lr: Annotated[float, Field(ge=0)] | None = Field(
+    lr: NonNegative | None = Field(
         None, description="A learning rate of its own in the place of the optimizer's; the schedule scales it alike."
     )
 

@@ -1,9 +1,9 @@
 """What the layers with a weight and a bias have in common."""
 
 from collections.abc import Iterator
-from math import prod
+from math import gcd, prod
 
-from nbcnn.layers.axes import Shape
+from nbcnn.layers.axes import Shape, largest_divisor
 from nbcnn.layers.base import Parameter
 from nbcnn.layers.problems import Code, Problem
 
@@ -38,11 +38,10 @@ def divisible_by_groups(in_channels: int, out_channels: int, groups: int) -> Ite
     """A Problem where the groups of a convolution cannot share its channels out evenly."""
     for field, channels in (("in_channels", in_channels), ("out_channels", out_channels)):
         if channels % groups:
-            divisors = [count for count in range(1, groups) if in_channels % count == out_channels % count == 0]
             yield Problem(
                 Code.BAD_GROUPS,
                 f"{field} (={channels}) must be divisible by groups (={groups})",
-                f"use groups = {divisors[-1]}",
+                f"use groups = {largest_divisor(gcd(in_channels, out_channels), groups)}",
                 "groups",
             )
             return

@@ -2,7 +2,8 @@
 
 from nbcnn.network.builder import build, trace
 from nbcnn.network.network import Network
-from nbcnn.network.node import INPUT, Node
+from nbcnn.network.node import Node
 from nbcnn.network.report import report
+from nbcnn.spec.references import INPUT
 
 __all__ = ["INPUT", "Network", "Node", "build", "report", "trace"]

@@ -1,22 +1,22 @@
 """From a spec to a network: shapes, receptive fields and costs, layer by layer."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
 from nbcnn.layers.axes import Shape
-from nbcnn.layers.base import Layer
+from nbcnn.layers.base import Layer, Parameter
 from nbcnn.layers.catalogue import ACTIVATIONS
 from nbcnn.layers.fields import MOST_NAME
 from nbcnn.layers.problems import Code, Problem
 from nbcnn.network.network import Network
-from nbcnn.network.node import INPUT, Node
+from nbcnn.network.node import Node
 from nbcnn.network.receptive_field import ReceptiveField, misaligned, union
 from nbcnn.spec import Diagnostic, InvalidSpec, Loss, Spec
 from nbcnn.spec.diagnostics import in_file
 from nbcnn.spec.names import nearest
 from nbcnn.spec.places import quoted
-from nbcnn.spec.references import unknown
+from nbcnn.spec.references import INPUT, unknown
 
 WORTH_A_SUGGESTION = 100
 """Errors after which no nearest name is looked for, which takes long among thousands of layers."""
@@ -42,6 +42,7 @@ def trace(spec: Spec) -> tuple[list[Node], list[Diagnostic]]:
         tracer.add(layer, place)
     tracer.check_all_are_read()
     tracer.check_loss(spec.train.loss)
+    tracer.check_rates(spec.train.optimizer.lr)
     return tracer.nodes, in_file([*spec.warnings, *tracer.diagnostics], spec.file)
 
 
@@ -83,6 +84,14 @@ class _Tracer:
             loss.check(self.last.shape)
         except Problem as problem:
             self.diagnostics.append(Diagnostic.at("train.loss", problem))
+
+    def check_rates(self, lr: float) -> None:
+        """An error at the first layer whose rate is to follow an optimizer's that is 0."""
+        own = next((node for node in self.nodes if node.trainable and node.lr is not None), None)
+        if own is not None and not lr:
+            rule = f"lr = {own.lr:g} changes in proportion to the optimizer's, and train.optimizer.lr is 0"
+            cure = "give the optimizer a number above 0, and layers that are not to learn trainable = false"
+            self.diagnostics.append(Diagnostic.at(self.places[own.name], Problem(Code.WRONG_VALUE, rule, cure, "lr")))
 
     def check_all_are_read(self) -> None:
         """An error for every output that leads nowhere, unless a wrong name may be the cause."""
@@ -156,7 +165,8 @@ class _Tracer:
         self.last = _Output(name, output, field and field.through(layer.window(shape)))
         problems.extend(misaligned(branches))
         problems.extend(layer.review(shape))
-        problems.extend(_too_large(layer, shape, output))
+        told = any(source.node != INPUT and prod(source.shape or ()) > MOST_ELEMENTS for source in sources)
+        problems.extend(_too_large(({} if told else {"the output": output}) | _shapes(layer.parameters(shape))))
         if all(each.code.severity == "warning" for each in problems):
             self.nodes.append(_node(layer, name, sources, shapes, shape, self.last))
 
@@ -182,10 +192,14 @@ def _node(
     )
 
 
-def _too_large(layer: Layer, shape: Shape, output: Shape) -> Iterator[Problem]:
-    """Bounds in Python's integers, before anything is computed in a machine's."""
-    arrays = {"the output": output} | {name: each.shape for name, each in layer.parameters(shape).items()}
+def _shapes(parameters: Mapping[str, Parameter]) -> dict[str, Shape]:
+    return {name: parameter.shape for name, parameter in parameters.items()}
+
+
+def _too_large(arrays: Mapping[str, Shape]) -> Iterator[Problem]:
+    """The first array that is beyond bounds, in Python's integers, before anything is computed in a machine's."""
     for name, each in arrays.items():
         if prod(each) > MOST_ELEMENTS:
             rule = f"{name} of {' x '.join(map(str, each))} has {prod(each)} elements, more than {MOST_ELEMENTS}"
             yield Problem(Code.TOO_LARGE, rule, "make it smaller")
+            return

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from math import prod
 
 from nbcnn.layers.axes import Shape
-from nbcnn.network.node import FLOAT_BYTES, INPUT, Node
+from nbcnn.network.node import FLOAT_BYTES, Node
+from nbcnn.spec.references import INPUT
 
 
 def weights_bytes(nodes: Sequence[Node]) -> int:

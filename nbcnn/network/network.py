@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from nbcnn.errors import SpecError
+from nbcnn.errors import InputError, SpecError
 from nbcnn.layers.axes import Shape
 from nbcnn.network.node import Node
 from nbcnn.network.report import report
@@ -46,6 +46,16 @@ class Network:
     def params(self) -> int:
         """Numbers in all parameters, those that keep their values in training included."""
         return sum(node.params for node in self.layers)
+
+    def refuse_batch(self, samples: int, place: str) -> None:
+        """Raises InputError where a batch of so many samples is too small to train on."""
+        for node in self.layers:
+            least = node.layer.least_batch(node.input_shapes[0])
+            if samples < least:
+                raise InputError(
+                    f'{place}: {samples} sample leaves layer "{node.name}" ({node.type}) one number a channel, '
+                    f"at least {least} are expected in training; choose a batch_size that leaves no batch of one"
+                )
 
     def report(self, explain: bool = False) -> dict[str, Any]:
         """The object that `nbcnn validate --format json` prints, with `explain` the arithmetic of sizes as well."""

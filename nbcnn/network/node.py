@@ -12,9 +12,6 @@ from nbcnn.network.receptive_field import ReceptiveField
 FLOAT_BYTES = 4
 """Everything is float32."""
 
-INPUT = "input"
-"""The name by which a node reads the network's input."""
-
 
 @dataclass(frozen=True)
 class Node:

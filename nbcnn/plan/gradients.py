@@ -31,7 +31,13 @@ class GradientPlan:
     def run(self, x: Floats, dy: Floats, *, step: int, seed: int) -> tuple[Floats, dict[str, Floats]]:
         """The output, and gradients by key; "input" is the input's."""
         y, dx = np.empty_like(dy), np.empty_like(x)
-        ports: dict[str, np.ndarray] = {"input": x, "dy": dy, "output": y, "dx": dx, "indices": np.arange(len(x), dtype=np.int64)}
+        ports: dict[str, np.ndarray] = {
+            "input": x,
+            "dy": dy,
+            "output": y,
+            "dx": dx,
+            "indices": np.arange(len(x), dtype=np.int64),
+        }
         self._plan.run(len(x), ports, step=step, seed=seed)
         found = {key: array_view(self._plan.arena, each).copy() for key, each in self._gradients.items()}
         return y, {INPUT: dx} | found

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from nbcnn.layers.fields import Expects, LayerName
-from nbcnn.spec.base import Table
+from nbcnn.layers.table import Table
 from nbcnn.spec.model import MOST_LAYERS
 
 _FEW = Annotated[int, Field(ge=1, le=MOST_LAYERS)]

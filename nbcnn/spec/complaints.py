@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from nbcnn.layers.problems import Code
-from nbcnn.spec.diagnostics import Diagnostic
+from nbcnn.spec.diagnostics import SHOWN, Diagnostic
 from nbcnn.spec.names import nearest
 from nbcnn.spec.places import BLOCK, Path, dotted, echo, quoted
 
@@ -23,6 +23,8 @@ EXPECTATIONS = {
     "finite_number": "a finite number",
     "bool_type": "true or false",
     "string_type": "a string",
+    "string_unicode": "a string of whole characters",
+    "invalid_key": "a string as a key",
     "tuple_type": "a list",
     "list_type": "a list",
     "dict_type": "a table",
@@ -53,16 +55,34 @@ def explain(
     the model's own.
     """
     said = set()
-    for detail in error.errors(include_url=False):
+    details = error.errors(include_url=False)
+    misspelt = _unknown_keys(details)
+    for detail in details:
         path, tables = _locate(detail["loc"], model)
         key = (cause(path), detail["type"])
-        if not _is_consequence(detail) and key not in said:
+        if not _is_consequence(detail, tables, misspelt) and key not in said:
             said.add(key)
             yield _diagnose(detail, path, tables, subject, other_keys if len(path) == 1 else ())
 
 
-def _is_consequence(detail: ErrorDetails) -> bool:
-    """Whether another error causes this one: a default that depends on a wrong field, a list short of wrong entries."""
+def _unknown_keys(details: Sequence[ErrorDetails]) -> dict[Path, list[str]]:
+    """The first unknown keys of each table: more would take long to compare, and are no slips of the pen."""
+    found: dict[Path, list[str]] = {}
+    for detail in details:
+        keys = found.setdefault(detail["loc"][:-1], []) if detail["type"] == "extra_forbidden" else None
+        if keys is not None and len(keys) < SHOWN:
+            keys.append(str(detail["loc"][-1]))
+    return found
+
+
+def _is_consequence(
+    detail: ErrorDetails, tables: Mapping[str, type[BaseModel]], misspelt: Mapping[Path, list[str]]
+) -> bool:
+    """Whether another error causes this one: a default that depends on a wrong field, a list short of wrong entries, a
+    key that is missing because it is misspelt."""
+    if detail["type"] == "missing":
+        missing = detail["loc"][-1]
+        return any(nearest(each, _keys(tables)) == missing for each in misspelt.get(detail["loc"][:-1], ()))
     if detail["type"] == "too_short":
         return bool(len(detail["input"]) >= detail["ctx"]["min_length"])
     return detail["type"] == "default_factory_not_called"
@@ -104,6 +124,10 @@ def fields(table: type[BaseModel]) -> dict[str, FieldInfo]:
     return {field.alias or name: field for name, field in table.model_fields.items()}
 
 
+def _keys(tables: Mapping[str, type[BaseModel]]) -> list[str]:
+    return [key for table in tables.values() for key in fields(table)]
+
+
 def _diagnose(
     detail: ErrorDetails,
     path: Path,
@@ -125,25 +149,31 @@ def _diagnose(
         cure = _suggest(received, types) or f"use one of {_listed(types)}"
         return Diagnostic(Code.UNKNOWN_TYPE, f"{subject((*path, 'type'))} = {echo(received)} is not a known type", cure)
     expected = EXPECTATIONS[kind].format(**detail.get("ctx", {})).replace("'", '"')
-    rule = f"{subject(path)}: expected {expected}, received {echo(detail['input'])}"
-    return Diagnostic(Code.WRONG_VALUE, rule, _cure(path, expected, detail["input"]))
+    rule = f"{_owned(subject(path))}expected {expected}, received {echo(detail['input'])}"
+    return Diagnostic(Code.WRONG_VALUE, rule, _cure(path, expected, detail["input"], types))
 
 
 def _unknown_key(
     path: Path, tables: Mapping[str, type[BaseModel]], subject: Callable[[Path], str], other_keys: Sequence[str]
 ) -> Diagnostic:
-    known = [*(key for table in tables.values() for key in fields(table)), *other_keys]
+    known = [*_keys(tables), *other_keys]
     close = nearest(path[-1], known)
     cure = f"the nearest key is {close}" if close else f"the keys here are {', '.join(known)}"
-    owner = subject(path[:-1])
-    return Diagnostic(Code.UNKNOWN_KEY, f"{owner}{': ' if owner else ''}unknown key {quoted(str(path[-1]))}", cure)
+    return Diagnostic(Code.UNKNOWN_KEY, f"{_owned(subject(path[:-1]))}unknown key {quoted(str(path[-1]))}", cure)
 
 
-def _cure(path: Path, expected: str, received: Any) -> str | None:
+def _owned(place: str) -> str:
+    """The place as a message begins with it; the whole file has none."""
+    return f"{place}: " if place else ""
+
+
+def _cure(path: Path, expected: str, received: Any, types: Sequence[str]) -> str | None:
     if path == ("layers",):
         return "write [[layers]] with two brackets, once for each layer" if isinstance(received, dict) else None
     if not isinstance(received, str):
         return None
+    if expected == EXPECTATIONS["dict_type"] and all(types):
+        return f"write it as one: {{type = {quoted(nearest(received, types) or types[0])}}}"
     if close := _suggest(received, re.findall(r'"([^"]+)"', expected)):
         return close
     try:

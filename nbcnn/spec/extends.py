@@ -1,5 +1,7 @@
 """`extends = "base.toml"`: a file that says only what differs from another."""
 
+from contextlib import suppress
+from os.path import relpath
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,8 @@ MOST_FILES = 16
 def read_whole(path: Path) -> dict[str, Any]:
     """The tables of a spec file, put over those of the file that it extends, and so on.
 
-    Tables merge, lists and values replace. Raises InvalidSpec for what `read` refuses, and for files that extend one
-    another in a circle.
+    Tables merge, lists and values replace; a path of data counts from the folder of the file that it stands in. Raises
+    InvalidSpec for what `read` refuses, and for files that extend one another in a circle.
     """
     files, documents = [path], [read(path)]
     while KEY in documents[-1]:
@@ -25,7 +27,8 @@ def read_whole(path: Path) -> dict[str, Any]:
             rule = f"{KEY}: expected the path of a file, relative to this one, received {echo(base)}"
             raise _invalid(Code.WRONG_VALUE, rule, f'such as {KEY} = "base.toml"', files[-1])
         files.append(files[-1].parent / base)
-        documents.append(read(files[-1]))
+        documents.append(_read_base(files[-1], files[-2]))
+        _move_source(documents[-1], files[-1].parent, path.parent)
         if any(_same(files[-1], file) for file in files[:-1]):
             rule = f"{KEY}: the files extend one another: {' > '.join(map(str, files))}"
             raise _invalid(Code.CYCLE, rule, "one of them must stand on its own", files[-2])
@@ -36,6 +39,28 @@ def read_whole(path: Path) -> dict[str, Any]:
     while documents:
         whole = _merged(whole, documents.pop())
     return whole
+
+
+def _read_base(base: Path, extending: Path) -> dict[str, Any]:
+    try:
+        return read(base)
+    except InvalidSpec as error:
+        (found,) = error.diagnostics
+        if found.code is not Code.UNREADABLE:
+            raise
+        raise _invalid(found.code, f"{KEY}: {base}: {found.message}", found.help or "", extending) from None
+
+
+def _move_source(document: dict[str, Any], folder: Path, target: Path) -> None:
+    """Let a path of data that counts from `folder` count from `target`, in place."""
+    table = document.get("data")
+    if not isinstance(table, dict) or not isinstance(source := table.get("source"), str) or _same(folder, target):
+        return
+    from nbcnn.data import NAMES  # here, because it brings NumPy
+
+    with suppress(OSError, ValueError):  # a name too long, a NUL character, another drive
+        if source not in NAMES and (folder / source).exists():
+            document["data"] = table | {"source": Path(relpath(folder / source, target)).as_posix()}
 
 
 def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

@@ -15,11 +15,10 @@ from nbcnn.spec.diagnostics import SHOWN, Diagnostic
 from nbcnn.spec.model import MOST_LAYERS
 from nbcnn.spec.names import nearest
 from nbcnn.spec.places import BLOCK, Path, dotted, layer_names, layer_place, layer_places, quoted
-from nbcnn.spec.references import unknown
+from nbcnn.spec.references import INPUT, unknown
 from nbcnn.spec.variables import Scope, TooLarge
 
 MOST_NESTED = 16
-INPUT = "input"
 
 Found = list[tuple[Path, Problem]]
 Origin = tuple[str, int] | None

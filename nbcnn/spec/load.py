@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from nbcnn.layers.problems import Code, Problem
+from nbcnn.layers.table import Table
 from nbcnn.spec import places
-from nbcnn.spec.base import Table
 from nbcnn.spec.complaints import explain
 from nbcnn.spec.diagnostics import Diagnostic, InvalidSpec, in_file
 from nbcnn.spec.expansion import KEYS, Expansion, expand
@@ -85,7 +85,7 @@ def _parse(document: dict[str, Any], file: str | None, overrides: Mapping[str, A
         other_keys=KEYS,
     )
     spec = _validate(Spec, expansion.document, file, in_words)
-    spec._file, spec._places, spec._warnings = file, tuple(expansion.places), tuple(expansion.diagnostics)
+    spec._read_from(file, expansion.places, expansion.diagnostics)
     return spec
 
 

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, Strict
 
 from nbcnn.layers.axes import Shape
-from nbcnn.layers.fields import Expects
+from nbcnn.layers.fields import Expects, NonNegative, Positive
 from nbcnn.layers.problems import Code, Problem
-from nbcnn.spec.base import Table
+from nbcnn.layers.table import Table
 
 MOST_CLASSES = 65_536
 
@@ -34,7 +34,7 @@ class CrossEntropy(Loss):
 
     type: Literal["cross_entropy"]
     weight: Annotated[
-        tuple[Annotated[float, Field(ge=0)], ...] | None,
+        tuple[NonNegative, ...] | None,
         Strict(False),
         Field(min_length=1, max_length=MOST_CLASSES, description="How much a target of each class counts."),
         Expects(f"a list of 1 to {MOST_CLASSES} numbers of at least 0, one for each class"),
@@ -67,7 +67,7 @@ class BinaryCrossEntropyWithLogits(Loss):
     """Sigmoid cross-entropy: every output is a question of its own, answered by a target from 0 to 1."""
 
     type: Literal["binary_cross_entropy_with_logits"]
-    pos_weight: Annotated[float, Field(gt=0, description="How much a yes counts beside a no.")] = 1.0
+    pos_weight: Positive = Field(1.0, description="How much a yes counts beside a no.")
 
 
 class MseLoss(Loss):
@@ -86,7 +86,7 @@ class HuberLoss(Loss):
     """Half the squared error up to delta, beyond it delta times what the absolute error exceeds delta / 2 by."""
 
     type: Literal["huber_loss"]
-    delta: Annotated[float, Field(gt=0, description="The error at which squares end.")] = 1.0
+    delta: Positive = Field(1.0, description="The error at which squares end.")
 
 
 LossName = Literal["cross_entropy", "binary_cross_entropy_with_logits", "mse_loss", "l1_loss", "huber_loss"]

@@ -1,12 +1,13 @@
 """The spec: what a person writes about a network, its data and its training."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, Strict, field_validator
 
 from nbcnn.layers.catalogue import AnyLayer
-from nbcnn.layers.fields import LARGEST, Expects, Size
-from nbcnn.spec.base import Table
+from nbcnn.layers.fields import LARGEST, Expects, Positive, Size
+from nbcnn.layers.table import Table
 from nbcnn.spec.diagnostics import Diagnostic
 from nbcnn.spec.losses import AnyLoss, CrossEntropy
 from nbcnn.spec.names import default_names
@@ -57,10 +58,10 @@ class Train(Table):
     shuffle: bool = Field(True, description="A new order of the samples in every epoch.")
     optimizer: AnyOptimizer = Adam(type="adam")
     schedule: AnySchedule = Constant(type="constant")
-    clip_grad_value: Annotated[float, Field(gt=0)] | None = Field(
+    clip_grad_value: Positive | None = Field(
         None, description="No component of a gradient goes beyond plus or minus this."
     )
-    clip_grad_norm: Annotated[float, Field(gt=0)] | None = Field(
+    clip_grad_norm: Positive | None = Field(
         None, description="All gradients together are scaled down to this 2-norm where theirs is larger."
     )
     shared_gradients: Literal["sum", "mean"] = Field(
@@ -79,6 +80,7 @@ class Spec(Table):
 
     _file: str | None = PrivateAttr(None)
     _places: tuple[str, ...] = PrivateAttr(())
+    _placed: tuple[AnyLayer, ...] | None = PrivateAttr(None)
     _warnings: tuple[Diagnostic, ...] = PrivateAttr(())
 
     @field_validator("layers")
@@ -98,9 +100,15 @@ class Spec(Table):
     @property
     def places(self) -> tuple[str, ...]:
         """Where each layer stands in the file, as messages say it: `layers[3] "pool2" (max_pool)`."""
-        return self._places or tuple(
-            layer_place(index, layer.name, layer.type) for index, layer in enumerate(self.layers)
-        )
+        if self._placed is self.layers:
+            return self._places
+        # The layers are not those that were read: a copy with others, or tables that were never in a file.
+        return tuple(layer_place(index, layer.name, layer.type) for index, layer in enumerate(self.layers))
+
+    def _read_from(self, file: str | None, places: Sequence[str], warnings: Sequence[Diagnostic]) -> None:
+        """Note where the spec was written."""
+        self._file, self._places, self._warnings = file, tuple(places), tuple(warnings)
+        self._placed = self.layers
 
     @property
     def warnings(self) -> tuple[Diagnostic, ...]:

@@ -1,5 +1,6 @@
 """Names of layers, and the nearest of several names."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
@@ -16,11 +17,39 @@ OTHER_NAMES = {
     "epsilon": "eps",
     "dense": "linear",
     "fc": "linear",
+    "fully_connected": "linear",
+    "depthwiseconv": "conv",
     "maxpool": "max_pool",
     "avgpool": "avg_pool",
+    "averagepooling": "avg_pool",
+    "zeropadding": "pad",
+    "zeropad": "pad",
+    "cropping": "crop",
+    "bn": "batch_norm",
+    "lrn": "local_response_norm",
+    "swish": "silu",
+    "dropout1d": "channel_dropout",
+    "dropout2d": "channel_dropout",
+    "dropout3d": "channel_dropout",
+    "spatialdropout": "channel_dropout",
+    "droppath": "stochastic_depth",
+    "sum": "add",
+    "mul": "multiply",
     "batch": "batch_size",
+    "nesterov": "sgd",
+    "nllloss": "cross_entropy",
+    "sparse_categorical_crossentropy": "cross_entropy",
+    "bce": "binary_cross_entropy_with_logits",
+    "bcewithlogitsloss": "binary_cross_entropy_with_logits",
+    "binary_crossentropy": "binary_cross_entropy_with_logits",
+    "mse": "mse_loss",
+    "mae": "l1_loss",
+    "smoothl1loss": "huber_loss",
 }
 """What other frameworks call things, where no similarity of letters leads to our name."""
+
+_AXES = re.compile(r"_?[123]d$")
+"""How other frameworks tell one, two and three axes apart."""
 
 
 def default_names(layers: Sequence[tuple[str, str | None]]) -> list[str]:
@@ -37,7 +66,8 @@ def nearest(name: object, known: Iterable[str]) -> str | None:
     """The known name that was probably meant, or None."""
     candidates = list(known)
     text = str(name)[:64].lower()
-    if OTHER_NAMES.get(text) in candidates:
-        return OTHER_NAMES[text]
+    for known_elsewhere in (text, _AXES.sub("", text)):
+        if OTHER_NAMES.get(known_elsewhere) in candidates:
+            return OTHER_NAMES[known_elsewhere]
     matches = get_close_matches(text, candidates, n=1)
     return matches[0] if matches else None

@@ -5,10 +5,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, Strict, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from nbcnn.layers.fields import Expects
-from nbcnn.spec.base import Table
+from nbcnn.layers.fields import Expects, NonNegative
+from nbcnn.layers.table import Table
 
-NonNegative = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 Betas = Annotated[tuple[Share, Share], Strict(False), Expects("a list of two numbers from 0 up to but not including 1")]
 

@@ -18,6 +18,8 @@ def override(document: dict[str, Any], changes: Mapping[str, Any]) -> None:
     for key, value in changes.items():
         *parents, last = key.split(".")
         target: Any = document
+        if parents[:1] == ["blocks"] and len(parents) > 1:
+            _check_block(parents[1], document.get("blocks"), key)
         while parents:
             target, parents = _step(target, parents, key)
         if not isinstance(target, dict):
@@ -25,6 +27,15 @@ def override(document: dict[str, Any], changes: Mapping[str, Any]) -> None:
                 Code.UNKNOWN_KEY, f"override {key} does not lead to a value", "give a dotted key such as train.epochs"
             )
         target[last] = value
+
+
+def _check_block(name: str, blocks: Any, key: str) -> None:
+    """Raise Problem where no block has the name: a block, unlike other tables, is never made by an override."""
+    if isinstance(blocks, dict) and name in blocks:
+        return
+    close = nearest(name, blocks if isinstance(blocks, dict) else ())
+    cure = f"the nearest name is {close}" if close else "define it in the file: [[blocks.NAME.layers]]"
+    raise Problem(Code.UNKNOWN_BLOCK, f"override {key} names no block: {quoted(name)}", cure)
 
 
 def _step(target: Any, parts: list[str], key: str) -> tuple[Any, list[str]]:

@@ -6,6 +6,9 @@ from nbcnn.layers.problems import Code, Problem
 from nbcnn.spec.names import nearest
 from nbcnn.spec.places import quoted
 
+INPUT = "input"
+"""The name of the network's input; in a block, of what the block reads."""
+
 
 def unknown(name: str, owner: str, earlier: Iterable[str], later: Mapping[str, str]) -> Problem:
     """Why the layer `owner` cannot read `name`, which is none of the names `earlier` in the file; `later` holds the

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from nbcnn.spec.base import Table
+from nbcnn.layers.table import Table
 
 
 class Schedule(Table):

@@ -9,6 +9,7 @@ from nbcnn.spec.places import BLOCK
 from nbcnn.spec.variables import EXPRESSION
 
 _VARIABLE = "Variable"
+_DEFINITIONS = "#/$defs/"
 
 
 def schema() -> dict[str, Any]:
@@ -49,8 +50,35 @@ def _add_blocks(document: dict[str, Any], definitions: dict[str, Any]) -> None:
         "vars": {"type": "object", "description": 'Names and values; elsewhere "$name" stands for the value.'},
         "blocks": {"type": "object", "additionalProperties": {"$ref": "#/$defs/Block"}},
     }
-    # What a file leaves out may be in the file that it extends.
-    document["anyOf"] = [{"required": document.pop("required")}, {"required": ["extends"]}]
+    _let_files_extend(document, definitions)
+
+
+def _let_files_extend(document: dict[str, Any], definitions: dict[str, Any]) -> None:
+    """What a file leaves out, in the tables that merge too, may be in the file that it extends."""
+    definitions["BlockPart"] = {key: value for key, value in definitions["Block"].items() if key != "required"}
+    whole = {key: document["properties"][key] for key in ("input", "data", "train", "blocks")}
+    document["properties"] |= {key: _part(value, definitions) for key, value in whole.items()}
+    required = document.pop("required")
+    document["anyOf"] = [{"required": required, "properties": whole}, {"required": ["extends"]}]
+
+
+def _part(value: Any, definitions: dict[str, Any]) -> Any:
+    """What a part of a value may be; the definitions that it refers to are made."""
+    if isinstance(value, list):
+        return [_part(each, definitions) for each in value]
+    if not isinstance(value, dict):
+        return value
+    table = value.get("$ref", "").removeprefix(_DEFINITIONS)
+    if "properties" in definitions.get(table, {}):
+        if f"{table}Part" not in definitions:
+            definitions[f"{table}Part"] = _part(definitions[table], definitions)
+        return value | {"$ref": f"{_DEFINITIONS}{table}Part"}
+    # Without its type a table may be one of several.
+    return {
+        "anyOf" if key == "oneOf" else key: _part(each, definitions)
+        for key, each in value.items()
+        if key not in ("required", "discriminator")
+    }
 
 
 def _or_variable(value: dict[str, Any]) -> dict[str, Any]:
@@ -61,4 +89,4 @@ def _or_variable(value: dict[str, Any]) -> dict[str, Any]:
         each | {"items": _or_variable(each["items"])} if "items" in each else each
         for each in alone.get("anyOf", [alone])
     ]
-    return said | {"anyOf": [*choices, {"$ref": f"#/$defs/{_VARIABLE}"}]}
+    return said | {"anyOf": [*choices, {"$ref": f"{_DEFINITIONS}{_VARIABLE}"}]}

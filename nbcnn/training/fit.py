@@ -9,7 +9,7 @@ from nbcnn.data.dataset import from_arrays
 from nbcnn.errors import DivergenceError, InputError
 from nbcnn.training.evaluation import evaluate
 from nbcnn.training.events import EpochFinished, EpochRecord, OnEvent, ignore
-from nbcnn.training.loop import NotFinite, train_epoch
+from nbcnn.training.loop import NotFinite, refuse_last_batch, train_epoch
 from nbcnn.training.losses import wanted_targets
 from nbcnn.training.order import epoch_order
 from nbcnn.training.schedule import learning_rates
@@ -48,6 +48,7 @@ class Model(models.Model):
                 raise InputError(f"fit: {name} = {value}: at least 1 is expected; leave it out to have the spec's")
         settings = spec.model_copy(update=given)
         samples = self._dataset(x, y, "fit")
+        refuse_last_batch(self.network, len(samples), settings.batch_size)
         validation = None if validation_data is None else self._dataset(*validation_data, "fit: validation_data")
         trainer = Trainer(
             self,

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbcnn.data import Dataset
+from nbcnn.network import Network
 from nbcnn.training.signals import StopRequest
 from nbcnn.training.standing import Standing
 from nbcnn.training.trainer import Trainer
@@ -17,6 +18,12 @@ REPORT_SECONDS = 0.1
 
 class NotFinite(Exception):
     """The loss of a batch is not a finite number; the weights are those of its update."""
+
+
+def refuse_last_batch(network: Network, samples: int, batch_size: int) -> None:
+    """Raises InputError before training where an epoch's last batch would be too small."""
+    if samples:
+        network.refuse_batch(samples % batch_size or batch_size, f"the last batch of {samples} samples by {batch_size}")
 
 
 def train_epoch(

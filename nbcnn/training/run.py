@@ -17,7 +17,7 @@ from nbcnn.training.evaluation import Evaluation, evaluate
 from nbcnn.training.events import Compiling, EpochFinished, EpochRecord, Evaluating, OnEvent, Progress, Started, ignore
 from nbcnn.training.fit import Model
 from nbcnn.training.history import append_history, write_history
-from nbcnn.training.loop import NotFinite, train_epoch
+from nbcnn.training.loop import NotFinite, refuse_last_batch, train_epoch
 from nbcnn.training.order import epoch_order
 from nbcnn.training.samples import load_samples, normalization
 from nbcnn.training.schedule import learning_rates
@@ -60,6 +60,7 @@ def train(
     with using_threads(threads):
         base = Path(spec.file).parent if spec.file else None
         splits = load_samples(network, Path(data_dir) if data_dir is not None else None, base, report)
+        refuse_last_batch(network, len(splits.train), spec.train.batch_size)
         choose = folder.folder_to_resume if resume else folder.new_folder
         run = _Run(network, splits, choose(Path(out) if out is not None else None, spec.name), report)
         run.begin(resume)

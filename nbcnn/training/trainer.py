@@ -106,6 +106,7 @@ class Trainer:
         count = len(indices)
         if count == 0 or indices.min() < 0 or indices.max() >= len(inputs):
             raise InputError(f"indices: numbers from 0 to {len(inputs) - 1} are expected, at least one")
+        self.model.network.refuse_batch(count, "batch")
         plan = self._planned(count)
         scores = np.empty((count, SCORES), dtype=np.float32)
         ports = {"input": inputs, "target": targets, "indices": indices, "scores": scores}

@@ -15,7 +15,14 @@ from nbcnn.kernels.reference.sgd import sgd
 from nbcnn.kernels.reference.sigmoid import sigmoid, sigmoid_gradient
 from nbcnn.kernels.reference.tanh import tanh, tanh_gradient
 
-ONE_STEP = {"stride": (1, 1), "padding": ((0, 0), (0, 0)), "dilation": (1, 1), "groups": 1, "flip": False}
+ONE_STEP = {
+    "stride": (1, 1),
+    "padding": ((0, 0), (0, 0)),
+    "padding_mode": "zeros",
+    "dilation": (1, 1),
+    "groups": 1,
+    "flip": False,
+}
 COUNT = np.arange(9.0).reshape(1, 1, 3, 3)
 
 
@@ -82,6 +89,7 @@ def test_two_dice() -> None:
         None,
         stride=(1,),
         padding=((6, 6),),
+        padding_mode="zeros",
         dilation=(1,),
         groups=1,
         flip=True,
@@ -197,7 +205,7 @@ def test_cross_entropy_of_equal_logits_is_the_log_of_the_number_of_classes() -> 
 
 
 def test_first_two_steps_of_momentum() -> None:
-    settings = {"lr": 0.1, "momentum": 0.9, "nesterov": False, "weight_decay": 0.0}
+    settings = {"lr": 0.1, "momentum": 0.9, "dampening": 0.0, "nesterov": False, "weight_decay": 0.0}
     parameter, buffer = sgd(np.array([1.0]), np.array([2.0]), np.zeros(1), **settings, step=1)
     assert (parameter[0], buffer[0]) == pytest.approx((0.8, 2.0))
     parameter, buffer = sgd(parameter, np.array([1.0]), buffer, **settings, step=2)
@@ -205,7 +213,7 @@ def test_first_two_steps_of_momentum() -> None:
 
 
 def test_nesterov_looks_one_step_ahead() -> None:
-    settings = {"lr": 0.1, "momentum": 0.5, "nesterov": True, "weight_decay": 0.5}
+    settings = {"lr": 0.1, "momentum": 0.5, "dampening": 0.0, "nesterov": True, "weight_decay": 0.5}
     parameter, buffer = sgd(np.array([2.0]), np.array([1.0]), np.zeros(1), **settings, step=1)
     # The gradient with its decay is 2; the buffer 2; the direction 2 + 0.5 * 2.
     assert (parameter[0], buffer[0]) == pytest.approx((1.7, 2.0))

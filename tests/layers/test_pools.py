@@ -68,7 +68,7 @@ def test_operations_are_counted():
     assert make("lp_pool", kernel_size=2).other_flops(shape) == {
         "multiplications": 12 * 4,
         "additions": 12 * 3,
-        "roots": 12,
+        "square_roots": 12,
     }
     assert make("lp_pool", norm_type=2.5, kernel_size=2).other_flops(shape) == {
         "powers": 12 * 4 + 12,

@@ -1,4 +1,4 @@
-"""Kernels stay inside the arena: behind it lies a page that nobody may touch, and touching it ends the process."""
+"""Kernels stay inside their arrays: beside each lies a page that nobody may touch, and touching it ends the process."""
 
 import subprocess
 import sys
@@ -6,48 +6,107 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = """
-import ctypes, mmap
-import numpy as np
-from nbcnn.plan import arena
-from nbcnn import functional as F
+TESTS = Path(__file__).parents[1]
 
-keep = []
+# Runs all examples, forwards and back, or all networks and optimisers, with guarded memory for the arena and for what
+# kernels read and write outside of it.
+SCRIPT = """
+import ctypes, mmap, sys
+from types import MappingProxyType
+from typing import get_args
+import numpy as np
+from examples import EXAMPLES
+from networks import NETWORKS, named
+from operations import arrays, each, functional_vjp, run_functional, upstream
+from reference_training import batch
+from nbcnn.kernels.cpu.lanes import using
+from nbcnn.model import Model
+from nbcnn.plan import arena, single
+from nbcnn.spec.optimizers import AnyOptimizer
+from nbcnn.training import optimizer
+from nbcnn.training.trainer import Trainer
+
+side, what, lanes = sys.argv[1], sys.argv[2], int(sys.argv[3])
+protect = ctypes.CDLL(None).mprotect
+
+
+def guarded(count, beyond=0):
+    # `count` bytes, of which the last `beyond` are not to be touched, right behind or right before a forbidden page.
+    pages = -(-count // mmap.PAGESIZE)
+    whole = np.frombuffer(mmap.mmap(-1, (pages + 2) * mmap.PAGESIZE), np.uint8)
+    end = (pages + 1) * mmap.PAGESIZE
+    for page in (0, end):
+        assert protect(ctypes.c_void_p(whole.ctypes.data + page), mmap.PAGESIZE, 0) == 0
+    first = mmap.PAGESIZE if side == "before" else end - (count - beyond)
+    return whole[first : first + count]
+
+
+def copied(values):
+    result = guarded(values.nbytes).view(values.dtype).reshape(values.shape)
+    result[...] = values
+    return result
+
 
 class Guarded:
-    # NumPy as the arena sees it, except that memory ends where a forbidden page begins.
+    # NumPy as a module sees it, but that it gives guarded memory.
     def __getattr__(self, name):
         return getattr(np, name)
 
     def zeros(self, count, dtype):
-        pages = -(-count // mmap.PAGESIZE) + 1
-        memory = mmap.mmap(-1, pages * mmap.PAGESIZE)
-        whole = np.frombuffer(memory, dtype=dtype)
-        end = (pages - 1) * mmap.PAGESIZE
-        forbidden = ctypes.c_void_p(whole.ctypes.data + end)
-        assert ctypes.CDLL(None).mprotect(forbidden, mmap.PAGESIZE, 0) == 0
-        keep.append((memory, whole))
-        return whole[end - count : end]
+        # The arena begins at the first multiple of its alignment, which is where this memory begins.
+        assert dtype == np.uint8 and count % arena.ALIGNMENT == 0
+        return guarded(count, beyond=arena.ALIGNMENT)
 
-arena.np = Guarded()
-random = np.random.default_rng(0)
-for inputs, outputs, groups in ((1, 1, 1), (1, 5, 1), (3, 7, 1), (6, 6, 6)):
-    x = random.standard_normal((3, inputs, 20, 20))
-    weight = random.standard_normal((outputs, inputs // groups, 3, 3))
-    y, pullback = F.vjp(F.conv, x, weight, np.zeros(outputs), groups=groups, padding=1)
-    pullback(y)
-y, pullback = F.vjp(F.linear, random.standard_normal((3, 17)), random.standard_normal((5, 17)))
-pullback(y)
-y, pullback = F.vjp(F.max_pool, random.standard_normal((3, 2, 9, 9)), 2)
-pullback(y)
+    def empty(self, shape, dtype):
+        return copied(np.empty(shape, dtype))
+
+    def full(self, shape, value, dtype):
+        return copied(np.full(shape, value, dtype))
+
+
+arena.np = single.np = optimizer.np = Guarded()
+
+
+def run_examples():
+    for example in EXAMPLES:
+        if example.has_function:
+            print(example, flush=True)
+            values = [each(copied, value) for value in arrays(example, "float32")]
+            y = run_functional(example, values)
+            functional_vjp(example, values, copied(upstream(example, np.shape(y), "float32")))
+
+
+def train(net, samples, **settings):
+    model = Model(net)
+    model.parameters = MappingProxyType({key: copied(value) for key, value in model.parameters.items()})
+    model.buffers = MappingProxyType({key: copied(value) for key, value in model.buffers.items()})
+    x, y = map(copied, batch(net, samples))
+    Trainer(model, **settings).step_batch(x, y, copied(np.arange(samples)))
+    model(x)
+
+
+def run_networks():
+    for name in NETWORKS:
+        print(name, flush=True)
+        train(named(name), 19, optimizer={"type": "sgd", "lr": 0.1, "momentum": 0.9}, clip_grad_norm=1.0)
+    for table in get_args(get_args(AnyOptimizer)[0]):
+        (name,) = get_args(table.model_fields["type"].annotation)
+        print(name, flush=True)
+        train(named("branches of features"), 3, optimizer={"type": name, "lr": 0.01})
+
+
+with using(lanes):
+    {"examples": run_examples, "networks": run_networks}[what]()
 print("inside")
 """
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="forbids a page by mprotect")
-def test_nothing_reads_or_writes_behind_the_arena() -> None:
+@pytest.mark.parametrize("what", ["examples", "networks"])
+@pytest.mark.parametrize(("side", "lanes"), [("behind", 16), ("before", 16), ("behind", 4)])
+def test_nothing_reads_or_writes_outside_its_arrays(side: str, what: str, lanes: int) -> None:
     result = subprocess.run(
-        [sys.executable, "-c", SCRIPT], capture_output=True, text=True, cwd=Path(__file__).parents[2], check=False
+        [sys.executable, "-c", SCRIPT, side, what, str(lanes)], capture_output=True, text=True, cwd=TESTS, check=False
     )
-    assert result.returncode == 0, result.stderr
-    assert result.stdout.strip() == "inside"
+    last = result.stdout.strip().splitlines()[-1:]
+    assert (result.returncode, last) == (0, ["inside"]), f"at {last}: {result.stderr[-2000:]}"

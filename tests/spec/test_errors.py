@@ -20,6 +20,17 @@ CASES = {
         'layers[0] "conv1" (conv): unknown key "kernel_sise"', "the nearest key is kernel_size",
     ),
     "Keras's name": (GOOD + "filters = 3", "NB103", 'unknown key "filters"', "the nearest key is out_channels"),
+    "Keras's name for what is needed": (
+        GOOD.replace("out_channels", "filters"), "NB103", 'unknown key "filters"', "the nearest key is out_channels",
+    ),
+    "Keras's layer": (HEAD + '[[layers]]\ntype = "ZeroPadding2D"', "NB107", '"ZeroPadding2D"', 'the nearest is "pad"'),
+    "dropout of channels": (
+        HEAD + '[[layers]]\ntype = "Dropout2d"', "NB107", 'type = "Dropout2d"', 'the nearest is "channel_dropout"',
+    ),
+    "Keras's loss": (
+        GOOD + '[train]\nloss = "binary_crossentropy"', "NB107", 'train.loss.type = "binary_crossentropy"',
+        'the nearest is "binary_cross_entropy_with_logits"',
+    ),
     "unlike any key": (
         GOOD + "zzz = 3", "NB103",
         'unknown key "zzz"', "the keys here are type, name, from, activation",
@@ -112,6 +123,11 @@ CASES = {
     "seed": (GOOD + "[train]\nseed = -1", "NB106", "train.seed: expected a whole number from 0 to 2**63 - 1", None),
     "date": (GOOD + "[train]\nseed = 1979-05-27", "NB106", "received 1979-05-27", None),
     "table for a value": (GOOD + "[train]\nepochs = {a = 1}", "NB106", "received a table", None),
+    "string for a table that has a type": (
+        GOOD + '[train]\noptimizer = "Adam"', "NB106", 'train.optimizer: expected a table, received "Adam"',
+        'write it as one: {type = "adam"}',
+    ),
+    "string for a table": ('train = "fast"\n' + GOOD, "NB106", "train: expected a table, received", None),
     "value for a table": ("train = 3\n" + GOOD, "NB106", "train: expected a table, received 3", None),
     "control character": ('name = "a\\u001b[2J"\n' + GOOD, "NB106", r'received "a\x1b[2J"', None),
     "number for a string": (
@@ -141,6 +157,13 @@ def read(tmp_path, content, name="bad.toml"):
         nbcnn.load_spec(path)
     assert str(path) in str(raised.value)
     return raised.value
+
+
+def test_one_slip_does_not_hide_another_key_that_is_missing():
+    with pytest.raises(InvalidSpec) as raised:
+        parse({"input": {"shape": [1, 8, 8]}, "layers": [{"type": "conv", "filters": 2, "inplace": True}]})
+    messages = "\n".join(each.message for each in raised.value.diagnostics)
+    assert "kernel_size is missing" in messages and "out_channels is missing" not in messages
 
 
 @pytest.mark.parametrize("text, code, message, cure", CASES.values(), ids=CASES)

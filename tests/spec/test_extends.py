@@ -89,7 +89,34 @@ def test_a_circle_names_its_files(write):
 def test_a_missing_base_is_named(write):
     found = refusal(write("child.toml", 'extends = "bass.toml"\n'))
     assert found.code == "NB101"
-    assert found.file.endswith("bass.toml") and "the nearest name there is base.toml" in found.help
+    assert found.file.endswith("child.toml")
+    assert found.message.startswith("extends: ") and found.message.endswith("bass.toml: no such file")
+    assert "the nearest name there is base.toml" in found.help
+
+
+def test_a_path_of_data_counts_from_the_file_that_it_stands_in(write, tmp_path):
+    write("shared/base.toml", BASE + '[data]\nsource = "numbers.npz"\n')
+    write("shared/numbers.npz", "")
+    write("shared/digits", "")
+    middle = write("own/middle.toml", 'extends = "../shared/base.toml"\n')
+    assert nbcnn.load_spec(middle).data.source == "../shared/numbers.npz"
+    child = write("child.toml", 'extends = "own/middle.toml"\n')
+    assert (tmp_path / nbcnn.load_spec(child).data.source).samefile(tmp_path / "shared/numbers.npz")
+    own = write("b/own.toml", 'extends = "../child.toml"\n[data]\nsource = "numbers.npz"\n')
+    assert nbcnn.load_spec(own).data.source == "numbers.npz"
+    write("shared/named.toml", BASE + '[data]\nsource = "digits"\n')
+    named = write("own/named.toml", 'extends = "../shared/named.toml"\n')
+    assert nbcnn.load_spec(named).data.source == "digits"
+
+
+@pytest.mark.parametrize("source", ["3", '"a\\u0000b"', f'"{"a" * 5000}"', '"nowhere.npz"'])
+def test_what_is_no_path_of_data_stays_for_the_spec_to_judge(write, source):
+    write("shared/base.toml", BASE + f"[data]\nsource = {source}\n")
+    child = write("own/child.toml", 'extends = "../shared/base.toml"\n')
+    if source == '"nowhere.npz"':
+        assert nbcnn.load_spec(child).data.source == "nowhere.npz"
+    else:
+        assert refusal(child).message.startswith("data.source: expected")
 
 
 @pytest.mark.parametrize("value", ["3", '""', '["base.toml"]', '"a\\u0000b"'])

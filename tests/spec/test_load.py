@@ -195,6 +195,21 @@ def test_the_schema_describes_blocks_and_variables():
     assert not any(pattern.search(text) for text in ("width", "same", "$a b", "$a * $b * 2", "$ a"))
 
 
+def test_the_schema_lets_a_file_that_extends_another_leave_out_what_merges():
+    schema = nbcnn.schema()
+    definitions = schema["$defs"]
+    whole, extending = schema["anyOf"]
+    assert whole["required"] == ["input", "layers"] and extending == {"required": ["extends"]}
+    for key, table in (("input", "Input"), ("train", "Train")):
+        assert whole["properties"][key]["$ref"] == f"#/$defs/{table}"
+        assert schema["properties"][key]["$ref"] == f"#/$defs/{table}Part"
+    assert schema["properties"]["blocks"]["additionalProperties"] == {"$ref": "#/$defs/BlockPart"}
+    assert definitions["SgdPart"] == {key: value for key, value in definitions["Sgd"].items() if key != "required"}
+    optimizer = definitions["TrainPart"]["properties"]["optimizer"]["anyOf"][0]
+    assert {"$ref": "#/$defs/SgdPart"} in optimizer["anyOf"] and "oneOf" not in optimizer
+    assert not any("required" in each for name, each in definitions.items() if name.endswith("Part"))
+
+
 def test_reading_and_building_load_no_heavy_module(path):
     script = f"""
 import sys, nbcnn

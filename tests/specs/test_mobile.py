@@ -11,6 +11,7 @@ import json
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import nbcnn
@@ -78,28 +79,24 @@ def test_mobilenet_v1_as_its_paper_counts_it():
         assert macs(network("mobilenet_v1", **{"vars.width": width})) / 1e6 == pytest.approx(millions, abs=0.6)
 
 
-# Of each layer: receptive field, effective stride, effective padding.
+# Of the first convolution and each block: receptive field, effective stride, effective padding for the size of image.
 MOBILENET_V1_FIELDS = {
-    "conv1": (3, 2, 0),
-    "conv2.depthwise": (7, 2, 2),
-    "conv3.depthwise": (11, 4, 2),
-    "conv4.depthwise": (19, 4, 6),
-    "conv5.depthwise": (27, 8, 6),
-    "conv6.depthwise": (43, 8, 14),
-    "conv7.depthwise": (59, 16, 14),
-    "conv8.4.depthwise": (219, 16, 94),
-    "conv9.depthwise": (251, 32, 94),
-    "conv10.pointwise": (315, 32, 126),
-}
+    224: [
+        (3, 2, 0), (7, 2, 2), (11, 4, 2), (19, 4, 6), (27, 8, 6), (43, 8, 14), (59, 16, 14),
+        (91, 16, 30), (123, 16, 46), (155, 16, 62), (187, 16, 78), (219, 16, 94), (251, 32, 94), (315, 32, 126),
+    ],
+    321: [
+        (3, 2, 1), (7, 2, 3), (11, 4, 5), (19, 4, 9), (27, 8, 13), (43, 8, 21), (59, 16, 29),
+        (91, 16, 45), (123, 16, 61), (155, 16, 77), (187, 16, 93), (219, 16, 109), (251, 32, 125), (315, 32, 157),
+    ],
+}  # fmt: skip
 
 
-def test_receptive_fields_of_mobilenet_v1():
-    """For 224 x 224; the table ends with (315, 32, 126)."""
-    built = network("mobilenet_v1")
-    for layer, (size, stride, padding) in MOBILENET_V1_FIELDS.items():
-        node = built[layer]
-        assert (layer, node.receptive_field, node.jump) == (layer, (size, size), (stride, stride))
-        assert (layer, node.rf_start) == (layer, (-padding, -padding))
+@pytest.mark.parametrize("size", MOBILENET_V1_FIELDS)
+def test_receptive_fields_of_mobilenet_v1(size):
+    built = network("mobilenet_v1", **{"input.shape": [3, size, size]})
+    nodes = [node for node in built.layers if node.name == "conv1" or node.name.endswith(".pointwise")]
+    assert MOBILENET_V1_FIELDS[size] == [(node.receptive_field[0], node.jump[0], -node.rf_start[0]) for node in nodes]
 
 
 def test_the_halves_of_shufflenet_see_what_both_branches_see():
@@ -127,7 +124,12 @@ def test_the_padded_unet():
 def test_m5():
     assert network("spoken_digits", **{"vars.classes": 35}).params == 26_915
     built = network("spoken_digits")
-    assert [built[f"layer{number}.pool"].output_shape for number in (1, 2, 3, 4)] == [(32, 106), (32, 26), (64, 6), (64, 1)]
+    assert [built[f"layer{number}.pool"].output_shape for number in (1, 2, 3, 4)] == [
+        (32, 106),
+        (32, 26),
+        (64, 6),
+        (64, 1),
+    ]
     assert built.output_shape == (10,)
 
 
@@ -141,3 +143,29 @@ def test_the_network_for_volumes():
     sizes = [built[name].output_shape for name in ("conv1", "layer1.sum", "layer2.sum", "layer3.sum")]
     assert sizes == [(16, 14, 14, 14), (16, 14, 14, 14), (32, 7, 7, 7), (64, 4, 4, 4)]
     assert built.output_shape == (2,)
+
+
+def drawn(shape, targets):
+    """A small data set of noise, brighter where the class is 1, with the targets' shape."""
+    random = np.random.default_rng(0)
+    y = random.integers(0, 2, (24, *targets))
+    x = random.standard_normal((24, *shape)).astype("float32")
+    return x + 2.0 * y.reshape(24, 1, *(targets or (1,) * (len(shape) - 1))).astype("float32"), y
+
+
+@pytest.mark.parametrize(
+    "name, shape, targets, changes",
+    [
+        ("spoken_digits", (1, 6848), (), {}),
+        ("medmnist3d", (1, 12, 12, 12), (), {}),
+        pytest.param("unet_padded", (3, 16, 32), (16, 32), {"train.batch_size": 4}, marks=pytest.mark.slow),
+    ],
+)
+def test_they_train_on_data_of_their_kind(tmp_path, name, shape, targets, changes):
+    x, y = drawn(shape, targets)
+    np.savez(tmp_path / "data.npz", x_train=x[:16], y_train=y[:16], x_test=x[16:], y_test=y[16:])
+    sources = {"data.source": str(tmp_path / "data.npz"), "data.validation": 0.0, "input.shape": list(shape)}
+    spec = nbcnn.load_spec(SPECS / f"{name}.toml", {"train.epochs": 8, "vars.classes": 2} | sources | changes)
+    result = nbcnn.train(spec, out=tmp_path / "run")
+    losses = [record.loss for record in result.history]
+    assert losses[-1] < 0.7 * losses[0]

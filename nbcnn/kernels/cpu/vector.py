@@ -273,7 +273,10 @@ def exponential_minus_one(x: Any) -> Any:
 
 @njit(error_model="numpy")
 def hyperbolic_tangent(x: Any) -> Any:
-    """tanh in every lane, within 2 units in the last place: an odd polynomial near zero, 1 - 2 / (e**2|x| + 1) beyond."""
+    """tanh in every lane, within 2 units in the last place.
+
+    An odd polynomial near zero (Cephes library, `tanhf`), 1 - 2 / (e**2|x| + 1) beyond.
+    """
     square = x * x
     p = filled(x, _f(-5.70498872745e-3))
     p = p * square + filled(x, _f(2.06390887954e-2))
