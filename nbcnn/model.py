@@ -45,7 +45,7 @@ class Model:
         # One row of factor and shift per channel; the plans read it in place.
         self.input_scale = np.tile(np.array([1.0, 0.0], dtype=np.float32), (network.input_shape[0], 1))
         self._normalization: dict[str, list[float]] | None = None
-        self._plans: dict[tuple[int, bool, int], Plan] = {}
+        self._plans: dict[tuple[int, bool], Plan] = {}
         self._calls = 0
 
     @property
@@ -97,7 +97,7 @@ class Model:
         """
         inputs = as_inputs(x, self.network.input_shape, "input")
         logits = np.empty((len(inputs), *self.network.output_shape), dtype=np.float32)
-        if training:
+        if training and len(inputs):
             self.network.refuse_batch(len(inputs), "input")
         # Statistics are those of all samples of the call, which then must go through one plan.
         chunk = max(1, len(inputs)) if training and self.buffers else CHUNK
@@ -111,13 +111,15 @@ class Model:
         return logits
 
     def _plan(self, training: bool, samples: int, on_compile: OnCompile | None = None) -> Plan:
-        key = (lane_count(), training, samples)
-        if key not in self._plans:
+        """A plan for so many samples, or for more; one is kept, since statistics need room for all of a call."""
+        key = (lane_count(), training)
+        plan = self._plans.get(key)
+        if plan is None or plan.program.samples < samples:
             program = lower_inference(
                 self.network, samples, self.parameters, self.buffers, self.input_scale, training=training
             )
-            self._plans[key] = Plan(program, on_compile)
-        return self._plans[key]
+            plan = self._plans[key] = Plan(program, on_compile)
+        return plan
 
     def snapshot(self) -> Snapshot:
         """Everything that a weights file holds, as copies."""

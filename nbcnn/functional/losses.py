@@ -97,7 +97,11 @@ def _of_numbers(name: str, x: ArrayLike, target: ArrayLike, attributes: dict[str
 def _of_classes(
     name: str, x: ArrayLike, target: ArrayLike, weight: ArrayLike | None, attributes: dict[str, Any]
 ) -> np.float32:
-    given, labels = floats(x, f"{name}: input"), np.asarray(target)
+    given = floats(x, f"{name}: input")
+    try:
+        labels = np.asarray(target)
+    except ValueError:
+        raise InputError(f"{name}: target: its rows differ in length; give every row as many numbers") from None
     if labels.dtype.kind not in "iub":
         raise InputError(f"{name}: target must hold class numbers, received {labels.dtype}; use .astype(int)")
     labels = np.ascontiguousarray(labels, dtype=np.int64)

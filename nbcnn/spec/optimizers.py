@@ -34,9 +34,16 @@ class Sgd(Optimizer):
 
     type: Literal["sgd"]
     momentum: Share = 0.0
-    nesterov: bool = Field(False, description="Look ahead along the velocity; without momentum it changes nothing.")
+    nesterov: bool = Field(False, description="Look ahead along the velocity, so that there must be momentum.")
     dampening: Share = Field(0.0, description="Share of the gradient kept from the velocity, its first value excepted.")
     weight_decay: NonNegative = 0.0
+
+    @field_validator("nesterov")
+    @classmethod
+    def _with_momentum(cls, nesterov: bool, info: ValidationInfo) -> bool:
+        if nesterov and not info.data.get("momentum", 1.0):
+            raise PydanticCustomError("expected", "{expected}", {"expected": "false, or a momentum above 0"})
+        return nesterov
 
     @field_validator("dampening")
     @classmethod

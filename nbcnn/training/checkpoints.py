@@ -94,8 +94,8 @@ class Checkpoints:
         return standing
 
     def refuse_divergence(self, standing: Standing) -> None:
-        """Raise DivergenceError, unless all weights are finite numbers."""
-        for name, values in self._model.parameters.items():
+        """Raise DivergenceError, unless all weights and running statistics are finite numbers."""
+        for name, values in {**self._model.parameters, **self._model.buffers}.items():
             if not np.isfinite(values).all():
                 raise self.diverged(f"{name} holds numbers that are not finite", standing)
 

@@ -45,6 +45,9 @@ REFUSED = {
     "a shape that is a number": (lambda: F.reshape(IMAGE, 192), "shape = 192; give sizes"),
     "rows of different lengths": (lambda: F.relu([[1.0], [1.0, 2.0]]), "relu: x: its rows differ in length"),
     "numbers with an imaginary part": (lambda: F.tanh(np.zeros(3, complex)), "received dtype complex128; convert it"),
+    "classes in rows of different lengths": (
+        lambda: F.cross_entropy(np.zeros((2, 3)), [[0], [1, 2]]), "cross_entropy: target: its rows differ in length",
+    ),
     "no axis": (lambda: F.log_softmax(1.0), "received a single number"),
     "a fraction of a stride": (lambda: F.conv(IMAGE, WEIGHT, stride=1.5), "stride = 1.5 is not a whole number"),
     "a stride of none": (lambda: F.max_pool(IMAGE, 2, stride=0), "stride = 0 is not a whole number of at least 1"),

@@ -30,3 +30,14 @@ def test_dropout_in_inference_passes_the_gradient_on() -> None:
     y, pullback = F.vjp(F.dropout, x, training=False)
     assert np.array_equal(y, x)
     assert np.array_equal(pullback(x)[0], x)
+
+
+def test_a_stride_far_beyond_the_image_is_as_good_as_one_that_leaves_a_single_window() -> None:
+    """The way back sorts pixels by their place in a stride; it must not visit the places that have none."""
+    random = np.random.default_rng(0)
+    x, weight = random.standard_normal((3, 2, 5, 4)), random.standard_normal((4, 2, 3, 3))
+    found = []
+    for stride in (5, 1_000_000):
+        y, pullback = F.vjp(F.conv, x, weight, stride=stride, padding=1)
+        found.append((y, *pullback(y)))
+    assert all(np.array_equal(one, other) for one, other in zip(*found, strict=True))

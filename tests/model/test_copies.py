@@ -12,14 +12,17 @@ from nbcnn.training.trainer import Trainer
 
 
 @pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
-def test_a_copy_computes_the_same_and_lives_on_its_own(duplicate) -> None:
-    model = Model(named("padding, two pools"), seed=3)
+@pytest.mark.parametrize("name", ["padding, two pools", "batch norm under relu, on branches and on features"])
+def test_a_copy_computes_the_same_and_lives_on_its_own(name: str, duplicate) -> None:
+    model = Model(named(name), seed=3)
     x = np.random.default_rng(0).standard_normal((5, *model.network.input_shape)).astype(np.float32)
+    # Running statistics move, so that they are not what a new model has.
+    model(x, training=True)
     expected = model(x)
     other = duplicate(model)
     assert np.array_equal(other(x), expected)
-    for parameter in other.parameters.values():
-        parameter[...] = 0.0
+    for array in (*other.parameters.values(), *other.buffers.values()):
+        array[...] = 0.0
     assert np.array_equal(model(x), expected)
 
 

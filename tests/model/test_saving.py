@@ -24,9 +24,9 @@ assert model.provenance == {"seed": 2}
 """
 
 
-def trained() -> Model:
-    model = Model(named("dropout"), seed=2)
-    model.classes = ("a", "b", "c", "d", "e", "f")
+def trained(name: str = "dropout") -> Model:
+    model = Model(named(name), seed=2)
+    model.classes = tuple("abcdef"[: model.network.output_shape[0]])
     model.provenance = {"seed": 2}
     model.normalization = {"mean": [0.1, 0.7], "std": [1 / 3, 3.0]}
     trainer = Trainer(model)
@@ -46,8 +46,9 @@ def test_a_new_process_predicts_identical_bits(tmp_path: Path) -> None:
     assert np.array_equal(np.load(tmp_path / "y.npy"), model(x))
 
 
-def test_what_is_loaded_is_what_was_saved(tmp_path: Path) -> None:
-    model = trained()
+@pytest.mark.parametrize("name", ["dropout", "batch norm under relu, on branches and on features"])
+def test_what_is_loaded_is_what_was_saved(name: str, tmp_path: Path) -> None:
+    model = trained(name)
     model.save(tmp_path / "model.h5")
     loaded = Model.load(tmp_path / "model.h5")
     assert loaded.network.spec == model.network.spec
@@ -55,6 +56,8 @@ def test_what_is_loaded_is_what_was_saved(tmp_path: Path) -> None:
     for key, value in model.parameters.items():
         assert np.array_equal(loaded.parameters[key], value)
         assert loaded.parameters[key].flags.writeable
+    assert loaded.buffers.keys() == model.buffers.keys()
+    assert all(np.array_equal(loaded.buffers[key], value) for key, value in model.buffers.items())
     x, y = batch(model.network, 20)
     assert Trainer(loaded).step(x, y) == Trainer(model).step(x, y), "and it can be trained on"
 

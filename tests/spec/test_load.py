@@ -144,6 +144,8 @@ def test_overrides_that_lead_nowhere(key, message):
 def test_an_optimizer_alone():
     assert parse_optimizer({"type": "sgd", "lr": 0.1, "momentum": 0.9}) == Sgd(type="sgd", lr=0.1, momentum=0.9)
     assert parse_optimizer({"type": "adam"}) == Adam(type="adam")
+    with pytest.raises(InvalidSpec, match="optimizer.nesterov: expected false, or a momentum above 0, received true"):
+        parse_optimizer({"type": "sgd", "lr": 0.1, "nesterov": True})
     with pytest.raises(InvalidSpec, match="optimizer.dampening: expected 0 where nesterov = true, received 0.5"):
         parse_optimizer({"type": "sgd", "lr": 0.1, "momentum": 0.9, "nesterov": True, "dampening": 0.5})
     with pytest.raises(InvalidSpec, match="optimizer.lr is missing"):

@@ -277,15 +277,24 @@ NAMES = ["a", "b", "c", "d", "input", "nobody"]
 @st.composite
 def wirings(draw):
     """Layers that keep the shape, under any names, that read anything: most are impossible, and some are not."""
-    layers = []
+    layers: list[dict[str, Any]] = []
+    slips = draw(st.integers(0, 2))
     for default in "abcde"[: draw(st.integers(1, 5))]:
-        known = st.sampled_from(["input", *(layer["name"] for layer in layers)])
-        source = st.one_of(known, known, known, known, st.sampled_from(NAMES))
-        name = draw(st.sampled_from([default] * 15 + NAMES))
-        sources = draw(st.none() | source | st.lists(source, min_size=1, max_size=3))
-        layers.append({"type": draw(st.sampled_from(["relu", "add"])), "name": name})
-        if sources is not None:
-            layers[-1]["from"] = sources
+        known = ["input", *(layer["name"] for layer in layers)]
+        recent = st.sampled_from(known[-2:])
+        layers.append({"type": "relu", "name": default})
+        if draw(st.booleans()):
+            layers[-1] |= {"type": "add", "from": [known[-1], *draw(st.lists(recent, min_size=1, max_size=2))]}
+        elif draw(st.booleans()):
+            layers[-1]["from"] = draw(recent)
+    for _ in range(slips):
+        layer = draw(st.sampled_from(layers))
+        name = st.sampled_from(NAMES)
+        layer |= draw(
+            st.fixed_dictionaries({"name": name})
+            | st.fixed_dictionaries({"type": st.sampled_from(["relu", "add"])})
+            | st.fixed_dictionaries({"from": name | st.lists(name, min_size=1, max_size=3)})
+        )
     return layers
 
 

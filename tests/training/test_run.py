@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fake_engine import SPEC, FakeTrainer
+from fake_engine import SPEC, FakeModel, FakeTrainer
 
 from nbcnn.errors import DataError, DivergenceError, InputError, Interrupted, SpecError
 from nbcnn.spec import Spec, parse
@@ -190,7 +190,7 @@ def test_divergence_is_told_and_keeps_the_last_good_checkpoint(
 
 def test_weights_that_diverge_without_a_loss_are_not_saved(fake_engine: type[FakeTrainer], spec: MakeSpec) -> None:
     with pytest.raises(DivergenceError, match="epoch 1"):
-        train(spec(optimizer={"type": "sgd", "lr": 1e39, "momentum": 0.9}, batch_size=5000), out="a")
+        train(spec(optimizer={"type": "sgd", "lr": 3e38, "momentum": 0.9}, batch_size=5000), out="a")
     assert all(np.isfinite(values).all() for values in store.load(Path("a/last.h5")).parameters.values())
     assert not Path("a/model.h5").exists()
 
@@ -276,3 +276,14 @@ def test_labels_beyond_the_outputs_are_refused(fake_engine: type[FakeTrainer], s
 def test_refuses_threads_that_there_are_not(fake_engine: type[FakeTrainer], spec: MakeSpec, count: int) -> None:
     with pytest.raises(InputError, match=f"threads = {count}: from 1 to "):
         train(spec(), threads=count)
+
+
+def test_running_statistics_that_diverge_are_not_saved(
+    fake_engine: type[FakeTrainer], spec: MakeSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def spoil(model: FakeModel, *arguments: object) -> None:
+        model.buffers = {"bn1.running_var": np.array([np.inf], np.float32)}
+
+    monkeypatch.setattr(FakeModel, "compile", spoil)
+    with pytest.raises(DivergenceError, match="bn1.running_var holds numbers that are not finite"):
+        train(spec(), out="a")

@@ -14,6 +14,15 @@ from nbcnn.training.threads import threads
 from nbcnn.training.trainer import Trainer
 
 OPTIMIZER = {"type": "adam", "lr": 0.01}
+# Between them everything that sums over samples, draws random numbers or waits for all blocks.
+NAMES = [
+    "dropout",
+    "channels and samples dropped",
+    "encoder and decoder",
+    "activations",
+    "batch norm under relu, on branches and on features",
+    "batch and instance norm over three axes",
+]
 
 
 def trained(net: Network, samples: int, steps: int = 4, **settings) -> tuple[list[float], Model]:
@@ -27,12 +36,15 @@ def assert_identical(one: tuple[list[float], Model], other: tuple[list[float], M
     assert one[0] == other[0]
     for key, value in one[1].parameters.items():
         assert np.array_equal(value, other[1].parameters[key]), key
+    for key, value in one[1].buffers.items():
+        assert np.array_equal(value, other[1].buffers[key]), key
 
 
 @pytest.mark.skipif(numba.config.NUMBA_NUM_THREADS < 2, reason="there is one thread here")
 @pytest.mark.parametrize("samples", [5, 100, 257])
-def test_threads_change_no_bit(samples: int) -> None:
-    net = named("dropout")
+@pytest.mark.parametrize("name", NAMES)
+def test_threads_change_no_bit(name: str, samples: int) -> None:
+    net = named(name)
     with threads(1):
         alone = trained(net, samples)
     with threads(2):
@@ -65,9 +77,10 @@ def test_room_for_a_larger_batch_changes_no_bit() -> None:
     assert_identical(trained(named("dropout"), 21), trained(named("dropout"), 21, batch_size=64))
 
 
-def test_going_on_from_a_saved_state_changes_no_bit() -> None:
-    """Weights, optimiser state and the count of steps are all that a run is."""
-    net = named("dropout")
+@pytest.mark.parametrize("name", NAMES)
+def test_going_on_from_a_saved_state_changes_no_bit(name: str) -> None:
+    """Weights, running statistics, optimiser state and the count of steps are all that a run is."""
+    net = named(name)
     losses, whole = trained(net, 24, steps=6)
     x, y = batch(net, 24)
     first = Trainer(Model(net, seed=2), optimizer=OPTIMIZER, seed=2)
@@ -75,6 +88,8 @@ def test_going_on_from_a_saved_state_changes_no_bit() -> None:
     second = Trainer(Model(net, seed=9), optimizer=OPTIMIZER, seed=2)
     for key, value in first.model.parameters.items():
         second.model.parameters[key][...] = value
+    for key, value in first.model.buffers.items():
+        second.model.buffers[key][...] = value
     second.load_state(first.state(), first.steps)
     assert_identical((losses, whole), (begun + [second.step(x, y) for _ in range(3)], second.model))
 

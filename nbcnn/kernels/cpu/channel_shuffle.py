@@ -25,7 +25,6 @@ def deal(lanes: int) -> Body:
 def channel_shuffle(program: Program, x: Activation, *, groups: int) -> Activation:
     """The first channel of every group, then the second of every group, and so on."""
     y = program.activation(f"{x.name} shuffled", x.channels, x.space)
-    y.wants_gradient = x.wants_gradient
     call = program.call(deal, **grid("x", x), **grid("y", y), **extent(x), groups=groups)
     program.each_block(call, produces=y)
     return y

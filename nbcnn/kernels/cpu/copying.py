@@ -22,7 +22,6 @@ def add_copy(
 
 def _copied(program: Program, x: Activation) -> Activation:
     y = program.activation(f"{x.name} copy", x.channels, x.space)
-    y.wants_gradient = x.wants_gradient
     add_copy(program, x, y, x.channels)
     return y
 

@@ -22,7 +22,6 @@ def crop(program: Program, x: Activation, *, crop: Sequence[tuple[int, int]]) ->
     """x without (before, after) pixels of each axis."""
     resampling = _resampling(x, crop)
     y = program.activation("cropped", x.channels, resampling.target_space)
-    y.wants_gradient = x.wants_gradient
     add_resampling(program, resampling, x, y)
     return y
 

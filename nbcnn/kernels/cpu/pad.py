@@ -35,6 +35,7 @@ def pad(program: Program, x: Activation, *, padding: Sequence[tuple[int, int]], 
     """x with padding around it: `value` where mode is constant, else numbers of x."""
     resampling = _resampling(x, padding, mode)
     y = program.activation("padded", x.channels, resampling.target_space)
+    # A convolution pads by itself, and asks this of the way back.
     y.wants_gradient = x.wants_gradient
     add_resampling(program, resampling, x, y, empty=value)
     return y

@@ -50,9 +50,7 @@ class Windows:
 
 def pooled(program: Program, x: Activation, space: Space) -> Activation:
     """The activation that pooling `x` gives."""
-    y = program.activation("pool", x.channels, space)
-    y.wants_gradient = x.wants_gradient
-    return y
+    return program.activation("pool", x.channels, space)
 
 
 def table_arguments(

@@ -97,6 +97,7 @@ class Activation:
         # A rigid activation is also seen flat by somebody, so it can take no halo any more.
         self.rigid = False
         self.producer: Call | None = None
+        # Set when the network is lowered: whether what made these numbers, or something before it, is trained.
         self.wants_gradient = True
         # What the operation that made these numbers left for its gradient, such as statistics.
         self.saved: Any = None
@@ -267,7 +268,6 @@ class Program:
         """The same memory seen with other axes; both become rigid. `x` must have no halo."""
         view = Activation(x.name, self.lanes, channels, space, base=x)
         x.rigid = view.rigid = True
-        view.wants_gradient = x.wants_gradient
         return view
 
     def state(self, word: str) -> Word:
@@ -321,9 +321,7 @@ def in_place_or_new(program: Program, x: Activation, name: str) -> Activation:
     """Where a function of single numbers puts its results: over `x`, unless somebody else needs `x` as it is."""
     if not x.kept and not x.shared:
         return x
-    y = program.activation(name, x.channels, x.space)
-    y.wants_gradient = x.wants_gradient
-    return y
+    return program.activation(name, x.channels, x.space)
 
 
 def grid(name: str, x: Activation, first_channel: int = 0) -> dict[str, Argument]:

@@ -41,7 +41,6 @@ def upsample(program: Program, x: Activation, *, size: Sequence[int], mode: str,
     """x at the spatial sizes `size`."""
     resampling = _resampling(x, size, mode, align_corners)
     y = program.activation("upsampled", x.channels, resampling.target_space)
-    y.wants_gradient = x.wants_gradient
     add_resampling(program, resampling, x, y)
     return y
 

@@ -93,19 +93,20 @@ def forward_strands(window: Window, outputs: Space, flip: bool) -> list[Strand]:
 
 
 def adjoint_strands(window: Window, inputs: Space, flip: bool) -> list[Strand]:
-    """Every input pixel and the outputs whose windows reach it; a stride of s makes s phases of pixels an axis."""
+    """Every input pixel and the outputs whose windows reach it; an axis of stride s has up to s phases of pixels."""
     stride, before = np.array(window.stride), np.array(window.before)
     pixels, taps = every(inputs), window.taps
+    # A stride may be larger than the input, and then most of its phases have no pixel.
+    phases = [np.unique((np.arange(size) + b) % s) for size, b, s in zip(inputs, before, stride, strict=True)]
     numbers = np.arange(len(taps))
     if flip:
         numbers = numbers[::-1]
     strands = []
-    for phase in itertools.product(*map(range, window.stride)):
+    for phase in itertools.product(*phases):
         here = pixels[((pixels + before) % stride == phase).all(axis=1)]
         fits = (taps % stride == phase).all(axis=1)
-        if len(here):
-            starts = (here + before) // stride
-            strands.append(Strand(here, starts, -((taps[fits] - np.array(phase)) // stride), numbers[fits]))
+        starts = (here + before) // stride
+        strands.append(Strand(here, starts, -((taps[fits] - np.array(phase)) // stride), numbers[fits]))
     return strands
 
 
