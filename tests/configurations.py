@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from examples import FAMILIES
 
 COUNT = int(os.environ.get("NBCNN_CONFIGURATIONS", "0"))
-"""How many to draw where a test should draw more than usual: .ci/run asks for 2,000."""
+"""How many to draw where a test should draw more than usual: .ci/run asks for thousands."""
 
 
 def all_operations(ranks: tuple[int, ...] = (1, 2, 3)):
-    """Draw an example of any operation that has neither a random mask nor nothing to compute."""
+    """Draw an example of any operation that computes something."""
     return st.one_of(*(strategy(ranks) for family in FAMILIES for strategy in family.STRATEGIES))

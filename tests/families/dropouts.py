@@ -1,5 +1,8 @@
 """Layers that leave numbers out at random; their masks are their own, so PyTorch is no measure."""
 
+from hypothesis import strategies as st
+
+from families.drawing import BATCHES
 from families.example import Example, Shape
 
 
@@ -22,5 +25,14 @@ EXAMPLES = [
     dropout("stochastic_depth", "features, a seed of more than 32 bits", (33, 5), 0.2, seed=2**40 + 7),
 ]
 
-STRATEGIES = ()
+
+@st.composite
+def dropouts(draw, ranks: tuple[int, ...] = (1, 2, 3)) -> Example:
+    operation = draw(st.sampled_from(["dropout", "channel_dropout", "stochastic_depth"]))
+    rest = draw(st.lists(st.integers(1, 5), min_size=1, max_size=1 + max(ranks)))
+    p = draw(st.sampled_from([0.0, 0.1, 0.5, 0.9]))
+    return dropout(operation, "random", (draw(BATCHES), *rest), p, seed=draw(st.integers(0, 2**63 - 1)))
+
+
+STRATEGIES = (dropouts,)
 TORCH = {}
