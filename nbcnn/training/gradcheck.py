@@ -19,12 +19,18 @@ from nbcnn.plan.operations import differs_in_training, is_random, parameter_name
 from nbcnn.plan.reference import Doubles, Reference, reference_gradient_of, reference_of
 from nbcnn.plan.single import SinglePlan
 
-# Half the distance between the two points of a difference. Its error is STEP**2 / 6 of the third derivative, some
-# 1e-11, and rounding of 1e-16 of the sum's terms divided by STEP.
+# Half the distance between the two points of a difference, where slopes are no more than 1. Its error is STEP**2 / 6 of
+# the third derivative, some 1e-11, and rounding of 1e-16 of the sum's terms divided by STEP.
 STEP = 1e-5
 REFERENCE_TOLERANCE = 1e-6
-# Float32 has a unit of 6e-8; a deep network multiplies a few hundred of them. A wrong index is off by the slope itself.
+# Float32 has a unit of 6e-8, and a layer multiplies a few hundred of them at most. A wrong index is off by the slope.
 KERNEL_TOLERANCE = 1e-4
+# In a deep network some units are zero but for their rounding, open in float64 and closed in float32; steep slopes make
+# up to a tenth of a gradient of that (`specs/preact_resnet164.toml`). What this line alone can find, a branch forgotten
+# or counted twice, is off by more.
+NETWORK_OUTPUT_TOLERANCE = 1e-2
+NETWORK_GRADIENT_TOLERANCE = 0.2
+NETWORK = "network"
 
 OnCheck = Callable[["Check", int, int], None]
 
@@ -33,8 +39,9 @@ OnCheck = Callable[["Check", int, int], None]
 class Check:
     """One line of the table: a layer, or the whole network, and the slope found in three ways.
 
-    `forward_error` is the kernels' largest error of the output, relative to its largest number; `reference_error` and
-    `kernel_error` are those of the slopes, relative to the steepest slope that there is.
+    `forward_error` is the kernels' largest error of the output, relative to its largest number; `reference_error` the
+    reference's of the slope, relative to the steepest that there is; `kernel_error` the kernels' largest error of any
+    array's gradient, relative to its length.
     """
 
     name: str
@@ -48,11 +55,14 @@ class Check:
 
     @property
     def agrees(self) -> bool:
+        output, gradient = KERNEL_TOLERANCE, KERNEL_TOLERANCE
+        if self.type == NETWORK:
+            output, gradient = NETWORK_OUTPUT_TOLERANCE, NETWORK_GRADIENT_TOLERANCE
         # Written so that a NaN disagrees.
         return (
-            self.forward_error <= KERNEL_TOLERANCE
+            self.forward_error <= output
             and self.reference_error <= REFERENCE_TOLERANCE
-            and self.kernel_error <= KERNEL_TOLERANCE
+            and self.kernel_error <= gradient
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -148,7 +158,7 @@ def _check_network(model: Model, samples: int, random: np.random.Generator, seed
     expected = reference.backward(activations, dy.astype(np.float64))
     kernel_y, actual = GradientPlan(network, samples, model.parameters, model.buffers).run(x, dy, step=1, seed=seed)
     return _compare(
-        (network.name, "network"),
+        (network.name, NETWORK),
         random,
         point,
         lambda values: values_at(values)[1][output],
@@ -181,9 +191,11 @@ def _compare(
     def slope(found: Mapping[str, Any]) -> float:
         return sum(float(np.sum(found[name].astype(np.float64) * direction[name])) for name in moved)
 
-    difference = (height(STEP) - height(-STEP)) / (2.0 * STEP)
-    reference, kernels = slope(gradients), slope(kernel_gradients)
     steepest = np.sqrt(sum(float(np.sum(gradients[name] ** 2)) for name in moved))
+    # Where slopes are steep a step must be short: a thousand units would pass the kinks of relu on the way.
+    step = STEP / max(1.0, float(steepest))
+    difference = (height(step) - height(-step)) / (2.0 * step)
+    reference, kernels = slope(gradients), slope(kernel_gradients)
     # Where all gradients vanish, differences are measured by the terms whose sum they are.
     scale = float(steepest + STEP * np.sum(np.abs(dy * y))) or 1.0
     return Check(
@@ -193,7 +205,22 @@ def _compare(
         kernels,
         float(np.abs(kernel_y.reshape(y.shape) - y).max() / (np.abs(y).max() or 1.0)),
         abs(difference - reference) / scale,
-        abs(kernels - reference) / scale,
+        _distance({name: kernel_gradients[name] for name in moved}, gradients, 1e-4 * scale),
+    )
+
+
+def _distance(actual: Mapping[str, Any], expected: Mapping[str, Doubles], floor: float) -> float:
+    """The largest error of any array's gradient, relative to its length; one that is next to nothing counts as `floor`.
+
+    Array by array, because those of a network's end are so much longer than those of its beginning that they would hide
+    an error there.
+    """
+    return max(
+        (
+            float(np.linalg.norm(each - expected[name]) / max(float(np.linalg.norm(expected[name])), floor))
+            for name, each in actual.items()
+        ),
+        default=0.0,
     )
 
 

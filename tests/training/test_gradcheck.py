@@ -7,6 +7,7 @@ from networks import NETWORKS, named
 from nbcnn.errors import InputError
 from nbcnn.kernels.cpu import tanh as cpu_tanh
 from nbcnn.kernels.reference import tanh as reference_tanh
+from nbcnn.plan import lowering
 from nbcnn.training.gradcheck import gradcheck
 
 
@@ -27,8 +28,15 @@ def wrong_layers(checks) -> set[str]:
 def test_a_wrong_kernel_is_found_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cpu_tanh, "tanh_gradient", lambda program, dy, x, y: (dy,))
     checks = gradcheck(named("strides, uneven padding, dilation"))
-    assert wrong_layers(checks) == {"conv1_tanh", "network"}
+    assert wrong_layers(checks[:-1]) == {"conv1_tanh"}
+    assert checks[-1].kernel_error > 1e-4
     assert all(check.reference_error < 1e-6 for check in checks)
+
+
+def test_a_branch_forgotten_is_found_by_the_line_of_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lowering, "add", lambda program, parts: parts[0])
+    checks = gradcheck(named("residual"))
+    assert wrong_layers(checks) == {"network"}
 
 
 def test_a_wrong_reference_is_found_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
