@@ -80,7 +80,7 @@ def _add_forward(
         y.shared |= readers[node.name] > 1
         values[node.name] = y
         steps.append(_Step(node, step_x, y, arrays, attributes))
-    return steps, y if steps else x
+    return steps, values[network.layers[-1].name]
 
 
 def _add_backward(
