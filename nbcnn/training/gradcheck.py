@@ -26,8 +26,8 @@ REFERENCE_TOLERANCE = 1e-6
 # Float32 has a unit of 6e-8, and a layer multiplies a few hundred of them at most. A wrong index is off by the slope.
 KERNEL_TOLERANCE = 1e-4
 # In a deep network some units are zero but for their rounding, open in float64 and closed in float32; steep slopes make
-# up to a tenth of a gradient of that (`specs/preact_resnet164.toml`). What this line alone can find, a branch forgotten
-# or counted twice, is off by more.
+# up to a tenth of a gradient of that (`nbcnn gradcheck specs/preact_resnet164.toml --samples 8 --set
+# input.shape=[3,16,16]`). What this line alone can find, a branch forgotten or counted twice, is off by more.
 NETWORK_OUTPUT_TOLERANCE = 1e-2
 NETWORK_GRADIENT_TOLERANCE = 0.2
 NETWORK = "network"

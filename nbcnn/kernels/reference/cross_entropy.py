@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from nbcnn.kernels.reference import Array
 from nbcnn.kernels.reference._classes import mean_surprise, wanted
+from nbcnn.kernels.reference.log_softmax import log_softmax
 
 
 def cross_entropy(
@@ -17,7 +18,7 @@ def cross_entropy(
     classes (Szegedy and others, arXiv:1512.00567, section 7); the divisor sums the weights of the true classes.
     """
     q, _, divisor = wanted(logits.shape, target, weight, ignore_index, label_smoothing)
-    return mean_surprise(q, _log_softmax(logits), divisor)
+    return mean_surprise(q, log_softmax(logits), divisor)
 
 
 def cross_entropy_gradient(
@@ -32,12 +33,6 @@ def cross_entropy_gradient(
 ) -> tuple[Array]:
     """Return (dlogits,): softmax(logits) times what all classes count, less what each counts, over the divisor."""
     q, counted, divisor = wanted(logits.shape, target, weight, ignore_index, label_smoothing)
-    slope = np.exp(_log_softmax(logits)) * q.sum(axis=1, keepdims=True) - q
+    slope = np.exp(log_softmax(logits)) * q.sum(axis=1, keepdims=True) - q
     with np.errstate(invalid="ignore"):
         return (np.where(counted[:, np.newaxis], dy * slope / np.float64(divisor), 0.0),)
-
-
-def _log_softmax(logits: Array) -> Array:
-    shifted: Array = logits - logits.max(axis=1, keepdims=True)
-    normaliser: Array = np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    return shifted - normaliser
