@@ -1,20 +1,36 @@
 """What the benchmarks share: the same cores for all, taking turns, medians with spread, a word on the machine."""
 
 import json
+import math
 import os
 import platform
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
 from typing import Any, Self
 
 import click
+import numpy as np
 
 SPECS = Path(__file__).parent.parent / "specs"
 # A load average above this before anything is measured.
 BUSY = 0.5
+MATRIX_SIZE = 2048
+PACKAGES = (
+    "nbcnn",
+    "numpy",
+    "numba",
+    "torch",
+    "jax",
+    "tensorflow-cpu",
+    "tensorflow",
+    "keras",
+    "onnxruntime",
+    "openvino",
+)
 
 
 @dataclass(frozen=True)
@@ -45,7 +61,8 @@ def use_cores(threads: int | None) -> int:
         raise click.UsageError(f"--threads = {count}: from 1 to {len(cores)} cores are there; choose one of these")
     if can_pin:
         os.sched_setaffinity(0, cores[:count])
-    os.environ["NUMBA_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = str(count)
+    for name in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = str(count)
     return count
 
 
@@ -80,31 +97,50 @@ def ratio(ours: list[float], theirs: list[float]) -> Spread:
     return Spread.of([one / other for one, other in zip(ours, theirs, strict=True)])
 
 
-def sgemm_gflops(torch: Any, size: int = 1024) -> float:
-    """What a matrix product of float32 reaches with the threads that PyTorch has now: the most that hardware gives."""
-    a, b = torch.randn(size, size), torch.randn(size, size)
-    started = time.perf_counter()
-    repeats = 10
-    for _ in range(repeats):
-        torch.mm(a, b)
-    return 2e-9 * repeats * size**3 / (time.perf_counter() - started)
+def matrix_products() -> list[Callable[[], object]]:
+    """Products of two square float32 matrices by NumPy and, where it is installed, PyTorch, with the threads they have.
+
+    What the faster one reaches is the most that the hardware gives.
+    """
+    random = np.random.default_rng(0)
+    a, b = (random.standard_normal((MATRIX_SIZE, MATRIX_SIZE), dtype=np.float32) for _ in range(2))
+    out = np.empty_like(a)
+    products: list[Callable[[], object]] = [lambda: np.matmul(a, b, out=out)]
+    try:
+        import torch
+    except ImportError:
+        return products
+    tensors = torch.from_numpy(a), torch.from_numpy(b), torch.from_numpy(out)
+    return [*products, lambda: torch.mm(tensors[0], tensors[1], out=tensors[2])]
 
 
-def machine(torch: Any, threads: int) -> dict[str, Any]:
+def gflops(product: Callable[[], object], seconds: float) -> float:
+    """The best rate of one of `matrix_products` among calls for so long."""
+    product()
+    best, begin = math.inf, time.perf_counter()
+    while (started := time.perf_counter()) - begin < seconds:
+        product()
+        best = min(best, time.perf_counter() - started)
+    return 2e-9 * MATRIX_SIZE**3 / best
+
+
+def machine(threads: int) -> dict[str, Any]:
     """What a figure means nothing without."""
-    import numba
-    import numpy
-
     from nbcnn.kernels.cpu.lanes import lane_count
 
+    versions = {}
+    for package in PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            continue
     return {
         "processor": _processor(),
         "threads": threads,
         "lanes": lane_count(),
+        "system": platform.system(),
         "python": platform.python_version(),
-        "numpy": numpy.__version__,
-        "numba": numba.__version__,
-        "torch": torch.__version__,
+        **versions,
     }
 
 

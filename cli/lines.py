@@ -5,9 +5,9 @@ import time
 
 import click
 
-from nbcnn.api import Compiling, EpochFinished, Evaluating, Event, Loading, Progress, Started
+from nbcnn.api import Compiling, EpochFinished, Evaluating, Event, Loading, Measuring, Progress, Started
 
-from .text import bytes_text, duration, number, percent
+from .text import bytes_text, counted, duration, number, percent
 
 SILENCE = 1.5
 """Seconds after which plain lines say that work goes on."""
@@ -133,5 +133,7 @@ def status_text(event: Event) -> str:
             return f"preparing kernels, compiled once per machine: {event.done} of {event.total}"
         case Evaluating():
             return f"{event.split}: {number(event.done)} of {number(event.total)}"
+        case Measuring():
+            return f"measuring: {event.done} of {counted(event.total, 'round')}"
         case _:
             return ""

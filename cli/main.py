@@ -13,6 +13,7 @@ import click
 import nbcnn
 from nbcnn.errors import Interrupted, NbcnnError
 
+from .bench import bench
 from .evaluate import evaluate
 from .gradcheck import gradcheck
 from .options import Debug, debug_option
@@ -29,7 +30,7 @@ def command() -> None:
     """Convolutional networks from one readable file, trained on the CPU you have."""
 
 
-for verb in (validate, train, evaluate, predict, gradcheck, schema):
+for verb in (validate, train, evaluate, predict, gradcheck, bench, schema):
     command.add_command(verb)
 
 

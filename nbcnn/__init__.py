@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nbcnn import functional as functional
+    from nbcnn.api import bench as bench
     from nbcnn.api import build as build
     from nbcnn.api import evaluate as evaluate
     from nbcnn.api import gradcheck as gradcheck
@@ -24,6 +25,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Model": "nbcnn.training.fit",
     "Trainer": "nbcnn.training.trainer",
+    "bench": "nbcnn.api",
     "build": "nbcnn.api",
     "evaluate": "nbcnn.api",
     "gradcheck": "nbcnn.api",

@@ -15,18 +15,21 @@ from nbcnn.training.events import (
     Evaluating,
     Event,
     Loading,
+    Measuring,
     OnEvent,
     Progress,
     Started,
 )
 
 if TYPE_CHECKING:
+    from nbcnn.training.benchmark import Benchmark, Mode, Row
     from nbcnn.training.evaluation import Evaluation
     from nbcnn.training.gradcheck import Check, OnCheck
     from nbcnn.training.prediction import Prediction
     from nbcnn.training.run import Result
 
 __all__ = [
+    "Benchmark",
     "Check",
     "Compiling",
     "EpochFinished",
@@ -35,11 +38,15 @@ __all__ = [
     "Evaluation",
     "Event",
     "Loading",
+    "Measuring",
+    "Mode",
     "OnEvent",
     "Prediction",
     "Progress",
     "Result",
+    "Row",
     "Started",
+    "bench",
     "build",
     "evaluate",
     "gradcheck",
@@ -145,3 +152,22 @@ def gradcheck(described: Spec, *, samples: int = 3, seed: int = 0, on_check: "On
     from nbcnn.training.gradcheck import gradcheck
 
     return gradcheck(network.build(described), samples=samples, seed=seed, on_check=on_check)
+
+
+def bench(
+    described: Spec,
+    *,
+    mode: "Mode" = "training",
+    batch_size: int | None = None,
+    threads: int | None = None,
+    rounds: int = 10,
+    on_event: OnEvent | None = None,
+) -> "Benchmark":
+    """Time steps of a network on random numbers, as wholes and layer by layer, beside the most the machine computes.
+
+    A step is an update in `mode` "training", outputs alone in "inference". `batch_size` is by default the spec's.
+    `on_event` hears of what happens. Raises InputError for a spec, a batch or a number of threads that does not do.
+    """
+    from nbcnn.training.measuring import benchmark
+
+    return benchmark(described, mode=mode, batch_size=batch_size, threads=threads, rounds=rounds, on_event=on_event)

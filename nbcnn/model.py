@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nbcnn import spec as specs
+from nbcnn.compiled import CompiledModel, as_inputs
 from nbcnn.errors import InputError
 from nbcnn.kernels.cpu.compiling import OnCompile
 from nbcnn.kernels.cpu.lanes import lane_count
@@ -85,9 +86,18 @@ class Model:
         proxies = {name: MappingProxyType(state[name]) for name in ("parameters", "buffers")}
         self.__dict__.update(state | proxies)
 
-    def compile(self, on_compile: OnCompile | None = None) -> None:
+    def load_kernels(self, on_compile: OnCompile | None = None) -> None:
         """Compile or load the kernels of inference now rather than at the first call."""
-        self._plan(False, CHUNK, on_compile)
+        self.planned(False, CHUNK, on_compile)
+
+    def compile(self, batch_size: int, on_compile: OnCompile | None = None) -> CompiledModel:
+        """A callable from up to `batch_size` samples (N, C, *space) to the last layer's output, as fast as can be.
+
+        It is of this moment: batch norms are folded into the weights before them and weights are packed, once, so later
+        changes of parameters, statistics or normalisation do not reach it. Raises InputError for a batch size that is
+        no positive whole number.
+        """
+        return CompiledModel(self.network, self.parameters, self.buffers, self.input_scale, batch_size, on_compile)
 
     def __call__(self, x: ArrayLike, training: bool = False) -> Floats:
         """The last layer's output for x (N, C, *space) as float32 or uint8; bytes count as x / 255.
@@ -101,7 +111,7 @@ class Model:
             self.network.refuse_batch(len(inputs), "input")
         # Statistics are those of all samples of the call, which then must go through one plan.
         chunk = max(1, len(inputs)) if training and self.buffers else CHUNK
-        plan = self._plan(training, chunk)
+        plan = self.planned(training, chunk)
         for start in range(0, len(inputs), chunk):
             indices = np.arange(start, min(start + chunk, len(inputs)), dtype=np.int64)
             ports = {"input": inputs, "indices": indices, "output": logits[start : start + len(indices)]}
@@ -110,7 +120,7 @@ class Model:
         self._calls += training
         return logits
 
-    def _plan(self, training: bool, samples: int, on_compile: OnCompile | None = None) -> Plan:
+    def planned(self, training: bool, samples: int, on_compile: OnCompile | None = None) -> Plan:
         """A plan for so many samples, or for more; one is kept, since statistics need room for all of a call."""
         key = (lane_count(), training)
         plan = self._plans.get(key)
@@ -151,19 +161,3 @@ class Model:
         model.normalization = snapshot.normalization
         model.provenance = snapshot.provenance
         return model
-
-
-def as_inputs(x: ArrayLike, shape: tuple[int, ...], name: str) -> np.ndarray:
-    """x as a C-contiguous uint8 or float32 array (N, *shape), copied only where it is not one; raises InputError."""
-    array = np.asarray(x)
-    if array.shape[1:] != shape or array.ndim != len(shape) + 1:
-        cure = f"add the batch axis: x[None] has shape {(1, *shape)}" if array.shape == shape else "reshape the samples"
-        raise InputError(
-            f"{name}: samples of shape (N, {', '.join(map(str, shape))}) are expected, received {array.shape}; {cure}"
-        )
-    if array.dtype.kind not in "fiub":
-        raise InputError(
-            f"{name}: float32 or uint8 numbers are expected, received {array.dtype}; "
-            "convert them with .astype('float32')"
-        )
-    return np.ascontiguousarray(array, dtype=np.uint8 if array.dtype == np.uint8 else np.float32)

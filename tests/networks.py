@@ -177,6 +177,74 @@ NETWORKS |= {
     ),
 }
 
+# What runs for the whole batch at once: many weights on a small map, or without neighbours.
+NETWORKS |= {
+    "wide": (
+        (2, 5, 4),
+        conv(70, 3, padding=1, activation="relu"),
+        conv(69, 3, padding=1, activation="relu"),
+        pool("max", 2),
+        conv(67, 1, activation="relu"),
+        conv(10, 2),
+        FLATTEN,
+        linear(3),
+    ),
+    "rising functions before pools": (
+        (2, 9, 8),
+        conv(3, 2, activation="sigmoid"),
+        pool("max", 2),
+        {"type": "tanh"},
+        pool("max", 2, padding=1),
+        {"type": "relu6"},
+        pool("min", 2, stride=1),
+        FLATTEN,
+        linear(3),
+        {"type": "sigmoid"},
+    ),
+    "many weights on few pixels": (
+        (2, 3, 4),
+        conv(130, 2, padding=((0, 1), (1, 0)), activation="relu"),
+        pool("max", 2),
+        conv(120, 3, padding=1, activation="relu"),
+        conv(125, 3, stride=2, padding=1),
+        FLATTEN,
+        linear(1100, activation="relu"),
+        linear(121, activation="tanh"),
+        linear(3),
+    ),
+}
+
+# Rows long enough, and channels many enough, for fewer products along the rows.
+NETWORKS |= {
+    "rows of five taps": (
+        (2, 51),
+        conv(32, 5, padding=2, activation="relu"),
+        conv(33, 5, padding=2, activation="relu"),
+        pool("max", 2),
+        conv(34, 5, activation="relu"),
+        FLATTEN,
+        linear(3),
+    ),
+    "volumes with long rows": (
+        (1, 2, 3, 8),
+        conv(32, 3, padding=1, activation="relu"),
+        conv(33, 3, padding=1, activation="relu"),
+        FLATTEN,
+        linear(3),
+    ),
+    "depthwise and pointwise": (
+        (3, 9, 10),
+        conv(18, 3, stride=2, padding=1, activation="tanh"),
+        conv(36, 3, padding=1, groups=18, activation="relu"),
+        conv(20, 1),
+        conv(20, 3, stride=2, padding=1, groups=20, bias=False),
+        layer("batch_norm", activation="relu"),
+        conv(17, 1),
+        FLATTEN,
+        linear(3),
+    ),
+}
+
 NETWORKS |= {
     "encoder and decoder": (
         (2, 8, 9),

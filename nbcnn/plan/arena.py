@@ -1,13 +1,15 @@
 """Every buffer of a program gets its place in one stretch of memory, before anything runs.
 
-Activations that a single walk uses exist once per worker and stay in its cache; those that several walks use exist
-once per block. In either set two of them share memory where the one is last used before the other is first used.
-Activations that a phase reads as a whole lie one block behind the other and share with nobody. A buffer with a halo
-shares only with buffers of exactly its layout, because its zeros must stay.
+Activations that a single walk uses, and what a phase marks `per_worker`, exist once per worker and stay in its cache;
+those that several walks use exist once per block. In either set two of them share memory where the one is last used
+before the other is first used. Activations that a phase uses lie one block behind the other; since one block's
+numbers may then lie where another block's were, they share memory only from one stage to the next. A buffer with a
+halo shares only with buffers of exactly its layout, because its zeros must stay.
 """
 
+import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,6 +23,7 @@ from nbcnn.kernels.cpu.program import (
     Program,
     Storage,
     Table,
+    Walk,
     calls_of,
 )
 
@@ -67,14 +70,19 @@ class _Use:
     layout: tuple[object, ...] | None = None
     in_phase: bool = False
 
+    @property
+    def by_stage(self) -> "_Use":
+        """The same with the numbers of stages in place of those of calls."""
+        return replace(self, first=min(self.stages), last=max(self.stages))
 
-def _first_fit(uses: Iterable[_Use], last_call: int) -> tuple[dict[Storage, int], int]:
-    """Place buffers so that no two in use at once overlap; largest first, lowest place first."""
-    placed: list[tuple[int, int, int, int]] = []
+
+def _first_fit(uses: Iterable[_Use], blocks: int = 1) -> tuple[dict[Storage, int], int]:
+    """Place buffers, each for so many blocks, so that no two in use at once overlap; largest and lowest first."""
+    placed: list[tuple[int, int, float, float]] = []
     offsets: dict[Storage, int] = {}
     for group in sorted(_sharing(uses), key=lambda group: -group[0].storage.extent()):
-        size = _round_up(group[0].storage.extent())
-        first, last = (0, last_call) if group[0].layout else (group[0].first, group[0].last)
+        size = _round_up(group[0].storage.extent() * blocks)
+        first, last = (0, math.inf) if group[0].layout else (group[0].first, group[0].last)
         taken = sorted((start, end) for start, end, used, until in placed if used <= last and first <= until)
         offset = 0
         for start, end in taken:
@@ -103,8 +111,8 @@ def _sharing(uses: Iterable[_Use]) -> Iterable[list[_Use]]:
         yield from alike
 
 
-def _uses(program: Program) -> tuple[list[_Use], int]:
-    """Who uses which activation when, and how many calls there are."""
+def _uses(program: Program) -> list[_Use]:
+    """Who uses which activation when; calls that run side by side have one number."""
     uses: dict[Storage, _Use] = {}
     number = 0
     for stage_number, stage in enumerate(program.stages):
@@ -115,16 +123,17 @@ def _uses(program: Program) -> tuple[list[_Use], int]:
                     use = uses.setdefault(activation.storage, _Use(activation.storage, number, number, set()))
                     use.last = number
                     use.stages.add(stage_number)
-                    use.in_phase |= isinstance(stage, Phase)
+                    use.in_phase |= isinstance(stage, Phase) and not activation.storage.per_worker
                     if activation.halo != NO_HALO:
                         use.layout = (activation.channels, activation.space, activation.halo)
-            number += 1
-    return list(uses.values()), number
+            number += isinstance(stage, Walk)
+        number += 1
+    return list(uses.values())
 
 
 def build_arena(program: Program, workers: int) -> Arena:
     """Place all storages of a finished program and fill in its constants."""
-    uses, calls = _uses(program)
+    uses = _uses(program)
     shared = {
         argument.storage: None
         for call in program.calls()
@@ -136,17 +145,17 @@ def build_arena(program: Program, workers: int) -> Arena:
         if storage.external is None:
             storage.offset = top
             top += _round_up(storage.extent())
-    for use in uses:
-        if use.in_phase:
-            use.storage.offset = top
-            use.storage.block_stride = use.storage.extent()
-            top += _round_up(use.storage.extent() * program.blocks)
-    offsets, block_bytes = _first_fit((use for use in uses if not use.in_phase and len(use.stages) > 1), calls)
+    offsets, size = _first_fit((use.by_stage for use in uses if use.in_phase), program.blocks)
+    for storage, offset in offsets.items():
+        storage.offset = top + offset
+        storage.block_stride = storage.extent()
+    top += size
+    offsets, block_bytes = _first_fit(use for use in uses if not use.in_phase and len(use.stages) > 1)
     for storage, offset in offsets.items():
         storage.offset = top + offset
         storage.block_stride = block_bytes
     top += block_bytes * program.blocks
-    offsets, slot_bytes = _first_fit((use for use in uses if not use.in_phase and len(use.stages) == 1), calls)
+    offsets, slot_bytes = _first_fit(use for use in uses if not use.in_phase and len(use.stages) == 1)
     for storage, offset in offsets.items():
         storage.offset = top + offset
         storage.slot_stride = slot_bytes

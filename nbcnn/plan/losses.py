@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nbcnn.kernels.cpu.program import Activation, Array, Program
+from nbcnn.kernels.cpu.program import Activation, Array, Program, Section
 from nbcnn.kernels.cpu.targets import add_target
 from nbcnn.kernels.cpu.transfer import add_emit
 from nbcnn.plan.operations import forward_of, gradient_of, parameter_names
@@ -26,6 +26,7 @@ def add_loss(program: Program, loss: Loss, output: Activation) -> Activation:
 
     Returns the gradient of the batch's loss.
     """
+    program.section = Section("loss")
     target = add_target(program)
     _, *names = parameter_names(loss.operation)
     arrays = [

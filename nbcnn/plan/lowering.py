@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nbcnn.kernels.cpu.add import add
-from nbcnn.kernels.cpu.program import Activation, Array, Program
+from nbcnn.kernels.cpu.program import Activation, Array, Program, Section
 from nbcnn.kernels.cpu.transfer import add_emit, add_ingest
 from nbcnn.kernels.cpu.windows import three_axes
 from nbcnn.network import INPUT, Network, Node
@@ -21,6 +21,7 @@ from nbcnn.plan.operations import (
     parameter_names,
     random_attributes,
 )
+from nbcnn.plan.ordering import ordered
 from nbcnn.plan.updating import Arrays, Gradient, Update, add_updates, total_of
 
 # What an operation reads: one activation, or several where it joins branches.
@@ -38,6 +39,10 @@ class _Step:
     attributes: dict[str, Any]
 
     @property
+    def reads(self) -> tuple[Activation, ...]:
+        return self.x if isinstance(self.x, tuple) else (self.x,)
+
+    @property
     def positional(self) -> list[Array | None]:
         """The arrays as the operation takes them; one that the layer does not have, such as a bias, is None."""
         return [self.arrays.get(name) for name in parameter_names(self.node.operation)]
@@ -52,11 +57,12 @@ def add_input(program: Program, name: str, shape: Sequence[int], scale: np.ndarr
 def _add_forward(
     program: Program, network: Network, x: Activation, parameters: Arrays, buffers: Arrays, training: bool
 ) -> tuple[list[_Step], Activation]:
-    readers = Counter(name for node in network.layers for name in node.inputs)
+    layers = ordered(network.layers)
+    readers = Counter(name for node in layers for name in node.inputs)
     x.shared = readers[INPUT] > 1
     values = {INPUT: x}
     steps = []
-    for number, node in enumerate(network.layers):
+    for number, node in enumerate(layers):
         attributes = dict(node.attributes)
         read = tuple(values[name] for name in node.inputs)
         if is_random(node.operation):
@@ -73,6 +79,7 @@ def _add_forward(
             for name in names
             for key in [f"{node.name}.{name}"]
         }
+        program.section = Section(node.name, "forward", node.macs)
         step_x = read if len(read) > 1 else read[0]
         positional = [arrays.get(name) for name in parameter_names(node.operation)]
         y = forward_of(node.operation)(program, step_x, *positional, **attributes)
@@ -80,18 +87,16 @@ def _add_forward(
         y.shared |= readers[node.name] > 1
         values[node.name] = y
         steps.append(_Step(node, step_x, y, arrays, attributes))
-    return steps, values[network.layers[-1].name]
+    return steps, values[layers[-1].name]
 
 
-def _add_backward(
-    program: Program, steps: list[_Step], output: str, dy: Activation
-) -> tuple[list[Gradient], Activation | None]:
-    """Every layer backwards from the gradient of node `output`: the gradients of the parameters, and the input's.
+def _add_backward(program: Program, steps: list[_Step], dy: Activation) -> tuple[list[Gradient], Activation | None]:
+    """Every layer backwards from the gradient of the last: the gradients of the parameters, and the input's.
 
     A layer that several read adds up what they give.
     """
     found = []
-    pending: dict[str, list[Activation]] = {output: [dy]}
+    pending: dict[str, list[Activation]] = {steps[-1].node.name: [dy]}
 
     def taken(name: str) -> Activation | None:
         parts = pending.pop(name, [])
@@ -99,6 +104,8 @@ def _add_backward(
 
     for step in reversed(steps):
         node = step.node
+        products = node.trainable + any(each.wants_gradient for each in step.reads)
+        program.section = Section(node.name, "backward", node.macs * products)
         if (here := taken(node.name)) is None or not step.y.wants_gradient:
             continue
         dx, *of_arrays = gradient_of(node.operation)(program, here, step.x, step.y, *step.positional, **step.attributes)
@@ -123,9 +130,10 @@ def lower_inference(
     training: bool = False,
 ) -> Program:
     """A program from port `input` to port `output`: the last layer's numbers for up to `samples` samples."""
-    program = Program(samples, differentiates=False)
+    program = Program(samples, differentiates=False, winograd=network.spec.engine.winograd)
     x = add_input(program, "input", network.input_shape, scale)
     _, y = _add_forward(program, network, x, parameters, buffers, training)
+    program.section = Section("output")
     add_emit(program, program.port("output"), y)
     return program
 
@@ -140,11 +148,11 @@ def lower_training(
     update: Update,
 ) -> Program:
     """A program for one update: ports `input`, `target` and `indices`; `scores` gets three numbers a sample."""
-    program = Program(samples, network.params)
+    program = Program(samples, network.params, winograd=network.spec.engine.winograd)
     x = add_input(program, "input", network.input_shape, scale)
     x.wants_gradient = False
     steps, logits = _add_forward(program, network, x, parameters, buffers, training=True)
-    gradients, _ = _add_backward(program, steps, network.layers[-1].name, add_loss(program, loss, logits))
+    gradients, _ = _add_backward(program, steps, add_loss(program, loss, logits))
     add_updates(program, gradients, update)
     return program
 
@@ -153,13 +161,13 @@ def lower_gradients(
     network: Network, samples: int, parameters: Arrays, buffers: Arrays, scale: np.ndarray
 ) -> tuple[Program, dict[str, Array]]:
     """A program from ports `input` and `dy` to `output` and `dx`, and where it leaves the parameters' gradients."""
-    program = Program(samples, network.params)
+    program = Program(samples, network.params, winograd=network.spec.engine.winograd)
     x = add_input(program, "input", network.input_shape, scale)
     steps, y = _add_forward(program, network, x, parameters, buffers, training=True)
     add_emit(program, program.port("output"), y)
     unit = np.tile(np.array([1.0, 0.0], dtype=np.float32), (y.channels, 1))
     dy = add_input(program, "dy", network.output_shape, unit)
-    gradients, dx = _add_backward(program, steps, network.layers[-1].name, dy)
+    gradients, dx = _add_backward(program, steps, dy)
     assert dx is not None
     add_emit(program, program.port("dx"), dx)
     return program, {each.key: total_of(program, each.gradient) for each in gradients}

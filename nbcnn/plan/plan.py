@@ -1,5 +1,6 @@
 """A program made runnable: placed, compiled and written as a table of rows."""
 
+import math
 import threading
 from collections.abc import Mapping
 
@@ -22,10 +23,11 @@ from nbcnn.kernels.cpu.program import (
 )
 from nbcnn.kernels.cpu.row import WORDS_PER_ARGUMENT
 from nbcnn.plan.arena import Arena, build_arena
+from nbcnn.plan.spreading import PARTS_PER_WORKER, parted, segments
 from nbcnn.plan.walker import walker
 
 # One parallel region at a time: Numba's simplest threading layer aborts when two Python threads enter one.
-_running = threading.Lock()
+one_region = threading.Lock()
 
 
 class Plan:
@@ -35,45 +37,75 @@ class Plan:
     turns; what lies in its arena is the last one's.
     """
 
-    def __init__(self, program: Program, on_compile: OnCompile | None = None) -> None:
+    def __init__(
+        self,
+        program: Program,
+        on_compile: OnCompile | None = None,
+        *,
+        worthwhile: float | None = None,
+        prepare_once: bool = False,
+    ) -> None:
+        """`worthwhile` is as for `segments`; `prepare_once` runs what comes before the walk now and never again."""
         self.program = program
+        self._worthwhile = worthwhile
         compile_all([call.kernel for call in program.calls()], on_compile)
         self._walk = walker()
         self.workers = numba.config.NUMBA_NUM_THREADS
         self.arena = build_arena(program, self.workers)
         self._write_table()
+        if prepare_once and program.prepare.groups:
+            self._walk_phases(self._phases[:1], 0)
+            self._phases: np.ndarray = self._phases[1:].copy()
 
     @property
     def bytes(self) -> int:
         """All memory that this plan holds."""
-        return self.arena.bytes + self._table.nbytes + self._phases.nbytes + self._tasks.nbytes
+        tables = (self.table, self._phases, self._tasks, self._counters)
+        return self.arena.bytes + sum(each.nbytes for each in tables)
 
     def _write_table(self) -> None:
-        rows: list[list[int]] = []
-        phases: list[tuple[int, int, int]] = []
+        program = self.program
+        self.calls: list[Call] = []
+        in_walk: list[bool] = []
+        phases: list[tuple[int, int, int, int, int]] = []
         tasks: list[tuple[int, int, int]] = []
 
-        def append(calls: list[Call], in_walk: bool) -> tuple[int, int]:
-            first = len(rows)
-            rows.extend(self._row(call, in_walk) for call in calls)
-            return first, len(rows)
+        def rows(calls: list[Call], of_blocks: bool) -> tuple[int, int]:
+            first = len(self.calls)
+            self.calls.extend(calls)
+            in_walk.extend([of_blocks] * len(calls))
+            return first, len(self.calls)
 
-        for stage in self.program.stages:
+        for stage in program.stages:
             start = len(tasks)
             if isinstance(stage, Walk):
-                tasks.append((*append(stage.calls, True), 0))
-                phases.append((start, 1, self.program.blocks_per_partition))
+                # Blocks of one partition add to one sum, one after the other.
+                shared = (
+                    segments(stage.calls, self.workers, self._worthwhile) if program.blocks_per_partition == 1 else []
+                )
+                tails = min(program.blocks, self.workers // 2) if shared else 0
+                tasks.append((*rows(stage.calls, True), 0))
+                phases.append((start, 1, program.blocks_per_partition, tails, -1))
+                ranges = [[rows(calls, True) for calls in segment] for segment in shared] if tails else []
+                for tail in range(tails):
+                    for segment in ranges:
+                        phases.append((len(tasks), len(segment), 0, tails, tail))
+                        tasks.extend((first, last, 0) for first, last in segment)
             elif stage.groups:
                 for calls, parts in stage.groups:
-                    first, last = append(calls, False)
-                    tasks.extend((first, last, part) for part in range(parts))
-                phases.append((start, len(tasks) - start, 0))
-        width = max(map(len, rows))
-        self._table = np.zeros((len(rows), width), dtype=np.int64)
-        for line, row in zip(self._table, rows, strict=True):
+                    pieces = parted(calls[0], PARTS_PER_WORKER * self.workers) if len(calls) == 1 else []
+                    for group in [[piece] for piece in pieces] or [calls]:
+                        first, last = rows(group, False)
+                        tasks.extend((first, last, part) for part in range(parts))
+                phases.append((start, len(tasks) - start, 0, 0, -1))
+        table = [self._row(call, walks) for call, walks in zip(self.calls, in_walk, strict=True)]
+        self.table = np.zeros((len(table), max(map(len, table))), dtype=np.int64)
+        for line, row in zip(self.table, table, strict=True):
             line[: len(row)] = row
         self._phases = np.array(phases, dtype=np.int64)
         self._tasks = np.array(tasks, dtype=np.int64)
+        # Rows of whole cache lines, so that threads do not slow each other down where each counts for itself.
+        self._counters = np.zeros((1 + self.workers, math.ceil(len(phases) / 8) * 8), dtype=np.int64)
 
     def _row(self, call: Call, in_walk: bool) -> list[int]:
         row = [address_of(call.kernel)]
@@ -109,21 +141,26 @@ class Plan:
     ) -> None:
         """Walk the table for the first `samples` samples that the ports offer."""
         program, words = self.program, self.arena.words
-        with _running:
+        with one_region:
             words[: len(STATE_WORDS)] = samples, step, seed, 0
             words[STATE_WORDS.index("learning_rate")] = np.float64(learning_rate).view(np.int64)
             for name, array in ports.items():
                 words[program.ports[name].index] = array.ctypes.data
                 if (is_bytes := program.ports.get(IS_BYTES.format(name))) is not None:
                     words[is_bytes.index] = array.dtype == np.uint8
-            self._walk(
-                self.arena.address,
-                self._table.ctypes.data,
-                self._table.strides[0],
-                self._phases,
-                self._tasks,
-                -(-samples // program.lanes),
-            )
+            self._walk_phases(self._phases, -(-samples // program.lanes))
+
+    def _walk_phases(self, phases: np.ndarray, blocks: int) -> None:
+        self._walk(
+            self.arena.address,
+            self.table.ctypes.data,
+            self.table.strides[0],
+            phases,
+            self._tasks,
+            self._counters,
+            blocks,
+            numba.get_num_threads(),
+        )
 
 
 def array_view(arena: Arena, array: Array) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nbcnn.kernels.cpu.clipping import add_scaled, add_shrinkage, add_squares
-from nbcnn.kernels.cpu.program import Array, Call, Program
+from nbcnn.kernels.cpu.program import Array, Call, Program, Section
 from nbcnn.kernels.cpu.sums import PartialSums, add_total, parts_of
 from nbcnn.network import Node
 from nbcnn.plan.operations import forward_of, state_names
@@ -59,6 +59,7 @@ def add_updates(program: Program, gradients: Sequence[Gradient], update: Update)
     Clipping by norm needs all totals first: they and their squares are then a stage of their own, and the update
     multiplies every gradient by one factor.
     """
+    program.section = Section("update")
     squares = Array("squares of gradients", (sum(each.parts for each in gradients),))
     factor = Array("clipping factor", (1,))
     first = 0

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any
 
 from llvmlite import ir
-from numba import get_thread_id, njit, prange, types
+from numba import njit, prange, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
@@ -17,7 +17,7 @@ from nbcnn.kernels.cpu.vector import declare
 
 
 @intrinsic
-def _call(typing_context, kernel, arena, row, index, slot):
+def call_kernel(typing_context, kernel, arena, row, index, slot):
     """Call the kernel at an address."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -33,7 +33,7 @@ _DENORMALS_ARE_ZERO_AND_FLUSH = 0x8040  # bits 6 and 15 of the SSE control regis
 
 
 @intrinsic
-def _flush_denormals(typing_context):
+def flush_denormals(typing_context):
     """Treat numbers below 1.2e-38 as zero on this thread, and return the setting to restore.
 
     A gradient that has died out leaves running averages that shrink into denormal numbers, on which a processor is a
@@ -42,7 +42,7 @@ def _flush_denormals(typing_context):
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         word = ir.IntType(32)
-        if not _is_x86(builder):
+        if not is_x86(builder):
             return ir.Constant(word, 0)
         before = cgutils.alloca_once(builder, word)
         builder.call(_control_register(builder, "st"), [builder.bitcast(before, ir.IntType(8).as_pointer())])
@@ -56,11 +56,11 @@ def _flush_denormals(typing_context):
 
 
 @intrinsic
-def _restore_denormals(typing_context, setting):
-    """Undo `_flush_denormals`."""
+def restore_denormals(typing_context, setting):
+    """Undo `flush_denormals`."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        if _is_x86(builder):
+        if is_x86(builder):
             place = cgutils.alloca_once_value(builder, args[0])
             builder.call(_control_register(builder, "ld"), [builder.bitcast(place, ir.IntType(8).as_pointer())])
         return context.get_dummy_value()
@@ -68,7 +68,7 @@ def _restore_denormals(typing_context, setting):
     return types.void(types.uint32), codegen
 
 
-def _is_x86(builder: Any) -> bool:
+def is_x86(builder: Any) -> bool:
     return str(builder.module.triple).startswith(("x86_64", "amd64", "i686"))
 
 
@@ -76,33 +76,129 @@ def _control_register(builder: Any, verb: str) -> Any:
     return declare(builder, f"llvm.x86.sse.{verb}mxcsr", ir.VoidType(), [ir.IntType(8).as_pointer()])
 
 
-def _walk(arena, table, row_bytes, phases, tasks, blocks):
-    """Run all phases over `blocks` blocks.
+@intrinsic
+def _count_up(typing_context, counter, number):
+    """Add to the counter at an address, which other threads count at too, and return what it was before."""
 
-    A phase (first task, task count, blocks per task) with blocks per task above 0 has one task, which is run for each
-    range of that many blocks; otherwise each task (first row, last row, index) is run once.
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        word = ir.IntType(64)
+        return builder.atomic_rmw("add", builder.inttoptr(args[0], word.as_pointer()), args[1], "acq_rel")
+
+    return types.int64(types.int64, types.int64), codegen
+
+
+@intrinsic
+def _see(typing_context, counter):
+    """Read a counter, and with it all that was written before it was counted up."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.load_atomic(builder.inttoptr(args[0], ir.IntType(64).as_pointer()), "acquire", 8)
+
+    return types.int64(types.int64), codegen
+
+
+@intrinsic
+def _pause(typing_context):
+    """Tell the processor that this thread waits for another one."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        if is_x86(builder):
+            builder.call(declare(builder, "llvm.x86.sse2.pause", ir.VoidType(), []), [])
+        return context.get_dummy_value()
+
+    return types.void(), codegen
+
+
+@intrinsic
+def _give_way(typing_context):
+    """Let another thread have this core for a while, where the operating system has a call for it."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        if os.name == "posix":
+            builder.call(declare(builder, "sched_yield", ir.IntType(32), []), [])
+        return context.get_dummy_value()
+
+    return types.void(), codegen
+
+
+# Turns of waiting after which a thread gives way: some 20 microseconds. What it waits for may need its core.
+_PATIENCE = 500
+
+
+def _walk(arena, table, row_bytes, phases, tasks, counters, blocks, workers):
+    """Run all phases over `blocks` blocks on `workers` threads.
+
+    A phase is (first task, task count, span, tails, tail). With a span above 0 its one task, a range of rows, is run
+    for each range of that many blocks. With `tails` above 0 the blocks that are left when each worker has had as many
+    as the others, if these are no more than `tails`, are not among them: the phases behind it are theirs, `tail` 0 and
+    above, whose tasks the workers share. Each task (first row, last row, index) of any other phase, with a tail of -1,
+    is run once.
+
+    `counters` has a row for what is done in each phase, and one for each worker: what is taken of its tasks. A worker
+    begins with the tasks that are its own, the same in every run, because what they read is still near its core; then
+    it takes those that others have left. Nobody begins a phase before all tasks of the one before are done. So it does
+    not matter how many threads come, or when.
     """
-    for phase in range(phases.shape[0]):
-        first = phases[phase, 0]
-        count = phases[phase, 1]
-        span = phases[phase, 2]
-        if span > 0:
-            count = (blocks + span - 1) // span
-        for number in prange(count):
-            slot = get_thread_id()
-            task = first
-            begin = number * span
-            end = min(begin + span, blocks)
-            if span == 0:
-                task = first + number
-                begin = tasks[task, 2]
-                end = begin + 1
-            setting = _flush_denormals()
-            for index in range(begin, end):
-                for line in range(tasks[task, 0], tasks[task, 1]):
-                    row = table + line * row_bytes
-                    _call(read_word(row), arena, row, index, slot)
-            _restore_denormals(setting)
+    counters[:] = 0
+    start = counters.ctypes.data
+    row_of_counters = counters.strides[0]
+    for worker in prange(workers):
+        setting = flush_denormals()
+        for phase in range(phases.shape[0]):
+            first, count, span = phases[phase, 0], phases[phase, 1], phases[phase, 2]
+            tails, tail = phases[phase, 3], phases[phase, 4]
+            rest = blocks % workers
+            if rest > tails:
+                rest = 0
+            whole = blocks - rest
+            if span > 0:
+                count = (whole + span - 1) // span
+            elif tail >= rest:
+                count = 0
+            done = start + 8 * phase
+            finished = 0
+            for turn in range(workers):
+                owner = (worker + turn) % workers
+                taken = done + (1 + owner) * row_of_counters
+                last = count * (owner + 1) // workers
+                number = count * owner // workers
+                # Looking costs the owner less than counting.
+                while number + _see(taken) < last:
+                    task = number + _count_up(taken, 1)
+                    if task >= last:
+                        break
+                    begin, end, slot = task * span, min(task * span + span, whole), worker
+                    rows = first
+                    if span == 0:
+                        rows = first + task
+                        begin = tasks[rows, 2]
+                        if tail >= 0:
+                            # All workers are at one block, in the buffers of the first of them.
+                            begin, slot = whole + tail, 0
+                        end = begin + 1
+                    for index in range(begin, end):
+                        for line in range(tasks[rows, 0], tasks[rows, 1]):
+                            row = table + line * row_bytes
+                            call_kernel(read_word(row), arena, row, index, slot)
+                    finished += 1
+            if finished > 0:
+                _count_up(done, finished)
+            turns = 0
+            while _see(done) < count:
+                turns += 1
+                _pause()
+                if turns > _PATIENCE:
+                    _give_way()
+        restore_denormals(setting)
+
+
+def _walk_straight(arena, table, row_bytes, first, last):
+    """Call rows one after the other on this thread."""
+    setting = flush_denormals()
+    for line in range(first, last):
+        row = table + line * row_bytes
+        call_kernel(read_word(row), arena, row, 0, 0)
+    restore_denormals(setting)
 
 
 # How long a worker that waits for the others burns its core before it sleeps, in turns of libgomp's waiting loop. Its
@@ -111,7 +207,7 @@ def _walk(arena, table, row_bytes, phases, tasks, blocks):
 _SPINS = "10000"
 
 
-def _load_threads() -> None:
+def load_threads() -> None:
     """Load the OpenMP threading layer with `_SPINS`, leaving the environment as it was; it reads it while loading."""
     if "GOMP_SPINCOUNT" in os.environ or "OMP_WAIT_POLICY" in os.environ:
         return
@@ -125,8 +221,16 @@ def _load_threads() -> None:
 @lru_cache(maxsize=1)
 def walker() -> Any:
     """The compiled walker, from the cache on disk where it is there."""
-    signature = "void(int64,int64,int64,int64[:,::1],int64[:,::1],int64)"
-    _load_threads()
+    signature = "void(int64,int64,int64,int64[:,::1],int64[:,::1],int64[:,::1],int64,int64)"
+    load_threads()
     compiled = cached("walker", njit, signature, parallel=True, nogil=True)(_walk)
+    note_digests()
+    return compiled
+
+
+@lru_cache(maxsize=1)
+def straight_walker() -> Any:
+    """The compiled walker of plans that are too short for several threads."""
+    compiled = cached("straight walker", njit, "void(int64,int64,int64,int64,int64)", nogil=True)(_walk_straight)
     note_digests()
     return compiled

@@ -69,6 +69,14 @@ class Train(Table):
     )
 
 
+class Engine(Table):
+    """The `[engine]` table."""
+
+    winograd: bool = Field(
+        True, description="Convolutions of 3 x 3 with fewer products where that is faster, at a little larger error."
+    )
+
+
 class Spec(Table):
     """A whole spec file; layers without a name have been given their default one."""
 
@@ -77,6 +85,7 @@ class Spec(Table):
     layers: Annotated[tuple[AnyLayer, ...], Strict(False), Field(min_length=1, max_length=MOST_LAYERS)]
     data: Data | None = None
     train: Train = Train()
+    engine: Engine = Engine()
 
     _file: str | None = PrivateAttr(None)
     _places: tuple[str, ...] = PrivateAttr(())

@@ -56,7 +56,7 @@ def _add_blocks(document: dict[str, Any], definitions: dict[str, Any]) -> None:
 def _let_files_extend(document: dict[str, Any], definitions: dict[str, Any]) -> None:
     """What a file leaves out, in the tables that merge too, may be in the file that it extends."""
     definitions["BlockPart"] = {key: value for key, value in definitions["Block"].items() if key != "required"}
-    whole = {key: document["properties"][key] for key in ("input", "data", "train", "blocks")}
+    whole = {key: document["properties"][key] for key in ("input", "data", "train", "engine", "blocks")}
     document["properties"] |= {key: _part(value, definitions) for key, value in whole.items()}
     required = document.pop("required")
     document["anyOf"] = [{"required": required, "properties": whole}, {"required": ["extends"]}]

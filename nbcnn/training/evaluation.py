@@ -76,7 +76,7 @@ def evaluate_file(
         )
         if split not in splits:
             raise DataError(f"{weights}: its data has no {split} split; choose one of {', '.join(splits)}")
-        model.compile(lambda kernel, done, total: report(Compiling(kernel, done, total)))
+        model.load_kernels(lambda kernel, done, total: report(Compiling(kernel, done, total)))
         return evaluate(model, splits[split], lambda done, total: report(Evaluating(split, done, total)))
 
 

@@ -65,6 +65,14 @@ class Evaluating:
 
 
 @dataclass(frozen=True)
+class Measuring:
+    """Steps are being timed: `done` of `total` rounds."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
 class EpochRecord:
     """One row of the history.
 
@@ -95,7 +103,7 @@ class EpochFinished:
     best: bool
 
 
-Event = Loading | Compiling | Started | Progress | Evaluating | EpochFinished
+Event = Loading | Compiling | Started | Progress | Evaluating | Measuring | EpochFinished
 OnEvent = Callable[[Event], None]
 
 

@@ -47,7 +47,7 @@ def predict_files(
         )
     named = [sample for path in paths for sample in read_inputs(path, model.network.input_shape)]
     with using_threads(threads):
-        model.compile(lambda kernel, done, total: report(Compiling(kernel, done, total)))
+        model.load_kernels(lambda kernel, done, total: report(Compiling(kernel, done, total)))
         return [_predict(model, name, sample) for name, sample in named]
 
 

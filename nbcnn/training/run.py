@@ -78,7 +78,7 @@ class _Run:
         self.model = Model(network, seed=settings.seed)
         self.model.classes = splits.classes
         self.model.normalization = normalization(network, splits.train)
-        self.model.compile(self._report_compiling)
+        self.model.load_kernels(self._report_compiling)
         self.trainer = Trainer(
             self.model,
             loss=settings.loss,

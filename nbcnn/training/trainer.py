@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from nbcnn.compiled import as_inputs
 from nbcnn.data import checked_targets
 from nbcnn.errors import InputError
 from nbcnn.kernels.cpu.compiling import OnCompile
 from nbcnn.kernels.cpu.targets import SCORES
-from nbcnn.model import Model, as_inputs
+from nbcnn.model import Model
 from nbcnn.plan.lowering import lower_training
 from nbcnn.plan.plan import Plan
 from nbcnn.spec import Loss, parse_loss, parse_optimizer
@@ -57,13 +58,14 @@ class Trainer:
         self._on_compile = on_compile
         self._plan: Plan | None = None
         if batch_size is not None:
-            self._planned(batch_size)
+            self.planned(batch_size)
 
     def __getstate__(self) -> dict[str, Any]:
         """What a copy or a pickle takes along: all but the plan, which holds addresses, and the caller's function."""
         return self.__dict__ | {"_plan": None, "_on_compile": None}
 
-    def _planned(self, samples: int) -> Plan:
+    def planned(self, samples: int) -> Plan:
+        """The plan that updates on so many samples, or on fewer."""
         if self._plan is None or samples > self._plan.program.samples:
             update = self._optimizer.update
             model = self.model
@@ -107,7 +109,7 @@ class Trainer:
         if count == 0 or indices.min() < 0 or indices.max() >= len(inputs):
             raise InputError(f"indices: numbers from 0 to {len(inputs) - 1} are expected, at least one")
         self.model.network.refuse_batch(count, "batch")
-        plan = self._planned(count)
+        plan = self.planned(count)
         scores = np.empty((count, SCORES), dtype=np.float32)
         ports = {"input": inputs, "target": targets, "indices": indices, "scores": scores}
         self._optimizer.set_learning_rate(self.learning_rate)

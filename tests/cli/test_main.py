@@ -13,7 +13,7 @@ from nbcnn import api
 
 Run = Callable[..., Any]
 ROOT = Path(__file__).parents[2]
-VERBS = ["eval", "gradcheck", "predict", "schema", "train", "validate"]
+VERBS = ["bench", "eval", "gradcheck", "predict", "schema", "train", "validate"]
 
 
 def test_help_explains_each_verb_in_one_line(nbcnn: Run) -> None:

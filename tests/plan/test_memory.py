@@ -44,26 +44,40 @@ class Use:
 
 
 def uses_of(program: Program) -> dict[Storage, Use]:
-    """What other stages than walks use is needed all the time."""
+    """Who needs which buffer, and when.
+
+    All calls of a phase run side by side. A buffer that one uses lies block after block, and then one block's part may
+    lie where another block's of another buffer does: it is needed from the first call of its first stage to the last
+    of its last.
+    """
     always = (-1, sum(1 for _ in program.calls()))
     uses: dict[Storage, Use] = {}
     number = 0
+    in_phases = {
+        thing.storage
+        for stage in program.stages
+        if isinstance(stage, Phase)
+        for call in calls_of(stage)
+        for argument in call.arguments.values()
+        if isinstance(thing := argument.activation if isinstance(argument, At) else argument, Activation)
+    }
     for stage in program.stages:
+        begin, end = number, number + sum(1 for _ in calls_of(stage))
         for call in calls_of(stage):
             for argument in call.arguments.values():
                 thing = argument.activation if isinstance(argument, At) else argument
                 if isinstance(thing, Array | Table) and thing.storage.external is None:
                     uses[thing.storage] = Use(*always, 1)
                 elif isinstance(thing, Activation):
-                    use = uses.setdefault(thing.storage, Use(number, number, WORKERS))
-                    use.last = max(use.last, number)
+                    first, last = (begin, end) if thing.storage in in_phases else (number, number)
+                    use = uses.setdefault(thing.storage, Use(first, last, WORKERS))
+                    use.first, use.last = min(use.first, first), max(use.last, last)
                     if thing.storage.block_stride:
                         use.copies = program.blocks
-                    if isinstance(stage, Phase):
-                        use.first, use.last = always
                     if thing.halo != NO_HALO:
                         use.layout = (thing.channels, thing.space, thing.halo)
             number += 1
+        number += 1
     return uses
 
 

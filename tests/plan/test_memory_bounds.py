@@ -83,6 +83,8 @@ def train(net, samples, **settings):
     x, y = map(copied, batch(net, samples))
     Trainer(model, **settings).step_batch(x, y, copied(np.arange(samples)))
     model(x)
+    model.compile(samples)(x)
+    model.compile(1)(x[:1])
 
 
 def run_networks():

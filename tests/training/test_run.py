@@ -284,6 +284,6 @@ def test_running_statistics_that_diverge_are_not_saved(
     def spoil(model: FakeModel, *arguments: object) -> None:
         model.buffers = {"bn1.running_var": np.array([np.inf], np.float32)}
 
-    monkeypatch.setattr(FakeModel, "compile", spoil)
+    monkeypatch.setattr(FakeModel, "load_kernels", spoil)
     with pytest.raises(DivergenceError, match="bn1.running_var holds numbers that are not finite"):
         train(spec(), out="a")

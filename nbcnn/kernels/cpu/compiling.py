@@ -37,7 +37,7 @@ def sources_digest() -> str:
     """A hash of every file that shapes compiled code: all of this folder and the walker, with Numba's version."""
     package = Path(nbcnn.__file__).parent
     digest = hashlib.sha256(numba.__version__.encode())
-    for path in sorted([*package.glob("kernels/cpu/*.py"), *package.glob("plan/*.py")]):
+    for path in sorted([*package.glob("kernels/cpu/**/*.py"), *package.glob("plan/*.py")]):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -2,13 +2,18 @@
 
 from collections.abc import Sequence
 
+from nbcnn.kernels.cpu.batch_correlation import add_weight_gradient
 from nbcnn.kernels.cpu.copying import with_halo
+from nbcnn.kernels.cpu.depthwise import add_depthwise, add_depthwise_adjoint, add_depthwise_correlation
 from nbcnn.kernels.cpu.packing import Packing
 from nbcnn.kernels.cpu.pad import pad, pad_gradient
-from nbcnn.kernels.cpu.products import add_convolution, add_correlation
+from nbcnn.kernels.cpu.products import add_convolution
 from nbcnn.kernels.cpu.program import Activation, Array, Program
 from nbcnn.kernels.cpu.sums import PartialSums, add_channel_sum
 from nbcnn.kernels.cpu.windows import Window, adjoint_strands, forward_strands, halo_of
+from nbcnn.kernels.cpu.winograd import add_winograd, suits_winograd
+from nbcnn.kernels.cpu.winograd_gradient import add_winograd_gradient, suits_winograd_gradient
+from nbcnn.kernels.cpu.winograd_rows import add_rows, add_rows_gradient, suits_rows, suits_rows_gradient
 
 _NO_PADDING = ((0, 0),) * 3
 
@@ -35,11 +40,20 @@ def conv(
         padding = _NO_PADDING
     window = Window.of(weight.shape[2:], stride, padding, dilation)
     y = program.activation("conv", weight.shape[0], window.outputs(x.space, padding))
-    strands = forward_strands(window, y.space, flip)
-    x = with_halo(program, x, halo_of(strands, x.space))
+    if groups == x.channels > 1:
+        add_depthwise(program, window, flip, weight, bias, x, y)
+        return y
     outputs, channels = weight.shape[0] // groups, weight.shape[1]
     taps = len(window.taps)
     packing = Packing(groups, outputs, channels, taps, outputs * channels * taps, channels * taps, taps)
+    if suits_winograd(program, window, packing, y.space):
+        add_winograd(program, weight, bias, packing, flip, window.before, x, y)
+        return y
+    if suits_rows(program, window, channels, outputs, groups, y.space):
+        add_rows(program, window, flip, weight, bias, packing, x, y)
+        return y
+    strands = forward_strands(window, y.space, flip)
+    x = with_halo(program, x, halo_of(strands, x.space))
     add_convolution(program, strands, taps, weight, bias, packing, x, y)
     return y
 
@@ -58,7 +72,7 @@ def conv_gradient(
     dilation: Sequence[int],
     groups: int,
     flip: bool,
-) -> tuple[Activation | None, PartialSums | None, PartialSums | None]:
+) -> tuple[Activation | None, Array | None, PartialSums | None]:
     """Gradients with respect to x, weight and bias, each where it is wanted."""
     if padding_mode != "zeros":
         padded = pad(program, x, padding=padding, mode=padding_mode, value=0.0)
@@ -71,18 +85,34 @@ def conv_gradient(
         (dx,) = pad_gradient(program, dpadded, x, padded, padding=padding, mode=padding_mode, value=0.0)
         return dx, dweight, dbias
     window = Window.of(weight.shape[2:], stride, padding, dilation)
+    is_depthwise = groups == x.channels > 1
+    outputs, channels = weight.shape[0] // groups, weight.shape[1]
+    taps = len(window.taps)
+    packing = Packing(groups, channels, outputs, taps, outputs * channels * taps, taps, channels * taps)
     dx = None
     if x.wants_gradient:
         dx = program.activation("conv gradient", x.channels, x.space)
-        strands = adjoint_strands(window, x.space, flip)
-        dy = with_halo(program, dy, halo_of(strands, dy.space))
-        outputs, channels = weight.shape[0] // groups, weight.shape[1]
-        taps = len(window.taps)
-        packing = Packing(groups, channels, outputs, taps, outputs * channels * taps, taps, channels * taps)
-        add_convolution(program, strands, taps, weight, None, packing, dy, dx)
+    if dx is not None and is_depthwise:
+        add_depthwise_adjoint(program, window, flip, weight, None, dy, dx)
+    elif dx is not None:
+        if suits_winograd(program, window, packing, dx.space):
+            _, top, left = window.before
+            add_winograd(program, weight, None, packing, not flip, (0, 2 - top, 2 - left), dy, dx)
+        elif suits_rows(program, window, outputs, channels, groups, dx.space):
+            add_rows(program, window.adjoint, not flip, weight, None, packing, dy, dx)
+        else:
+            strands = adjoint_strands(window, x.space, flip)
+            dy = with_halo(program, dy, halo_of(strands, dy.space))
+            add_convolution(program, strands, taps, weight, None, packing, dy, dx)
     if not weight.wants_gradient:
         return dx, None, None
-    x_haloed = with_halo(program, x, halo_of(forward_strands(window, y.space, flip), x.space))
-    dweight = add_correlation(program, window, flip, groups, x_haloed, dy, weight.shape, weight.storage.name)
     dbias = None if bias is None else add_channel_sum(program, dy, bias.storage.name)
+    if is_depthwise:
+        return dx, add_depthwise_correlation(program, window, flip, x, dy, weight), dbias
+    if suits_winograd_gradient(program, window, packing, dy.space):
+        return dx, add_winograd_gradient(program, window, flip, x, dy, weight.shape, weight.storage.name), dbias
+    if suits_rows_gradient(program, window, weight.shape, groups, dy.space):
+        return dx, add_rows_gradient(program, window, flip, x, dy, weight), dbias
+    x_haloed = with_halo(program, x, halo_of(forward_strands(window, y.space, flip), x.space))
+    dweight = add_weight_gradient(program, window, flip, groups, x_haloed, dy, weight.shape, weight.storage.name)
     return dx, dweight, dbias

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
+from nbcnn.kernels.cpu.batch_correlation import add_weight_gradient
 from nbcnn.kernels.cpu.copying import with_halo
+from nbcnn.kernels.cpu.depthwise import add_depthwise, add_depthwise_adjoint, add_depthwise_correlation
 from nbcnn.kernels.cpu.packing import Packing
-from nbcnn.kernels.cpu.products import add_convolution, add_correlation
+from nbcnn.kernels.cpu.products import add_convolution
 from nbcnn.kernels.cpu.program import Activation, Array, Program, Space
 from nbcnn.kernels.cpu.sums import PartialSums, add_channel_sum
 from nbcnn.kernels.cpu.windows import Window, adjoint_strands, forward_strands, halo_of, three_axes, three_pairs
@@ -44,6 +46,9 @@ def conv_transpose(
     window = Window.of(weight.shape[2:], stride, padding, dilation)
     space = _output_space(x.space, window, padding, output_padding)
     y = program.activation("transposed conv", weight.shape[1] * groups, space)
+    if groups == x.channels > 1:
+        add_depthwise_adjoint(program, window, False, weight, bias, x, y)
+        return y
     strands = adjoint_strands(window, y.space, flip=False)
     x = with_halo(program, x, halo_of(strands, x.space))
     channels, outputs = weight.shape[0] // groups, weight.shape[1]
@@ -66,21 +71,25 @@ def conv_transpose_gradient(
     output_padding: Sequence[int],
     dilation: Sequence[int],
     groups: int,
-) -> tuple[Activation | None, PartialSums | None, PartialSums | None]:
+) -> tuple[Activation | None, Array | None, PartialSums | None]:
     """Gradients with respect to x, weight and bias, each where it is wanted."""
     window = Window.of(weight.shape[2:], stride, padding, dilation)
+    is_depthwise = groups == x.channels > 1
     strands = forward_strands(window, x.space, flip=False)
-    dy_haloed = with_halo(program, dy, halo_of(strands, dy.space))
-    dx = None
-    if x.wants_gradient:
-        dx = program.activation("transposed conv gradient", x.channels, x.space)
+    dy_haloed = dy if is_depthwise else with_halo(program, dy, halo_of(strands, dy.space))
+    dx = program.activation("transposed conv gradient", x.channels, x.space) if x.wants_gradient else None
+    if dx is not None and is_depthwise:
+        add_depthwise(program, window, False, weight, None, dy, dx)
+    elif dx is not None:
         channels, outputs = weight.shape[0] // groups, weight.shape[1]
         taps = len(window.taps)
         packing = Packing(groups, channels, outputs, taps, channels * outputs * taps, outputs * taps, taps)
         add_convolution(program, strands, taps, weight, None, packing, dy_haloed, dx)
     if not weight.wants_gradient:
         return dx, None, None
-    # A weight joins x at a position with dy in its window: the convolution's sum with the roles of the two exchanged.
-    dweight = add_correlation(program, window, False, groups, dy_haloed, x, weight.shape, weight.storage.name)
     dbias = None if bias is None else add_channel_sum(program, dy, bias.storage.name)
+    # A weight joins x at a position with dy in its window: the convolution's sum with the roles of the two exchanged.
+    if is_depthwise:
+        return dx, add_depthwise_correlation(program, window, False, dy, x, weight), dbias
+    dweight = add_weight_gradient(program, window, False, groups, dy_haloed, x, weight.shape, weight.storage.name)
     return dx, dweight, dbias

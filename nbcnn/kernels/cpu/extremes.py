@@ -1,96 +1,146 @@
-"""The largest or smallest number of each window; ties go to the first, padding never wins, not-a-number stays."""
+"""The largest or smallest number of each window; ties go to the first, padding never wins, not-a-number stays.
+
+The way forward leaves the number of each window's winning tap, so that the way back reads nothing else of the input.
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
 
-from nbcnn.kernels.cpu.pooling import Windows, clear, gradient_tables, pooled, table_arguments
-from nbcnn.kernels.cpu.program import Activation, Program, Space
+from nbcnn.kernels.cpu.pooling import Windows, clear, pooled, table_arguments
+from nbcnn.kernels.cpu.program import Activation, Program, Space, grid
 from nbcnn.kernels.cpu.row import Body, arguments, read_index
-from nbcnn.kernels.cpu.vector import load, splat, store, where
+from nbcnn.kernels.cpu.vector import beyond, load, load_bytes, splat, store, store_bytes, where
 
 # The sign of a kernel is one of its constants.
 LARGEST = 1
 SMALLEST = -1
 
+# Windows that all have the same number of taps, so many at most, have kernels with the loop over taps unrolled.
+_MOST_UNROLLED = 9
 
-def extreme(lanes: int, sign: int) -> Body:
+
+def extreme(lanes: int, sign: int, taps: int, winner_bytes: int) -> Body:
+    """A kernel for windows of `taps` taps, or of any number where it is 0; winners are left where they have bytes."""
+
     def body(arena: int, row: int, index: int, slot: int) -> None:
-        x, y, windows, taps, pixels, channels, x_channel, y_channel = arguments("bbbbiiii", arena, row, index, slot)
-        for channel in range(channels):
+        x, y, winners, windows, tap_table, pixels, channels, x_channel, y_channel, first, last = arguments(
+            "bbbbbiiiiii", arena, row, index, slot
+        )
+        for channel in range(first, last):
             for pixel in range(pixels):
                 entry = windows + 20 * pixel
                 start = x + channel * x_channel + read_index(entry)
-                tap = taps + read_index(entry + 8)
+                tap = tap_table + read_index(entry + 8)
                 best = splat(lanes, np.float32(-sign * np.inf))
-                for number in range(read_index(entry + 12)):
+                winner = splat(lanes, np.float32(0.0))
+                count = taps if taps > 0 else read_index(entry + 12)
+                for number in range(count):
                     value = load(lanes, start + read_index(tap + 4 * number))
-                    better = value > best if sign > 0 else value < best
-                    best = where(better | (value != value), value, best)
+                    # Not-a-number is beyond everything, but nothing is beyond it.
+                    better = (beyond(value, best) if sign > 0 else beyond(best, value)) & (best == best)
+                    best = where(better, value, best)
+                    if winner_bytes > 0:
+                        winner = where(better, splat(lanes, np.float32(number)), winner)
                 store(best, y + channel * y_channel + read_index(entry + 4))
+                if winner_bytes == 1:
+                    store_bytes(winner, winners + (channel * pixels + pixel) * lanes)
+                elif winner_bytes == 4:
+                    store(winner, winners + (channel * pixels + pixel) * lanes * 4)
 
     return body
 
 
-def extreme_gradient(lanes: int) -> Body:
+def extreme_gradient(lanes: int, taps: int, winner_bytes: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
         (
             dy,
-            x,
             y,
             dx,
-            dx_windows,
-            dx_taps,
+            winners,
+            windows,
+            tap_table,
+            y_windows,
             pixels,
-            channels,
             dx_channel,
             dy_channel,
-            zero,
+            y_channel,
             dx_start,
+            dx_start_channel,
             dx_plane,
             dx_row,
             depth,
             rows,
             columns,
-            windows,
-            taps,
-            x_channel,
-            y_channel,
+            gaps,
+            overlaps,
             masked,
-        ) = arguments("bbbbbbiiiiibiiiiibbiii", arena, row, index, slot)
+            first,
+            last,
+        ) = arguments("bbbbbbbiiiibiiiiiiiiiii", arena, row, index, slot)
         none = splat(lanes, np.float32(0.0))
-        for channel in range(channels):
-            if zero:
-                clear(lanes, dx_start + channel * dx_channel, dx_plane, dx_row, depth, rows, columns)
+        for channel in range(first, last):
+            if gaps | overlaps:
+                clear(lanes, dx_start + channel * dx_start_channel, dx_plane, dx_row, depth, rows, columns)
             for pixel in range(pixels):
                 entry = windows + 20 * pixel
-                dx_entry = dx_windows + 20 * pixel
-                start = x + channel * x_channel + read_index(entry)
-                tap = taps + read_index(entry + 8)
-                dx_begin = dx + channel * dx_channel + read_index(dx_entry)
-                dx_tap = dx_taps + read_index(dx_entry + 8)
-                best = load(lanes, y + channel * y_channel + read_index(entry + 4))
-                delta = load(lanes, dy + channel * dy_channel + read_index(dx_entry + 4))
+                start = dx + channel * dx_channel + read_index(entry)
+                tap = tap_table + read_index(entry + 8)
+                delta = load(lanes, dy + channel * dy_channel + read_index(entry + 4))
                 if masked:
-                    delta = where((best > none) | (best != best), delta, none)
-                for number in range(read_index(entry + 12)):
-                    value = load(lanes, start + read_index(tap + 4 * number))
-                    hit = (value == best) | (value != value)
-                    share = where(hit, delta, none)
-                    # Once a lane has given its gradient to its first extreme, nothing is left for a later one.
-                    delta = where(hit, none, delta)
-                    target = dx_begin + read_index(dx_tap + 4 * number)
-                    if zero:
+                    best = load(lanes, y + channel * y_channel + read_index(y_windows + 20 * pixel + 4))
+                    delta = where(beyond(best, none), delta, none)
+                place = winners + (channel * pixels + pixel) * lanes * winner_bytes
+                winner = load_bytes(lanes, place) if winner_bytes == 1 else load(lanes, place)
+                count = taps if taps > 0 else read_index(entry + 12)
+                for number in range(count):
+                    share = where(winner == splat(lanes, np.float32(number)), delta, none)
+                    target = start + read_index(tap + 4 * number)
+                    if overlaps:
                         share = share + load(lanes, target)
                     store(share, target)
 
     return body
 
 
+@dataclass(frozen=True)
+class _Winners:
+    """The winning taps' numbers, of so many bytes each."""
+
+    numbers: Activation
+    bytes: int
+
+
+def _unrolled(windows: Windows) -> int:
+    """How many taps each window has, or 0 where that differs or is large."""
+    taps = len(windows.taps)
+    return taps if taps <= _MOST_UNROLLED and windows.used.all() else 0
+
+
 def add_extremes(program: Program, x: Activation, windows: Windows, outputs: Space, sign: int) -> Activation:
     """Append to the walk: the extreme of each window, LARGEST or SMALLEST."""
     y = pooled(program, x, outputs)
+    winner_bytes, numbers = 0, y
     if program.differentiates:
-        x.kept = y.kept = True
-    program.each_block(program.call(extreme, sign, x=x, y=y, **table_arguments(windows, x, y)), produces=y)
+        winner_bytes = 1 if len(windows.taps) <= 256 else 4
+        # A vector of an activation has room for the bytes of four windows.
+        count = -(-len(windows.targets) * x.channels * winner_bytes // 4)
+        numbers = program.activation("winners", count, (1, 1, 1))
+        y.saved = _Winners(numbers, winner_bytes)
+        y.kept = True
+    call = program.call(
+        extreme,
+        sign,
+        _unrolled(windows),
+        winner_bytes,
+        x=x,
+        y=y,
+        winners=numbers,
+        **table_arguments(windows, x, y),
+        **program.units(x.channels),
+    )
+    call.units, call.work = x.channels, windows.used.size * x.channels
+    program.each_block(call, produces=y)
     return y
 
 
@@ -101,14 +151,42 @@ def add_extremes_gradient(
     if not x.wants_gradient:
         return (None,)
     dx = program.activation("pool gradient", x.channels, x.space)
-    call = program.call(extreme_gradient, dy=dy, x=x, y=y, dx=dx, **gradient_tables(windows, dx, dy, x, y), masked=0)
+    winners: _Winners = y.saved
+    forward, backward = table_arguments(windows, dx, y), table_arguments(windows, dx, dy)
+    depth, rows, columns = dx.space
+    call = program.call(
+        extreme_gradient,
+        _unrolled(windows),
+        winners.bytes,
+        dy=dy,
+        # Read under a mask alone.
+        y=dy,
+        dx=dx,
+        winners=winners.numbers,
+        windows=backward["windows"],
+        taps=backward["taps"],
+        y_windows=forward["windows"],
+        pixels=backward["pixels"],
+        dx_channel=backward["x_channel"],
+        dy_channel=backward["y_channel"],
+        y_channel=forward["y_channel"],
+        **{f"start of {name}": value for name, value in grid("dx", dx).items()},
+        depth=depth,
+        rows=rows,
+        columns=columns,
+        gaps=int(windows.leave_gaps(dx.space)),
+        overlaps=int(windows.overlap(dx.space)),
+        masked=0,
+        **program.units(x.channels),
+    )
+    call.units, call.work = x.channels, windows.used.size * x.channels
 
     def set_mask(activation: Activation) -> bool:
         # What wins is a number of x, so a window's extreme tells whether a relu that made x was open there. It tells
         # nothing about another activation, whose gradient came through a sum unchanged.
         if activation is not x:
             return False
-        call.arguments["masked"] = 1
+        call.arguments.update(y=y, masked=1)
         return True
 
     call.set_mask = set_mask

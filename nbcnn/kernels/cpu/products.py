@@ -5,7 +5,7 @@ gradients. Which tile is compiled follows from the number of filters and pixels 
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 
 import numpy as np
@@ -20,6 +20,10 @@ from nbcnn.kernels.cpu.windows import Strand, TileTables, Window, every, tile_ta
 
 # What one channel chunk of a tile's input may take, so that it stays in the first-level cache for all filters.
 CHUNK_BYTES = 32 << 10
+# Positions that a weight gradient sums for all taps before it goes on, so that they stay in the second-level cache.
+CHUNK_POSITIONS = 1024
+# What counts as many weights, and as few pixels of a block.
+MANY_WEIGHTS, FEW_PIXELS = 1 << 17, 8
 
 
 def convolve(lanes: int, filters: int, pixels: int) -> Body:
@@ -46,7 +50,9 @@ def convolve(lanes: int, filters: int, pixels: int) -> Body:
             mask_step,
             masked,
             lowest,
-        ) = arguments("bbbbbbbbiiiiiiiiiiiir", arena, row, index, slot)
+            first_panel,
+            last_panel,
+        ) = arguments("bbbbbbbbiiiiiiiiiiiirii", arena, row, index, slot)
         mask_step = mask_step * masked
         mask = mask * masked
         filter_groups = (group_filters + filters - 1) // filters
@@ -58,7 +64,7 @@ def convolve(lanes: int, filters: int, pixels: int) -> Body:
                 for tile in range(tiles):
                     taps = tap_table + read_index(tile_table + 8 * tile)
                     tap_count = read_index(tile_table + 8 * tile + 4)
-                    for number in range(filter_groups):
+                    for number in range(first_panel, last_panel):
                         here = (group * filter_groups + number) * panel + first * weight_step
                         start = group * group_filters + number * filters
                         convolution_tile(
@@ -89,21 +95,26 @@ def correlate(lanes: int, filters: int, taps: int) -> Body:
             x_group,
             dy_step,
             blocks_per_partition,
-        ) = arguments("bbbbbiiiiiii", arena, row, index, slot)
+            first_row,
+            last_row,
+        ) = arguments("bbbbbiiiiiiiii", arena, row, index, slot)
         partition = index // blocks_per_partition
         add = index - partition * blocks_per_partition
         result += partition * groups * group_filters * tap_count * 4
         for group in range(groups):
-            for first in range(0, group_filters, filters):
+            for tile_row in range(first_row, last_row):
+                first = tile_row * filters
                 filter_number = group * group_filters + first
-                for tap in range(0, tap_count, taps):
-                    correlation_tile(
-                        lanes, filters, taps,
-                        x + group * x_group, tap_table + 4 * tap,
-                        dy + filter_number * dy_step, dy_step, positions, position_count,
-                        result + (filter_number * tap_count + tap) * 4, tap_count * 4,
-                        min(filters, group_filters - first), min(taps, tap_count - tap), add,
-                    )  # fmt: skip
+                for place in range(0, position_count, CHUNK_POSITIONS):
+                    here = min(CHUNK_POSITIONS, position_count - place)
+                    for tap in range(0, tap_count, taps):
+                        correlation_tile(
+                            lanes, filters, taps,
+                            x + group * x_group, tap_table + 4 * tap,
+                            dy + filter_number * dy_step, dy_step, positions + 8 * place, here,
+                            result + (filter_number * tap_count + tap) * 4, tap_count * 4,
+                            min(filters, group_filters - first), min(taps, tap_count - tap), add + place,
+                        )  # fmt: skip
 
     return body
 
@@ -122,14 +133,15 @@ def choose_tile(kernel: str, rows: int, columns: int) -> tuple[int, int]:
 
     One step of a tile costs the most of: its products at two a cycle, its loads (a vector per column, a broadcast or a
     vector per row, two table entries) at two a cycle, and all its instructions at five and a half a cycle. One more
-    cycle stands for the loops around it.
+    cycle stands for the loops around it, and a quarter of one for each column, whose vectors often come from the
+    second-level cache; a row's broadcast numbers share their lines.
     """
 
     def cost(tile: tuple[int, int]) -> float:
         height, width = tile
         products = height * width
         step = max(products / 2, (height + width + 2) / 2, (products + height + width + 5) / 5.5)
-        return math.ceil(rows / height) * math.ceil(columns / width) * (step + 1)
+        return math.ceil(rows / height) * math.ceil(columns / width) * (step + 1 + width / 4)
 
     return min(_MENUS[kernel][32 if register_count() >= 32 else 16], key=cost)
 
@@ -150,14 +162,21 @@ def add_convolution(
     packing: Packing,
     source: Activation,
     target: Activation,
+    pack: Callable[[Program, Array, Packing, int], Array] = packed_weights,
 ) -> Call:
     """Append to the walk: target = sum over channels and taps of source times weight, plus bias.
 
-    `source` must have the halo that the strands reach into. What the call stores can later be clamped from below
-    (its argument `lowest`) and masked (`set_mask`).
+    `source` must have the halo that the strands reach into; `pack` makes of `weight` what the tile reads, for so many
+    filters at once. What the call stores can later be clamped from below (its argument `lowest`) and masked
+    (`set_mask`).
     """
     pixel_count = sum(len(strand.pixels) for strand in strands)
+    # Many weights that meet few pixels are read for all blocks at once, or reading them would take the time.
+    whole_batch = math.prod(weight.shape) >= MANY_WEIGHTS and pixel_count <= FEW_PIXELS and program.blocks > 1
+    blocks = program.blocks if whole_batch else 1
+    pixel_count *= blocks
     tile_filters, tile_pixels = choose_tile("convolve", packing.filters, pixel_count)
+    filter_groups = packing.filter_groups(tile_filters)
     fold = fold_of(packing.channels, packing.taps)
     steps = packing.channels // fold
     reach = 1 + max((int(np.ptp(strand.taps[:, 2])) for strand in strands if len(strand.taps)), default=0)
@@ -166,14 +185,14 @@ def add_convolution(
 
     @cache
     def tables() -> TileTables:
-        return tile_tables(strands, source, target, mask, tile_pixels, 4 * tile_filters, packing.taps, fold)
+        return tile_tables(strands, source, target, mask, tile_pixels, 4 * tile_filters, packing.taps, fold, blocks)
 
     call = program.call(
         convolve,
         tile_filters,
         tile_pixels,
         x=source,
-        weight=packed_weights(program, weight, packing, tile_filters),
+        weight=pack(program, weight, packing, tile_filters),
         bias=packed_bias(program, bias, packing, tile_filters),
         y=target,
         mask=target,
@@ -193,7 +212,11 @@ def add_convolution(
         mask_step=lambda: mask.channel_stride,
         masked=0,
         lowest=-math.inf,
+        **program.units(filter_groups),
     )
+    call.units = filter_groups
+    products = sum(strand.taps.shape[0] * len(strand.pixels) for strand in strands)
+    call.work = packing.groups * packing.channels * packing.filters * products
 
     def set_mask(activation: Activation) -> bool:
         nonlocal mask
@@ -202,6 +225,8 @@ def add_convolution(
         return True
 
     call.set_mask = set_mask
+    if whole_batch:
+        return program.whole_batch(call, produces=target)
     return program.each_block(call, produces=target)
 
 
@@ -221,6 +246,7 @@ def add_correlation(
     taps = len(window.taps)
     tap_count = group_channels * taps
     tile_filters, tile_taps = choose_tile("correlate", group_filters, tap_count)
+    tile_rows = math.ceil(group_filters / tile_filters)
     result = PartialSums(program, name, shape)
 
     def tap_offsets() -> np.ndarray:
@@ -251,6 +277,9 @@ def add_correlation(
         x_group=lambda: group_channels * x.channel_stride,
         dy_step=lambda: dy.channel_stride,
         blocks_per_partition=program.blocks_per_partition,
+        **program.units(tile_rows),
     )
+    call.units = tile_rows
+    call.work = math.prod(shape) * math.prod(dy.space)
     program.each_block(call)
     return result

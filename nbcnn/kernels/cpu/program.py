@@ -22,6 +22,10 @@ Halo = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
 
 NO_HALO: Halo = ((0, 0), (0, 0), (0, 0))
 
+CACHE_LINE = 64
+# Distances of so many bytes or a multiple leave a quarter of the first-level cache or less to what lies so far apart.
+CROWDING = 1024
+
 # The first words of every arena; kernels read them by address, and ports follow them.
 STATE_WORDS = ("samples", "step", "seed", "learning_rate")
 # The name of the port that tells of another port whether its array holds bytes.
@@ -39,6 +43,8 @@ class Storage:
     # Some gradient reads these numbers again, or several layers do, so nobody may replace them in place.
     kept: bool = False
     shared: bool = False
+    # What one phase alone uses, and each of its parts for itself: one for each worker is enough.
+    per_worker: bool = False
     # Placement, in bytes from the start of the arena, written by the plan.
     offset: int = -1
     block_stride: int = 0
@@ -141,7 +147,9 @@ class Activation:
 
     @property
     def channel_stride(self) -> int:
-        return math.prod(self.padded) * self.lane_bytes
+        size = math.prod(self.padded) * self.lane_bytes
+        # A cache has few places for addresses that are a power of two apart, and channels of such sizes are common.
+        return size + CACHE_LINE if size % CROWDING == 0 and not self.rigid else size
 
     @property
     def origin(self) -> int:
@@ -198,15 +206,32 @@ class Kernel:
         return f"{module}.{self.factory.__name__}({', '.join(map(str, self.constants))})"
 
 
+@dataclass(frozen=True)
+class Section:
+    """What calls are made for: a layer, "forward" or "backward", or without a direction something else, such as "loss".
+
+    `macs` are the multiply-adds a sample that the network counts for it.
+    """
+
+    name: str
+    direction: str | None = None
+    macs: int = 0
+
+
 @dataclass(eq=False)
 class Call:
     """One kernel with its arguments; becomes one row of the table."""
 
     kernel: Kernel
     arguments: dict[str, Argument]
+    section: Section
     # Where the kernel can zero what it stores wherever another activation is not positive: the gradient of relu. Tells
     # whether it can do so for the activation given.
     set_mask: "Callable[[Activation], bool] | None" = None
+    # What several threads can share: the kernel works on units (filters, channels) from its argument `first` to `last`,
+    # 0 and `units` unless somebody parts them, with `work` vector operations in all.
+    units: int = 1
+    work: int = 0
 
 
 @dataclass
@@ -237,15 +262,19 @@ class Program:
     The stages run one after the other: `prepare` (packing), the walks with the phases between them that need every
     block's part of a sum (batch statistics), `gather` (gradients that sum over the whole batch), `measure` (of each
     gradient, what the update must know about all of them), `combine` (of what was measured) and `update`.
-    `differentiates` tells whether gradients will follow, so that what they read must be kept.
+    `differentiates` tells whether gradients will follow, so that what they read must be kept, and `winograd` whether
+    convolutions may use Winograd's method where that is faster.
     """
 
     # Partial sums of gradients may take this much memory; with more parameters, several blocks share one partial sum.
     PARTIAL_BYTES = 64 << 20
 
-    def __init__(self, samples: int, parameter_count: int = 0, differentiates: bool = True) -> None:
+    def __init__(
+        self, samples: int, parameter_count: int = 0, differentiates: bool = True, winograd: bool = False
+    ) -> None:
         self.lanes = lane_count()
         self.differentiates = differentiates
+        self.winograd = winograd
         self.samples = samples
         self.blocks = -(-samples // self.lanes)
         # Fixed by the planned batch and the parameters alone, never by the number of threads: the order of summation is
@@ -260,6 +289,8 @@ class Program:
         self.combine = Phase()
         self.update = Phase()
         self.ports: dict[str, Word] = {}
+        # What the calls to come are made for; every program reads its input first.
+        self.section = Section("input")
 
     def activation(self, name: str, channels: int, space: Space) -> Activation:
         return Activation(name, self.lanes, channels, space)
@@ -282,7 +313,11 @@ class Program:
         return self.port(IS_BYTES.format(port))
 
     def call(self, factory: Callable[..., Any], *constants: int | str, **arguments: Argument) -> Call:
-        return Call(Kernel(factory, (self.lanes, *constants)), arguments)
+        return Call(Kernel(factory, (self.lanes, *constants)), arguments, self.section)
+
+    def units(self, count: int) -> dict[str, Argument]:
+        """The arguments of a kernel that can be told to work on a part of its `count` units."""
+        return {"first": 0, "last": count}
 
     def each_block(self, call: Call, produces: Activation | None = None) -> Call:
         """Append a call to the walk that every block makes."""
@@ -295,13 +330,22 @@ class Program:
             produces.producer = call
         return call
 
-    def after_blocks(self, calls: Sequence[Call], parts: int = 1) -> None:
+    def whole_batch(self, call: Call, produces: Activation) -> Call:
+        """Run a call once, for all blocks; its units are parted over the threads."""
+        self.after_blocks([call], waits=True)
+        produces.producer = call
+        return call
+
+    def after_blocks(self, calls: Sequence[Call], parts: int = 1, *, waits: bool = False) -> None:
         """Run calls when every block has made its calls so far; what `each_block` adds next waits for them.
 
-        Groups that are added one after the other, without `each_block` between them, run side by side.
+        Groups that are added one after the other, without `each_block` between them, run side by side, unless the later
+        one `waits` or reads an activation that the earlier one produces.
         """
         phase = self.middle[-1]
-        if isinstance(phase, Walk):
+        read = (each for call in calls for each in call.arguments.values())
+        producers = [each.producer for each in read if isinstance(each, Activation)]
+        if waits or isinstance(phase, Walk) or any(call in producers for call in calls_of(phase)):
             phase = Phase()
             self.middle.append(phase)
         phase.add(calls, parts)

@@ -15,10 +15,11 @@ CHUNK = 4096
 
 
 class PartialSums(Array):
-    """One array of `shape` for each partition of the batch."""
+    """One array of `shape` for each partition of the batch: the program's, or each `blocks` blocks."""
 
-    def __init__(self, program: Program, name: str, shape: tuple[int, ...]) -> None:
-        super().__init__(f"{name} partial sums", (program.partitions, *shape))
+    def __init__(self, program: Program, name: str, shape: tuple[int, ...], blocks: int | None = None) -> None:
+        self.blocks = blocks or program.blocks_per_partition
+        super().__init__(f"{name} partial sums", (math.ceil(program.blocks / self.blocks), *shape))
         self.total_shape = shape
 
 
@@ -54,14 +55,13 @@ def add_total(program: Program, gradient: Array, result: Array, *, scale: float 
 
     Of partial sums those of the partitions that hold samples are added; another array may be the result itself.
     """
-    partial = isinstance(gradient, PartialSums)
     return program.call(
         total,
         partials=gradient,
         result=result,
         count=math.prod(result.shape),
         samples=program.state("samples"),
-        samples_per_partition=program.blocks_per_partition * program.lanes if partial else program.samples,
+        samples_per_partition=gradient.blocks * program.lanes if isinstance(gradient, PartialSums) else program.samples,
         scale=scale,
         limit=limit,
     )
@@ -69,12 +69,23 @@ def add_total(program: Program, gradient: Array, result: Array, *, scale: float 
 
 def channel_sum(lanes: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
-        result, x, channel_stride, plane_stride, row_stride, channels, depth, rows, columns, blocks_per_partition = (
-            arguments("bbiiiiiiii", arena, row, index, slot)
-        )
+        (
+            result,
+            x,
+            channel_stride,
+            plane_stride,
+            row_stride,
+            channels,
+            depth,
+            rows,
+            columns,
+            blocks_per_partition,
+            first,
+            last,
+        ) = arguments("bbiiiiiiiiii", arena, row, index, slot)
         partition = index // blocks_per_partition
         result += 4 * partition * channels
-        for channel in range(channels):
+        for channel in range(first, last):
             sum_ = splat(lanes, 0.0)
             for plane in range(depth):
                 for line in range(rows):
@@ -92,13 +103,14 @@ def channel_sum(lanes: int) -> Body:
 def add_channel_sum(program: Program, x: Activation, name: str) -> PartialSums:
     """Append to the walk the sum of each channel over space and samples: the gradient of a bias."""
     result = PartialSums(program, name, (x.channels,))
-    program.each_block(
-        program.call(
-            channel_sum,
-            result=result,
-            **grid("x", x),
-            **extent(x),
-            blocks_per_partition=program.blocks_per_partition,
-        )
+    call = program.call(
+        channel_sum,
+        result=result,
+        **grid("x", x),
+        **extent(x),
+        blocks_per_partition=program.blocks_per_partition,
+        **program.units(x.channels),
     )
+    call.units, call.work = x.channels, x.size
+    program.each_block(call)
     return result

@@ -17,7 +17,7 @@ _I32 = ir.IntType(32)
 _F32 = ir.FloatType()
 
 
-class _Emitter:
+class Emitter:
     """Shorthands over an IR builder for one vector width."""
 
     def __init__(self, builder, lanes):
@@ -104,7 +104,7 @@ def convolution_tile(
             mask,
             mask_step,
         ) = arguments[3:]
-        emit = _Emitter(builder, L)
+        emit = Emitter(builder, L)
         accumulators = emit.variables(F * P)
         x_pointers = [emit.add(x, emit.offset(emit.add(pixel_table, 12 * p))) for p in range(P)]
         y_offsets = [emit.add(y, emit.offset(emit.add(pixel_table, 12 * p + 4))) for p in range(P)]
@@ -166,6 +166,27 @@ def convolution_tile(
     return signature, codegen
 
 
+def _correlate(emit, accumulators, F, T, x, tap_table, dy, dy_step, positions, position_count, valid_filters):
+    """Emit the loop over positions that adds products of `F` rows of dy and `T` taps of x to the accumulators."""
+    builder = emit.builder
+    sources = [emit.add(x, emit.offset(emit.add(tap_table, 4 * t))) for t in range(T)]
+    gradients = [dy]
+    for f in range(1, F):
+        # Rows beyond the last filter read that filter again: nothing lies behind it.
+        exists = builder.icmp_signed("<", emit.constant(f), valid_filters)
+        gradients.append(emit.add(gradients[-1], builder.select(exists, dy_step, emit.constant(0))))
+    end = emit.add(positions, builder.mul(position_count, emit.constant(8)))
+    with cgutils.for_range_slice(builder, positions, end, emit.constant(8), intp=_I64) as (position, _):
+        x_offset = emit.offset(position)
+        dy_offset = emit.offset(emit.add(position, 4))
+        deltas = [emit.load(emit.add(pointer, dy_offset)) for pointer in gradients]
+        for t in range(T):
+            value = emit.load(emit.add(sources[t], x_offset))
+            for f in range(F):
+                slot = accumulators[f * T + t]
+                builder.store(emit.fma(deltas[f], value, builder.load(slot)), slot)
+
+
 @intrinsic(prefer_literal=True)
 def correlation_tile(
     typing_context,
@@ -195,27 +216,12 @@ def correlation_tile(
         (x, tap_table, dy, dy_step, positions, position_count, result, result_step, valid_filters, valid_taps, add) = (
             arguments[3:]
         )
-        emit = _Emitter(builder, L)
+        emit = Emitter(builder, L)
         accumulators = emit.variables(F * T)
         zero = ir.Constant(emit.vector, [0.0] * L)
         for slot in accumulators:
             builder.store(zero, slot)
-        sources = [emit.add(x, emit.offset(emit.add(tap_table, 4 * t))) for t in range(T)]
-        gradients = [dy]
-        for f in range(1, F):
-            # Rows beyond the last filter read that filter again: nothing lies behind it.
-            exists = builder.icmp_signed("<", emit.constant(f), valid_filters)
-            gradients.append(emit.add(gradients[-1], builder.select(exists, dy_step, emit.constant(0))))
-        end = emit.add(positions, builder.mul(position_count, emit.constant(8)))
-        with cgutils.for_range_slice(builder, positions, end, emit.constant(8), intp=_I64) as (position, _):
-            x_offset = emit.offset(position)
-            dy_offset = emit.offset(emit.add(position, 4))
-            deltas = [emit.load(emit.add(pointer, dy_offset)) for pointer in gradients]
-            for t in range(T):
-                value = emit.load(emit.add(sources[t], x_offset))
-                for f in range(F):
-                    slot = accumulators[f * T + t]
-                    builder.store(emit.fma(deltas[f], value, builder.load(slot)), slot)
+        _correlate(emit, accumulators, F, T, x, tap_table, dy, dy_step, positions, position_count, valid_filters)
         # Tried: all sums at once, merging vectors two by two with shuffles. On 4x4 maps it gained a fifth, but LLVM
         # then spills accumulators in the loop above, even with the merging in a function of its own, and the weight
         # gradient of benchmarks/convolutions.py at 64->64 lost a fifth.
@@ -235,6 +241,54 @@ def correlation_tile(
                         before = builder.select(accumulate, emit.load(address, _F32), ir.Constant(_F32, 0.0))
                         emit.store(builder.fadd(before, total), address)
             row = emit.add(row, result_step)
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
+@intrinsic(prefer_literal=True)
+def correlation_sums(
+    typing_context,
+    lanes,
+    filters,
+    taps,
+    x,
+    tap_table,
+    dy,
+    dy_step,
+    positions,
+    position_count,
+    sums,
+    sums_step,
+    valid_filters,
+    resume,
+):
+    """Add what `correlation_tile` sums to vectors in memory, lanes apart, or begin them where `resume` is 0.
+
+    Tap t of row f lies at `sums` + f * `sums_step` + t * 4 * lanes. All rows and taps of the tile are written.
+    """
+    L, F, T = lanes.literal_value, filters.literal_value, taps.literal_value
+    signature = types.void(lanes, filters, taps, *[types.int64] * 10)
+
+    def codegen(context, builder, signature, arguments):
+        x, tap_table, dy, dy_step, positions, position_count, sums, sums_step, valid_filters, resume = arguments[3:]
+        emit = Emitter(builder, L)
+        accumulators = emit.variables(F * T)
+        zero = ir.Constant(emit.vector, [0.0] * L)
+        places: list[ir.Value] = []
+        for f in range(F):
+            row = emit.add(sums, builder.mul(sums_step, emit.constant(f)))
+            places.extend(emit.add(row, 4 * L * t) for t in range(T))
+        with builder.if_else(builder.icmp_signed("!=", resume, emit.constant(0))) as (then, otherwise):
+            with then:
+                for place, slot in zip(places, accumulators, strict=True):
+                    builder.store(emit.load(place), slot)
+            with otherwise:
+                for slot in accumulators:
+                    builder.store(zero, slot)
+        _correlate(emit, accumulators, F, T, x, tap_table, dy, dy_step, positions, position_count, valid_filters)
+        for place, slot in zip(places, accumulators, strict=True):
+            emit.store(builder.load(slot), place)
         return context.get_dummy_value()
 
     return signature, codegen

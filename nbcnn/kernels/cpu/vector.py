@@ -105,6 +105,43 @@ def store(typing_context, vector, address):
     return types.void(vector, types.int64), codegen
 
 
+@intrinsic(prefer_literal=True)
+def load_bytes(typing_context, lanes, address):
+    """Read a vector of whole numbers from 0 to 255 that `store_bytes` wrote."""
+    result = Vector(lanes.literal_value)
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        kind = ir.VectorType(ir.IntType(8), result.lanes)
+        whole = builder.load(builder.inttoptr(args[1], kind.as_pointer()), align=1)
+        return builder.uitofp(whole, context.get_value_type(result))
+
+    return result(lanes, types.int64), codegen
+
+
+@intrinsic
+def store_bytes(typing_context, vector, address):
+    """Write a vector of whole numbers from 0 to 255 as one byte a lane."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        whole = builder.fptosi(args[0], ir.VectorType(_INTEGER, vector.lanes))
+        kind = ir.VectorType(ir.IntType(8), vector.lanes)
+        place = builder.inttoptr(args[1], kind.as_pointer())
+        builder.store(builder.trunc(whole, kind), place, align=1)
+        return context.get_dummy_value()
+
+    return types.void(vector, types.int64), codegen
+
+
+@intrinsic
+def beyond(typing_context, a, b):
+    """The mask of lanes in which a is above b, or one of them is not a number."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.fcmp_unordered(">", *args)
+
+    return Mask(a.lanes)(a, b), codegen
+
+
 def repeat(builder: Any, count: int, value: Any, kind: Any = _FLOAT) -> Any:
     """One scalar in every lane, for code that emits LLVM itself."""
     undefined = ir.Constant(ir.VectorType(kind, count), ir.Undefined)
@@ -191,14 +228,14 @@ _round = _lane_by_lane("rint", "Round every lane to the nearest integer, ties to
 
 @intrinsic
 def _power_of_two(typing_context, vector):
-    """2**v for whole numbers v in [-126, 127], by writing the exponent bits; not-a-number gives 1."""
+    """2**v for whole numbers v in [-126, 127], by writing the exponent bits; not-a-number gives 0."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        integers = ir.VectorType(_INTEGER, vector.lanes)
-        name = f"llvm.fptosi.sat.v{vector.lanes}i32.v{vector.lanes}f32"
-        whole = builder.call(declare(builder, name, integers, [args[0].type]), args)
-        exponent = builder.add(whole, ir.Constant(integers, [127] * vector.lanes))
-        return builder.bitcast(builder.shl(exponent, ir.Constant(integers, [23] * vector.lanes)), args[0].type)
+        kind, integers = args[0].type, ir.VectorType(_INTEGER, vector.lanes)
+        # A float32 between 2**23 and 2**24 has its units in its lowest bits, here v plus the exponent's bias. LLVM's
+        # conversion that also knows what to do with not-a-number goes lane by lane.
+        bits = builder.bitcast(builder.fadd(args[0], kind([1.5 * 2**23 + 127] * vector.lanes)), integers)
+        return builder.bitcast(builder.shl(bits, integers([23] * vector.lanes)), kind)
 
     return vector(vector), codegen
 

@@ -51,6 +51,15 @@ class Window:
         before = [pair[0] for pair in padding]
         return cls(three_axes(kernel_size), three_axes(stride), three_axes(before, 0), three_axes(dilation))
 
+    @property
+    def adjoint(self) -> "Window":
+        """The window of the data gradient over the output's gradient, with the kernel mirrored, for stride 1."""
+        depth, rows, columns = (
+            gap * (kernel - 1) - before
+            for kernel, before, gap in zip(self.kernel, self.before, self.dilation, strict=True)
+        )
+        return Window(self.kernel, self.stride, (depth, rows, columns), self.dilation)
+
     def outputs(self, space: Space, padding: Sequence[tuple[int, int]], ceil_mode: bool = False) -> Space:
         """How many windows fit each axis of `space`; with `ceil_mode` none starts in the padding at the end."""
         counts = []
@@ -142,8 +151,11 @@ def tile_tables(
     weight_bytes: int,
     tap_count: int,
     fold: int,
+    blocks: int = 1,
 ) -> TileTables:
     """Cut strands into tiles and list for each only the taps that reach inside the source.
+
+    With several `blocks`, which must lie one behind the other, a tile may hold pixels of more than one.
 
     `weight_bytes` is the step from one tap's packed weights to the next; `fold` channels are folded into the list of
     taps, so that short lists do not end their loop after every few products.
@@ -154,11 +166,11 @@ def tile_tables(
     for number, strand in enumerate(strands):
         positions = strand.starts[:, None] + strand.taps[None]
         inside = ((positions >= 0) & (positions < np.array(source.space))).all(axis=2)
-        order, used = _order(inside, strand.pixels, tile_pixels)
-        sources = source.offsets(strand.starts[order])
-        targets = target.offsets(strand.pixels[order])
-        masks = mask.offsets(strand.pixels[order])
-        pixel_rows.append(np.stack([sources, targets, masks], axis=1))
+        order, used = _order(np.tile(inside, (blocks, 1)), np.tile(strand.pixels, (blocks, 1)), tile_pixels)
+        block, pixel = np.divmod(order, len(strand.pixels))
+        places = ((source, strand.starts), (target, strand.pixels), (mask, strand.pixels))
+        offsets = [each.offsets(where[pixel]) + block * each.storage.extent() for each, where in places]
+        pixel_rows.append(np.stack(offsets, axis=1))
         tap_offsets = strand.taps @ np.array(source.strides, dtype=np.int64)
         for needed in used:
             key = number.to_bytes(4, "little") + needed.tobytes()

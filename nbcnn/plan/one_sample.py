@@ -1,0 +1,101 @@
+"""The plan of inference for one sample, or few, one after the other: channels as lanes."""
+
+import math
+import threading
+from collections.abc import Mapping
+from functools import partial
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from nbcnn.kernels.cpu.by_channel.layout import Blocked, Unsupported
+from nbcnn.kernels.cpu.compiling import OnCompile
+from nbcnn.kernels.cpu.program import Array, Program
+from nbcnn.network import Network
+from nbcnn.plan.channel_lowering import lower_by_channel
+from nbcnn.plan.plan import Plan, array_view, one_region
+from nbcnn.plan.walker import straight_walker
+
+# Vector operations from which on a sample is worth several threads: some 40 microseconds of one.
+_WORTH_A_TEAM = 1 << 18
+# And those from which on it is worth that the threads of a team share a call and meet after it: some two microseconds.
+_WORTH_A_MEETING = 12_000
+
+
+class OneSamplePlan(Plan):
+    """A callable from samples to the last layer's output."""
+
+    def __init__(
+        self,
+        program: Program,
+        x: Blocked,
+        output: Array,
+        network: Network,
+        input_scale: np.ndarray,
+        on_compile: OnCompile | None,
+    ) -> None:
+        threads = numba.get_num_threads()
+        in_team = threads > 1 and sum(call.work for call in program.calls()) >= _WORTH_A_TEAM
+        super().__init__(program, on_compile, worthwhile=_WORTH_A_MEETING if in_team else math.inf)
+        self._input = self._view_of(x, network.input_shape)
+        self._output = array_view(self.arena, output)
+        self._scale = (
+            None
+            if (input_scale == (1.0, 0.0)).all()
+            else input_scale.T.reshape(2, -1, *[1] * (len(network.input_shape) - 1)).copy()
+        )
+        if in_team:
+            self._go = partial(self._walk_phases, self._phases, 1)
+            self._lock = one_region
+        else:
+            table = (self.arena.address, self.table.ctypes.data, self.table.strides[0])
+            self._go = partial(straight_walker(), *table, 0, len(self.table))
+            self._lock = threading.Lock()
+
+    def __call__(self, x: np.ndarray) -> NDArray[np.float32]:
+        if len(x) == 1:
+            with self._lock:
+                self._fill(x[0])
+                self._go()
+                return self._output.copy()
+        output = np.empty((len(x), *self._output.shape[1:]), dtype=np.float32)
+        for number, sample in enumerate(x):
+            with self._lock:
+                self._fill(sample)
+                self._go()
+                output[number] = self._output[0]
+        return output
+
+    def _fill(self, sample: np.ndarray) -> None:
+        if sample.dtype == np.uint8:
+            sample = sample * np.float32(1 / 255)
+        if self._scale is None:
+            np.copyto(self._input, sample)
+        else:
+            np.multiply(sample, self._scale[0], out=self._input)
+            np.add(self._input, self._scale[1], out=self._input)
+
+    def _view_of(self, x: Blocked, shape: tuple[int, ...]) -> NDArray[np.float32]:
+        """The place of a sample's numbers in the arena, halo excluded."""
+        assert x.plane is not None
+        plane = x.activation
+        strides = (plane.channel_stride, *plane.strides[4 - len(shape) :])
+        return np.ndarray(shape, np.float32, self.arena.memory, x.plane.storage.offset + plane.origin, strides)
+
+
+def one_sample_plan(
+    network: Network,
+    arrays: Mapping[str, np.ndarray],
+    input_scale: np.ndarray,
+    samples: int,
+    on_compile: OnCompile | None,
+) -> OneSamplePlan | None:
+    """The plan, or None where samples as lanes are faster for so many samples, or the only way."""
+    if samples > 4:
+        return None
+    try:
+        program, x, output = lower_by_channel(network, arrays)
+    except Unsupported:
+        return None
+    return OneSamplePlan(program, x, output, network, input_scale, on_compile)
