@@ -80,6 +80,7 @@ def nbcnn_pass(convolution: Convolution, which: str, gflop: float) -> Callable[[
     attributes: dict[str, Any] = {
         "stride": (1, 1),
         "padding": ((each.padding, each.padding),) * 2,
+        "padding_mode": "zeros",
         "dilation": (1, 1),
         "groups": 1,
         "flip": False,

@@ -44,12 +44,13 @@ class Node:
     def saved_params(self) -> int:
         """Parameters of a fully connected layer between the same shapes, less its own; 0 where it has no weights.
 
-        A convolution needs fewer because all positions share its kernel, and each reads its window alone.
+        A convolution needs fewer because all positions share its kernel, and each reads its window alone. It saves
+        none, 0, where its kernel is larger than the input and has weights for the padding alone.
         """
         if not self.macs:
             return 0
         outputs = prod(self.output_shape)
-        return outputs * (prod(self.input_shapes[0]) + ("bias" in self.parameters)) - self.params
+        return max(0, outputs * (prod(self.input_shapes[0]) + ("bias" in self.parameters)) - self.params)
 
     @property
     def buffer_elements(self) -> int:
