@@ -66,8 +66,16 @@ def test_other_losses_and_logits_are_noticed() -> None:
 def test_ratios_are_of_neighbours_in_time_and_to_the_fastest_peer(tmp_path: Path) -> None:
     rates = {"nbcnn": [100.0, 50.0, 120.0], "torch": [50.0, 25.0, 40.0], "jax": [30.0, 24.0, 41.0], "keras": [900.0]}
     assert report.fastest_peer(rates) == "torch"
-    found = {"measured": "2026-01-01", "macs": 10**9, "sgemm": [1000.0, 500.0, 1200.0], "rates": rates, "errors": {}}
-    results = {"machine": {"threads": 2}, "rounds": 3, "seconds": 1.0, "workloads": {"w3": {"training": found}}}
+    found = {
+        "measured": "2026-01-01",
+        "macs": 10**9,
+        "rounds": 3,
+        "seconds": 1.0,
+        "sgemm": [1000.0, 500.0, 1200.0],
+        "rates": rates,
+        "errors": {},
+    }
+    results = {"machine": {"threads": 2}, "workloads": {"w3": {"training": found}}}
     text = report.as_markdown(results)
     for row in ("nbcnn / fastest peer | 2.00", "least to most | 2.00 to 3.00", "floor (aim) | 3 (5)", "keras | 900"):
         assert f"| {row} |" in text
