@@ -102,7 +102,8 @@ class Bench:
             results = in_rounds(workers, self.rounds, always=(NBCNN, SGEMM))
         rates = {name: result for name, result in results.items() if isinstance(result, list)}
         errors |= {name: result for name, result in results.items() if isinstance(result, str)}
-        return {"sgemm": rates.pop(SGEMM, []), "rates": rates, "errors": errors}
+        turns = {"rounds": self.rounds, "seconds": self.seconds}
+        return {**turns, "sgemm": rates.pop(SGEMM, []), "rates": rates, "errors": errors}
 
     def starts(self, names: Sequence[str], rounds: int) -> Iterator[tuple[str, dict[str, Any] | str]]:
         """Of each contestant in turn, `rounds` times, a process: seconds to its first step, and its memory."""
@@ -201,7 +202,7 @@ def main(
     facts = machine(count)
     show_machine(facts)
     workloads = earlier_results(json_file, facts)
-    results = {"machine": facts, "rounds": rounds, "seconds": seconds, "workloads": workloads}
+    results = {"machine": facts, "workloads": workloads}
     for name in wanted:
         with tempfile.TemporaryDirectory(prefix="nbcnn-benchmark-") as folder:
             bench = Bench(name, Path(folder), count, seconds, rounds)

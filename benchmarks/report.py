@@ -44,7 +44,7 @@ def _digits(value: float) -> str:
 
 
 def _rates_table(measure: str, workloads: dict[str, Any]) -> tuple[Table, list[str]]:
-    """Rates of all, the ratio to the fastest peer with what it must be, and the share of sgemm."""
+    """Rates of all, the ratio to the fastest peer with what it must be, the share of sgemm, and how long turns were."""
     columns = {name: found[measure] for name, found in workloads.items() if measure in found}
     if not columns:
         return [], []
@@ -66,6 +66,7 @@ def _rates_table(measure: str, workloads: dict[str, Any]) -> tuple[Table, list[s
     )
     targets = tomllib.loads(TARGETS.read_text())[measure]
     places = [int(name.removeprefix("w")) - 1 for name in columns]
+    rows.append(["rounds x seconds", *(f"{found['rounds']} x {found['seconds']:g}" for found in columns.values())])
     rows.append(["floor (aim)", *(f"{targets['floor'][each]:g} ({targets['aim'][each]:g})" for each in places)])
     if measure in PASSES:
         for title, names in ((NBCNN, dict.fromkeys(columns, NBCNN)), ("fastest peer", fastest)):
@@ -150,10 +151,7 @@ def as_text(results: dict[str, Any], measures: Sequence[str]) -> str:
 def as_markdown(results: dict[str, Any]) -> str:
     facts = ", ".join(f"{name} {value}" for name, value in results["machine"].items())
     dates = sorted({found["measured"] for each in results["workloads"].values() for found in each.values()})
-    lines = [
-        f"Measured {' to '.join(dict.fromkeys((dates[0], dates[-1])))} on: {facts}. {results['rounds']} rounds of "
-        f"{results['seconds']:g} s; ± is half the distance from the least to the most.",
-    ]
+    lines = [f"Measured {' to '.join(dict.fromkeys((dates[0], dates[-1])))} on: {facts}."]
     for measure, (rows, errors) in _tables(results).items():
         head, *body = rows
         lines += ["", f"### {TITLES[measure]}", "", _row(head), "|---" * len(head) + "|"]

@@ -1,6 +1,5 @@
 """nbcnn itself, as a contestant like the others."""
 
-import inspect
 from collections.abc import Mapping
 from typing import Any
 
@@ -45,8 +44,7 @@ class Inference(_Loaded):
 
     def load(self, weights: Mapping[str, np.ndarray]) -> None:
         self._fill(weights)
-        compiles = "batch_size" in inspect.signature(self.model.compile).parameters
-        self.predict: Any = self.model.compile(self._batch_size) if compiles else self.model
+        self.predict = self.model.compile(self._batch_size)
 
     def batch(self, images: np.ndarray) -> np.ndarray:
         return images
