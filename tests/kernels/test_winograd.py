@@ -1,5 +1,6 @@
 """Winograd's method against the float64 reference, on sizes that fit neither tiles nor lanes."""
 
+import math
 from typing import Any
 
 import numba
@@ -42,16 +43,20 @@ def by_rule(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Convolution:
-    """A convolution of 3 x 3, between two relus if told, forwards and back: the plan and the reference's numbers."""
+    """A convolution, between two relus if told, forwards and back: the plan and the reference's numbers.
+
+    Its kernels are of 3 x 3, with `taps` along the depth where the space has three axes.
+    """
 
     def __init__(
         self,
         samples: int,
         channels: int,
         filters: int,
-        space: tuple[int, int],
-        padding: tuple[tuple[int, int], tuple[int, int]],
+        space: tuple[int, ...],
+        padding: tuple[tuple[int, int], ...],
         *,
+        taps: int = 3,
         planned: int | None = None,
         flip: bool = False,
         bias: bool = True,
@@ -59,22 +64,30 @@ class Convolution:
         lanes: int = 16,
     ) -> None:
         self.samples, self.relus = samples, relus
-        self.terms = {"y": 9 * channels, "dx": 9 * filters, "dweight": 0}
+        kernel = (taps, 3, 3)[-len(space) :]
         self.attributes: dict[str, Any] = {
-            "stride": (1, 1),
+            "stride": (1,) * len(space),
             "padding": padding,
             "padding_mode": "zeros",
-            "dilation": (1, 1),
+            "dilation": (1,) * len(space),
             "groups": 1,
             "flip": flip,
         }
-        outputs = [size + before + after - 2 for size, (before, after) in zip(space, padding, strict=True)]
-        self.terms["dweight"] = samples * outputs[0] * outputs[1]
+        outputs = [
+            size + before + after - reach + 1
+            for size, (before, after), reach in zip(space, padding, kernel, strict=True)
+        ]
+        products = math.prod(kernel)
+        self.terms = {
+            "y": products * channels,
+            "dx": products * filters,
+            "dweight": samples * math.prod(outputs),
+        }
         random = np.random.default_rng(0)
         shapes = {
             "x": (samples, channels, *space),
             "dy": (samples, filters, *outputs),
-            "weight": (filters, channels, 3, 3),
+            "weight": (filters, channels, *kernel),
             "bias": (filters,),
         }
         self.given = {key: random.standard_normal(shape, dtype=np.float32) for key, shape in shapes.items()}
@@ -165,6 +178,28 @@ def test_follows_the_reference(
     samples: int, channels: int, filters: int, space: tuple[int, int], padding: Any, relus: bool, lanes: int
 ) -> None:
     assert_right(Convolution(samples, channels, filters, space, padding, relus=relus, lanes=lanes))
+
+
+@pytest.mark.parametrize("lanes", [4, 8, 16])
+@pytest.mark.parametrize(
+    ("samples", "channels", "filters", "space", "taps", "padding"),
+    [
+        (3, 17, 18, (5, 4, 7), 3, ((1, 1),) * 3),
+        (17, 5, 33, (2, 3, 5), 3, ((1, 1),) * 3),
+        (5, 16, 9, (10, 5, 4), 2, ((0, 1), (1, 1), (0, 2))),
+        (2, 1, 1, (3, 3, 3), 3, ((0, 0),) * 3),
+        (17, 35, 40, (1, 6, 6), 5, ((2, 2), (1, 1), (1, 1))),
+        (33, 6, 130, (4, 4, 4), 1, ((0, 0), (1, 1), (1, 1))),
+    ],
+)
+def test_taps_along_the_depth_are_further_channels(
+    samples: int, channels: int, filters: int, space: tuple[int, int, int], taps: int, padding: Any, lanes: int
+) -> None:
+    assert_right(Convolution(samples, channels, filters, space, padding, taps=taps, relus=True, lanes=lanes))
+
+
+def test_mirrored_kernels_with_depth() -> None:
+    assert_right(Convolution(17, 8, 5, (3, 6, 6), ((1, 1),) * 3, flip=True))
 
 
 def test_mirrored_kernels() -> None:

@@ -10,7 +10,7 @@ from families.example import Example
 from operations import arrays, assert_gradients_close, functional_vjp, run_functional, run_reference, terms, upstream
 from tolerances import assert_close
 
-from nbcnn.kernels.cpu import winograd_rows
+from nbcnn.kernels.cpu import winograd, winograd_rows
 from nbcnn.kernels.cpu.lanes import using
 from nbcnn.kernels.cpu.program import Program
 from nbcnn.kernels.cpu.winograd_axis import POINTS, matrices, values_of
@@ -44,6 +44,7 @@ def along_rows(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
         return True
 
     monkeypatch.setattr(winograd_rows, "pays", pays)
+    monkeypatch.setattr(winograd, "pays", lambda *_: False)
     monkeypatch.setattr(single, "Program", partial(Program, winograd=True))
     single._planned.cache_clear()
     yield taken

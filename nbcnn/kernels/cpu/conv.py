@@ -47,7 +47,7 @@ def conv(
     taps = len(window.taps)
     packing = Packing(groups, outputs, channels, taps, outputs * channels * taps, channels * taps, taps)
     if suits_winograd(program, window, packing, y.space):
-        add_winograd(program, weight, bias, packing, flip, window.before, x, y)
+        add_winograd(program, weight, bias, packing, flip, window.kernel[0], window.before, x, y)
         return y
     if suits_rows(program, window, channels, outputs, groups, y.space):
         add_rows(program, window, flip, weight, bias, packing, x, y)
@@ -96,8 +96,7 @@ def conv_gradient(
         add_depthwise_adjoint(program, window, flip, weight, None, dy, dx)
     elif dx is not None:
         if suits_winograd(program, window, packing, dx.space):
-            _, top, left = window.before
-            add_winograd(program, weight, None, packing, not flip, (0, 2 - top, 2 - left), dy, dx)
+            add_winograd(program, weight, None, packing, not flip, window.kernel[0], window.adjoint.before, dy, dx)
         elif suits_rows(program, window, outputs, channels, groups, dx.space):
             add_rows(program, window.adjoint, not flip, weight, None, packing, dy, dx)
         else:

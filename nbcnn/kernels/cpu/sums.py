@@ -15,11 +15,17 @@ CHUNK = 4096
 
 
 class PartialSums(Array):
-    """One array of `shape` for each partition of the batch: the program's, or each `blocks` blocks."""
+    """One array of `shape` for each partition of the batch: the program's, or each `blocks` blocks.
 
-    def __init__(self, program: Program, name: str, shape: tuple[int, ...], blocks: int | None = None) -> None:
+    Of what is summed over a partition there may be several `pieces`, with an array each.
+    """
+
+    def __init__(
+        self, program: Program, name: str, shape: tuple[int, ...], blocks: int | None = None, pieces: int = 1
+    ) -> None:
         self.blocks = blocks or program.blocks_per_partition
-        super().__init__(f"{name} partial sums", (math.ceil(program.blocks / self.blocks), *shape))
+        self.pieces = pieces
+        super().__init__(f"{name} partial sums", (math.ceil(program.blocks / self.blocks) * pieces, *shape))
         self.total_shape = shape
 
 
@@ -30,10 +36,10 @@ def parts_of(count: int) -> int:
 
 def total(lanes: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
-        partials, result, count, samples, samples_per_partition, scale, limit = arguments(
-            "bbiwirr", arena, row, index, slot
+        partials, result, count, samples, samples_per_partition, pieces, scale, limit = arguments(
+            "bbiwiirr", arena, row, index, slot
         )
-        partitions = (samples + samples_per_partition - 1) // samples_per_partition
+        partitions = (samples + samples_per_partition - 1) // samples_per_partition * pieces
         first = index * CHUNK
         last = min(count, first + CHUNK)
         highest, lowest = splat(lanes, limit), splat(lanes, -limit)
@@ -62,6 +68,7 @@ def add_total(program: Program, gradient: Array, result: Array, *, scale: float 
         count=math.prod(result.shape),
         samples=program.state("samples"),
         samples_per_partition=gradient.blocks * program.lanes if isinstance(gradient, PartialSums) else program.samples,
+        pieces=gradient.pieces if isinstance(gradient, PartialSums) else 1,
         scale=scale,
         limit=limit,
     )

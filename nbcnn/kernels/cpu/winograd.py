@@ -21,7 +21,7 @@ from nbcnn.kernels.cpu.windows import Window, every
 from nbcnn.kernels.cpu.winograd_tile import PATCH, TILE, VALUES, transform_input, transform_output
 from nbcnn.kernels.cpu.winograd_weights import add_transformed_weights
 
-_ENTRY = 20  # bytes of one tile in the table
+_ENTRY = 24  # bytes of one column of tiles in the table
 
 # A phase has so many parts if it can, by sharing out filters where there are few tiles, but never fewer filters a part:
 # each part transforms all inputs of its tiles.
@@ -30,7 +30,6 @@ _PARTS, _PART_FILTERS = 8, 64
 
 def winograd(lanes: int, filters: int, tiles: int) -> Body:
     vector = 4 * lanes
-    line = tiles * vector
 
     def body(arena: int, row: int, index: int, slot: int) -> None:
         (
@@ -46,7 +45,10 @@ def winograd(lanes: int, filters: int, tiles: int) -> Body:
             pixel_table,
             tap_table,
             samples,
-            block_tiles,
+            block_columns,
+            part_columns,
+            column_tiles,
+            taps,
             splits,
             channels,
             chunk_channels,
@@ -58,67 +60,99 @@ def winograd(lanes: int, filters: int, tiles: int) -> Body:
             product_step,
             source_block,
             source_channel,
+            source_plane,
             source_row,
             target_block,
             target_channel,
+            target_plane,
             target_row,
             mask_block,
             mask_channel,
+            mask_plane,
             mask_row,
             masked,
             lowest,
-        ) = arguments("bbbbbbbbbbbwiiiiiiiiiiiiiiiiiiiir", arena, row, index, slot)
-        first_tile = index // splits * tiles
-        count = min(tiles, (samples + lanes - 1) // lanes * block_tiles - first_tile)
+        ) = arguments("bbbbbbbbbbbwiiiiiiiiiiiiiiiiiiiiiiiiiir", arena, row, index, slot)
+        first_column = index // splits * part_columns
+        count = min(part_columns, (samples + lanes - 1) // lanes * block_columns - first_column)
         if count <= 0:
             return
+        patches = column_tiles + taps - 1
+        input_line, product_line = part_columns * patches * vector, part_columns * column_tiles * vector
         # Tiles follow each other within a channel, because neighbours lie in memory side by side.
         for channel in range(channels):
-            for tile in range(count):
-                block = (first_tile + tile) // block_tiles
-                entry = tile_table + _ENTRY * (first_tile + tile - block * block_tiles)
-                transform_input(
-                    lanes, source + block * source_block + channel * source_channel + read_index(entry), source_row,
-                    inputs + channel * line + tile * vector, input_step,
-                )  # fmt: skip
+            for column in range(count):
+                block = (first_column + column) // block_columns
+                entry = tile_table + _ENTRY * (first_column + column - block * block_columns)
+                start = source + block * source_block + channel * source_channel + read_index(entry)
+                place = inputs + channel * input_line + column * patches * vector
+                for plane in range(read_index(entry + 20) + taps - 1):
+                    transform_input(
+                        lanes, start + plane * source_plane, source_row, place + plane * vector, input_step
+                    )  # fmt: skip
         begin = (index - index // splits * splits) * part_filters
         end = min(all_filters, begin + part_filters)
         for value in range(VALUES):
             for first in range(0, channels, chunk_channels):
                 for number in range(begin, end, filters):
-                    convolution_tile(
-                        lanes, filters, tiles,
-                        inputs + value * input_step + first * line, 0,
-                        weight + value * weight_step + number // filters * panel + 4 * first * filters, 0, 1,
-                        pixel_table, tap_table, min(chunk_channels, channels - first), zeros, first,
-                        products + value * product_step + (number - begin) * line, line,
-                        min(filters, end - number), np.float32(-np.inf), 0, 0,
-                    )  # fmt: skip
+                    for tile in range(0, count * column_tiles, tiles):
+                        convolution_tile(
+                            lanes, filters, tiles,
+                            inputs + value * input_step + first * input_line, 0,
+                            weight + value * weight_step + number // filters * panel + 4 * first * taps * filters, 0, 1,
+                            pixel_table + 12 * tile,
+                            tap_table, min(chunk_channels, channels - first) * taps, zeros, first,
+                            products + value * product_step + (number - begin) * product_line, product_line,
+                            min(filters, end - number), np.float32(-np.inf), 0, 0,
+                        )  # fmt: skip
         for number in range(begin, end):
-            for tile in range(count):
-                block = (first_tile + tile) // block_tiles
-                entry = tile_table + _ENTRY * (first_tile + tile - block * block_tiles)
+            for column in range(count):
+                block = (first_column + column) // block_columns
+                entry = tile_table + _ENTRY * (first_column + column - block * block_columns)
+                place = products + (number - begin) * product_line + column * column_tiles * vector
+                target_start = target + block * target_block + number * target_channel + read_index(entry + 4)
                 mask_start = mask + block * mask_block + number * mask_channel + read_index(entry + 8)
-                transform_output(
-                    lanes, products + (number - begin) * line + tile * vector, product_step,
-                    read_float(bias + 4 * number), lowest, mask_start if masked else 0, mask_row,
-                    target + block * target_block + number * target_channel + read_index(entry + 4), target_row,
-                    read_index(entry + 12), read_index(entry + 16),
-                )  # fmt: skip
+                for plane in range(read_index(entry + 20)):
+                    transform_output(
+                        lanes, place + plane * vector, product_step,
+                        read_float(bias + 4 * number), lowest,
+                        mask_start + plane * mask_plane if masked else 0, mask_row,
+                        target_start + plane * target_plane, target_row,
+                        read_index(entry + 12), read_index(entry + 16),
+                    )  # fmt: skip
 
     return body
 
 
 @dataclass(frozen=True)
 class Tiling:
-    """The tiles of 4 x 4 outputs of one block: `space` is the outputs', and the first starts `before` the input."""
+    """The tiles of 4 x 4 outputs of one block: `space` is the outputs', and the first starts `before` the input.
+
+    Tiles at one place of successive planes make a column, of `planes` tiles at most: with `taps` along the depth, they
+    share their inputs.
+    """
 
     space: Space
     before: Space
+    taps: int = 1
+
+    # So many tiles of a column at most: their values must stay in the second-level cache.
+    _MOST_PLANES = 8
+
+    @property
+    def planes(self) -> int:
+        depth = self.space[0]
+        return math.ceil(depth / math.ceil(depth / self._MOST_PLANES)) if self.taps > 1 else 1
+
+    @property
+    def patches(self) -> int:
+        """How many tiles of inputs a column reads."""
+        return self.planes + self.taps - 1
 
     @property
     def counts(self) -> Space:
-        return 1, math.ceil(self.space[1] / TILE), math.ceil(self.space[2] / TILE)
+        depth, rows, columns = self.space
+        return math.ceil(depth / self.planes), math.ceil(rows / TILE), math.ceil(columns / TILE)
 
     @property
     def count(self) -> int:
@@ -126,30 +160,30 @@ class Tiling:
 
     def input_halo(self, source: Space) -> Halo:
         """How far the tiles' inputs reach beyond the source."""
-        rows, columns = (
-            (max(0, before), max(0, TILE * count + PATCH - TILE - before - size))
-            for before, count, size in zip(self.before[1:], self.counts[1:], source[1:], strict=True)
+        depth, rows, columns = (
+            (max(0, before), max(0, reach - before - size))
+            for before, reach, size in zip(
+                self.before,
+                (self.space[0] + self.taps - 1, *(TILE * count + PATCH - TILE for count in self.counts[1:])),
+                source,
+                strict=True,
+            )
         )
-        return (0, 0), rows, columns
+        return depth, rows, columns
 
     @property
     def output_halo(self) -> Halo:
         """How far the tiles reach beyond the outputs."""
-        _, rows, columns = (TILE * count - size for count, size in zip(self.counts, self.space, strict=True))
+        rows, columns = (TILE * count - size for count, size in zip(self.counts[1:], self.space[1:], strict=True))
         return (0, 0), (0, rows), (0, columns)
 
-    @property
-    def corners(self) -> np.ndarray:
-        """The first output of each tile, (tiles, 3)."""
-        corners: np.ndarray = TILE * every(self.counts)
-        return corners
-
     def table(self, source: Activation, target: Activation, mask: Activation) -> np.ndarray:
-        """For each tile the byte offsets of its inputs, outputs and mask, and its rows and columns of outputs."""
-        corners = self.corners
-        sizes = np.minimum(TILE, np.array(self.space) - corners)[:, 1:]
+        """For each column of tiles the byte offsets of its inputs, outputs and mask; its outputs on three axes."""
+        sizes = np.array([self.planes, TILE, TILE])
+        corners = sizes * every(self.counts)
+        planes, rows, columns = np.minimum(sizes, np.array(self.space) - corners).T
         offsets = source.offsets(corners - np.array(self.before)), target.offsets(corners), mask.offsets(corners)
-        return np.concatenate([np.stack(offsets, axis=1), sizes], axis=1)
+        return np.stack([*offsets, rows, columns, planes], axis=1)
 
 
 # What one channel's or filter's transform takes in a tile, in cycles for a vector of lanes; it waits for memory. And as
@@ -169,24 +203,32 @@ def suits_winograd(
     """Whether Winograd's method is wanted, can serve a pass with these outputs, and is faster."""
     return (
         program.winograd
-        and (window.kernel, window.stride, window.dilation) == ((1, 3, 3), (1, 1, 1), (1, 1, 1))
+        and (window.kernel[1:], window.stride, window.dilation) == ((3, 3), (1, 1, 1), (1, 1, 1))
         and packing.groups == 1
-        and outputs[0] == 1
-        and max(window.before) < 3
-        and pays(packing.channels, packing.filters, outputs, program.blocks, cycles, more_tiles)
+        and all(before < kernel for before, kernel in zip(window.before, window.kernel, strict=True))
+        and pays(
+            packing.channels,
+            packing.filters,
+            Tiling(outputs, window.before, window.kernel[0]),
+            program.blocks,
+            cycles,
+            more_tiles,
+        )
     )
 
 
-def pays(channels: int, filters: int, outputs: Space, blocks: int, cycles: int, more_tiles: int) -> bool:
+def pays(channels: int, filters: int, tiling: Tiling, blocks: int, cycles: int, more_tiles: int) -> bool:
     """Whether Winograd's method is faster by a quarter; by less it is not worth its rounding errors.
 
-    In cycles for a vector of lanes, as benchmarks/convolutions.py has them: direct, 9 products for each output, two a
-    cycle. Winograd, 36 for each tile, nine tenths as fast, as many again as for `more_tiles`, and `cycles` for each
-    channel and filter to transform.
+    In cycles for a vector of lanes, as benchmarks/convolutions.py has them: direct, 9 products for each output and tap
+    along the depth, two a cycle. Winograd, 36 for each tile, nine tenths as fast, as many again as for `more_tiles`,
+    and `cycles` for each channel and filter to transform.
     """
-    tiles = blocks * Tiling(outputs, (0, 0, 0)).count
-    direct = 4.5 * blocks * math.prod(outputs) * channels * filters
-    return 1.25 * (20 * (tiles + more_tiles) * channels * filters + cycles * tiles * (channels + filters)) < direct
+    columns = blocks * tiling.count
+    tiles = columns * tiling.planes
+    direct = 4.5 * tiling.taps * blocks * math.prod(tiling.space) * channels * filters
+    products = 20 * tiling.taps * (tiles + more_tiles) * channels * filters
+    return 1.25 * (products + cycles * (columns * tiling.patches * channels + tiles * filters)) < direct
 
 
 def product_tile() -> tuple[int, int]:
@@ -211,27 +253,42 @@ def add_winograd(
     bias: Array | None,
     packing: Packing,
     mirrored: bool,
+    taps: int,
     before: Space,
     source: Activation,
     target: Activation,
 ) -> None:
-    """Append phases: target = kernels of 3 x 3 over source, plus bias; output (0, 0) starts `before` the source.
+    """Append phases: target = kernels of (`taps`, 3, 3) over source, plus bias; output 0 starts `before` the source.
 
     What they store can later be clamped from below (argument `lowest` of the producer) and masked (`set_mask`).
     """
-    tiling = Tiling(target.space, before)
+    tiling = Tiling(target.space, before, taps)
     source = with_halo(program, source, tiling.input_halo(source.space))
     tile_filters, tiles = product_tile()
-    groups = math.ceil(program.blocks * tiling.count / tiles)
+    part_columns = max(1, tiles // tiling.planes)
+    groups = math.ceil(program.blocks * tiling.count / part_columns)
     splits = max(1, min(_PARTS // groups, packing.filters // _PART_FILTERS))
     part_filters = tile_filters * math.ceil(packing.filters / splits / tile_filters)
-    chunks = math.ceil(packing.channels * tiles * source.lane_bytes / CHUNK_BYTES)
+    line = part_columns * tiling.patches * source.lane_bytes
+    chunks = math.ceil(packing.channels * line / CHUNK_BYTES)
     chunk_channels = math.ceil(packing.channels / chunks)
-    transformed = add_transformed_weights(program, weight, packing, tile_filters, mirrored)
-    inputs, input_step = scratch(program, "transformed inputs", packing.channels * tiles)
-    products, product_step = scratch(program, "products", part_filters * tiles)
-    pixels = source.lane_bytes * np.arange(tiles)
+    transformed = add_transformed_weights(program, weight, packing, tile_filters, taps, mirrored)
+    inputs, input_step = scratch(program, "transformed inputs", packing.channels * part_columns * tiling.patches)
+    products, product_step = scratch(program, "products", part_filters * part_columns * tiling.planes)
     mask = target
+
+    def pixels() -> np.ndarray:
+        """Where a tile's first inputs and its products are; the last product's surplus tiles repeat the last."""
+        column, plane = np.divmod(np.arange(part_columns * tiling.planes), tiling.planes)
+        inputs, outputs = column * tiling.patches + plane, np.arange(len(plane))
+        table = source.lane_bytes * np.stack([inputs, outputs, 0 * outputs], axis=1)
+        return np.concatenate([table, np.repeat(table[-1:], -len(table) % tiles, axis=0)])
+
+    def steps() -> np.ndarray:
+        """From one channel, and tap along the depth, to the next: in the inputs and in the weights."""
+        channel, tap = np.divmod(np.arange(chunk_channels * taps), taps)
+        return np.stack([channel * line + tap * source.lane_bytes, 4 * tile_filters * (channel * taps + tap)], axis=1)
+
     call = program.call(
         winograd,
         tile_filters,
@@ -245,12 +302,13 @@ def add_winograd(
         inputs=inputs,
         products=products,
         tile_table=Table("tiles", lambda: tiling.table(source, target, mask)),
-        pixel_table=Table("pixels", lambda: np.stack([pixels, pixels, 0 * pixels], axis=1)),
-        tap_table=Table(
-            "channels", lambda: np.arange(chunk_channels)[:, None] * [tiles * source.lane_bytes, 4 * tile_filters]
-        ),
+        pixel_table=Table("pixels", pixels),
+        tap_table=Table("channels", steps),
         samples=program.state("samples"),
-        block_tiles=tiling.count,
+        block_columns=tiling.count,
+        part_columns=part_columns,
+        column_tiles=tiling.planes,
+        taps=taps,
         splits=math.ceil(packing.filters / part_filters),
         channels=packing.channels,
         chunk_channels=chunk_channels,
@@ -262,12 +320,15 @@ def add_winograd(
         product_step=product_step,
         source_block=lambda: source.storage.block_stride,
         source_channel=lambda: source.channel_stride,
+        source_plane=lambda: source.strides[0],
         source_row=lambda: source.strides[1],
         target_block=lambda: target.storage.block_stride,
         target_channel=lambda: target.channel_stride,
+        target_plane=lambda: target.strides[0],
         target_row=lambda: target.strides[1],
         mask_block=lambda: mask.storage.block_stride,
         mask_channel=lambda: mask.channel_stride,
+        mask_plane=lambda: mask.strides[0],
         mask_row=lambda: mask.strides[1],
         masked=0,
         lowest=-math.inf,

@@ -31,7 +31,7 @@ from nbcnn.kernels.cpu.winograd_tile import (
 )
 
 TAPS = 9
-_ENTRY = 8  # bytes of one tile in the table
+_ENTRY = 12  # bytes of one column of tiles in the table
 
 # Samples, each with a tile, that are summed before the next are transformed, and filters or channels of a part: what is
 # summed at once stays in the first-level cache, and most of a part in the second-level cache.
@@ -60,9 +60,13 @@ def winograd_gradient(lanes: int, filters: int, vectors: int) -> Body:
             vector_table,
             row_table,
             samples,
-            block_tiles,
-            part_tiles,
+            block_columns,
+            part_columns,
+            column_tiles,
+            taps,
             range_blocks,
+            pieces,
+            piece_columns,
             filter_parts,
             channel_parts,
             all_filters,
@@ -74,102 +78,132 @@ def winograd_gradient(lanes: int, filters: int, vectors: int) -> Body:
             sum_step,
             x_block,
             x_channel,
+            x_plane,
             x_row,
             dy_block,
             dy_channel,
+            dy_plane,
             dy_row,
             first_tap,
             tap_step,
-        ) = arguments("bbbbbbbbbbbwiiiiiiiiiiiiiiiiiiii", arena, row, index, slot)
-        blocks = (samples + lanes - 1) // lanes
+        ) = arguments("bbbbbbbbbbbwiiiiiiiiiiiiiiiiiiiiiiiiii", arena, row, index, slot)
         number = index // (filter_parts * channel_parts)
         part = index - number * filter_parts * channel_parts
         first_filter = part // channel_parts * part_filters
         first_channel = (part - part // channel_parts * channel_parts) * part_channels
         filter_count = min(part_filters, all_filters - first_filter)
         channel_count = min(part_channels, all_channels - first_channel)
-        first_block = number * range_blocks
-        tile_count = (min(blocks, first_block + range_blocks) - first_block) * block_tiles
-        if tile_count <= 0:
+        first_block = number // pieces * range_blocks
+        blocks = min(range_blocks, (samples + lanes - 1) // lanes - first_block)
+        if blocks <= 0:
             return
+        piece = number - number // pieces * pieces
+        begin = piece * piece_columns
+        end = min(blocks * block_columns, begin + piece_columns)
+        patches = column_tiles + taps - 1
         x += first_block * x_block + first_channel * x_channel
         dy += first_block * dy_block + first_filter * dy_channel
-        for first in range(0, tile_count, part_tiles):
-            count = min(part_tiles, tile_count - first)
-            for channel in range(0, channel_count, lanes):
-                for tile in range(count):
-                    block = (first + tile) // block_tiles
-                    entry = tile_table + _ENTRY * (first + tile - block * block_tiles)
+        channel_vectors = (channel_count + lanes - 1) // lanes
+        for first in range(begin, end, part_columns):
+            count = min(part_columns, end - first)
+            tiles = 0
+            for column in range(count):
+                block = (first + column) // block_columns
+                entry = tile_table + _ENTRY * (first + column - block * block_columns)
+                planes = read_index(entry + 8)
+                tiles += planes
+                for channel in range(0, channel_count, lanes):
                     start = x + block * x_block + channel * x_channel + read_index(entry)
-                    for line in range(PATCH):
-                        for column in range(PATCH):
-                            transpose_vectors(
-                                lanes, start + line * x_row + column * vector, x_channel, channel_count - channel,
-                                turned + (line * PATCH + column) * vector, patch_step,
+                    for plane in range(planes + taps - 1):
+                        for line in range(PATCH):
+                            for place in range(PATCH):
+                                transpose_vectors(
+                                    lanes, start + line * x_row + place * vector, x_channel, channel_count - channel,
+                                    turned + (line * PATCH + place) * vector, patch_step,
+                                )  # fmt: skip
+                        start += x_plane
+                        target = inputs + 4 * ((column * patches + plane) * lanes * part_channels + channel)
+                        for sample in range(lanes):
+                            transform_input(
+                                lanes, turned + sample * patch_step, PATCH * vector,
+                                target + 4 * sample * part_channels, input_step,
                             )  # fmt: skip
-                    for sample in range(lanes):
-                        transform_input(
-                            lanes, turned + sample * patch_step, PATCH * vector,
-                            inputs + ((tile * lanes + sample) * part_channels + channel) * 4, input_step,
-                        )  # fmt: skip
-            for channel in range(0, filter_count, lanes):
-                for tile in range(count):
-                    block = (first + tile) // block_tiles
-                    entry = tile_table + _ENTRY * (first + tile - block * block_tiles)
+                for channel in range(0, filter_count, lanes):
                     start = dy + block * dy_block + channel * dy_channel + read_index(entry + 4)
-                    for line in range(TILE):
-                        for column in range(TILE):
-                            transpose_vectors(
-                                lanes, start + line * dy_row + column * vector, dy_channel, filter_count - channel,
-                                turned + (line * TILE + column) * vector, patch_step,
+                    for plane in range(planes):
+                        for line in range(TILE):
+                            for place in range(TILE):
+                                transpose_vectors(
+                                    lanes, start + line * dy_row + place * vector, dy_channel, filter_count - channel,
+                                    turned + (line * TILE + place) * vector, patch_step,
+                                )  # fmt: skip
+                        start += dy_plane
+                        target = gradients + 4 * ((column * column_tiles + plane) * lanes * part_filters + channel)
+                        for sample in range(lanes):
+                            transform_gradient(
+                                lanes, turned + sample * patch_step, TILE * vector,
+                                target + 4 * sample * part_filters, gradient_step,
                             )  # fmt: skip
-                    for sample in range(lanes):
-                        transform_gradient(
-                            lanes, turned + sample * patch_step, TILE * vector,
-                            gradients + ((tile * lanes + sample) * part_filters + channel) * 4, gradient_step,
-                        )  # fmt: skip
             for value in range(VALUES):
-                for channel in range(0, channel_count, vectors * lanes):
+                for place in range(0, taps * channel_vectors, vectors):
                     for each in range(0, filter_count, filters):
                         convolution_tile(
                             lanes, filters, vectors,
-                            inputs + value * input_step + 4 * channel, 0,
+                            inputs + value * input_step, 0,
                             gradients + value * gradient_step + 4 * each, 0, 1,
-                            vector_table, row_table, count * lanes, zeros, first,
-                            sums + value * sum_step + (each * part_channels + channel) * 4, part_channels * 4,
+                            vector_table + 12 * place, row_table, tiles * lanes, zeros, first - begin,
+                            sums + value * sum_step + each * taps * part_channels * 4, taps * part_channels * 4,
                             min(filters, filter_count - each), np.float32(-np.inf), 0, 0,
                         )  # fmt: skip
         for each in range(filter_count):
             for channel in range(0, channel_count, lanes):
-                transform_kernel_gradients(lanes, sums + (each * part_channels + channel) * 4, sum_step, turned)
                 target = number * all_filters + first_filter + each
-                target = result + 4 * TAPS * (target * all_channels + first_channel + channel) + first_tap
-                for lane in range(min(lanes, channel_count - channel)):
-                    for tap in range(TAPS):
-                        value = read_float(turned + tap * vector + 4 * lane)
-                        write_float(value, target + 4 * TAPS * lane + tap * tap_step)
+                target = result + 4 * TAPS * taps * (target * all_channels + first_channel + channel) + first_tap
+                for plane in range(taps):
+                    source = sums + ((each * part_channels + channel) * taps + plane * lanes) * 4
+                    transform_kernel_gradients(lanes, source, sum_step, turned)
+                    for lane in range(min(lanes, channel_count - channel)):
+                        place = target + 4 * TAPS * (lane * taps + (taps - 1 - plane if first_tap else plane))
+                        for tap in range(TAPS):
+                            write_float(read_float(turned + tap * vector + 4 * lane), place + tap * tap_step)
 
     return body
 
 
 @dataclass(frozen=True)
 class _Parts:
-    """How a phase is cut: filters and channels of a part, and blocks of a range that is summed apart."""
+    """How a phase is cut: filters and channels of a part, and what is summed apart.
+
+    That is ranges of `blocks` blocks, or each block in `pieces`, of so many columns of tiles.
+    """
 
     filters: int
     channels: int
     blocks: int
-    counts: tuple[int, int, int]
+    pieces: int
+    columns: int
+    filter_parts: int
+    channel_parts: int
+    ranges: int
 
     @classmethod
-    def of(cls, program: Program, all_filters: int, all_channels: int) -> "_Parts":
-        filter_parts, channel_parts = math.ceil(all_filters / _SIDE), math.ceil(all_channels / _SIDE)
-        blocks = math.ceil(program.blocks / min(program.blocks, math.ceil(_PARTS / (filter_parts * channel_parts))))
+    def of(cls, program: Program, all_filters: int, all_channels: int, tiling: Tiling) -> "_Parts":
+        filter_parts, channel_parts = math.ceil(all_filters / _SIDE), math.ceil(all_channels * tiling.taps / _SIDE)
+        wanted = math.ceil(_PARTS / (filter_parts * channel_parts))
+        blocks = math.ceil(program.blocks / min(program.blocks, wanted))
+        columns = blocks * tiling.count
+        if blocks == 1:
+            columns = math.ceil(columns / min(columns, math.ceil(wanted / program.blocks)))
+        pieces = math.ceil(blocks * tiling.count / columns)
         return cls(
             _whole(all_filters / filter_parts, program.lanes),
-            _whole(all_channels / channel_parts, _product_tile()[1] * program.lanes),
+            _whole(all_channels / channel_parts, program.lanes),
             blocks,
-            (math.ceil(program.blocks / blocks), filter_parts, channel_parts),
+            pieces,
+            columns,
+            filter_parts,
+            channel_parts,
+            math.ceil(program.blocks / blocks) * pieces,
         )
 
 
@@ -177,14 +211,16 @@ def _whole(count: float, step: int) -> int:
     return step * math.ceil(count / step)
 
 
-def _product_tile() -> tuple[int, int]:
-    """Filters and vectors of channels of one product."""
-    return (8, 2) if register_count() >= 32 else (6, 2)
+def _product_tile(taps: int) -> tuple[int, int]:
+    """Filters and vectors of one product: vectors of channels for each tap along the depth."""
+    vectors = 2 if taps % 3 else 3
+    return (8, vectors) if register_count() >= 32 else (12 // vectors, vectors)
 
 
 def suits_winograd_gradient(program: Program, window: Window, packing: Packing, outputs: Space) -> bool:
     """Whether Winograd's method is wanted for the gradient of a weight, can make it, and is faster."""
-    ranges, _, _ = _Parts.of(program, packing.filters, packing.channels).counts
+    tiling = Tiling(outputs, window.before, window.kernel[0])
+    ranges = _Parts.of(program, packing.filters, packing.channels, tiling).ranges
     return suits_winograd(program, window, packing, outputs, cycles=_CYCLES, more_tiles=ranges)
 
 
@@ -193,22 +229,38 @@ def add_winograd_gradient(
 ) -> Array:
     """Append a phase that makes the gradient of weights of `shape`: sums over batch and pixels of dy times x."""
     lanes = program.lanes
-    tiling = Tiling(dy.space, window.before)
+    taps = window.kernel[0]
+    tiling = Tiling(dy.space, window.before, taps)
     x = with_halo(program, x, tiling.input_halo(x.space))
     dy = with_halo(program, dy, tiling.output_halo)
     all_filters, all_channels = shape[:2]
-    filters, vectors = _product_tile()
-    parts = _Parts.of(program, all_filters, all_channels)
-    ranges, filter_parts, channel_parts = parts.counts
-    part_tiles = min(_ROWS // lanes, parts.blocks * tiling.count)
-    rows = part_tiles * lanes
-    result = Array(f"{name} gradient", shape) if ranges == 1 else PartialSums(program, name, shape, parts.blocks)
+    filters, vectors = _product_tile(taps)
+    parts = _Parts.of(program, all_filters, all_channels, tiling)
+    part_columns = min(parts.columns, max(1, _ROWS // lanes // tiling.planes))
+    result = (
+        Array(f"{name} gradient", shape)
+        if parts.ranges == 1
+        else PartialSums(program, name, shape, parts.blocks, parts.pieces)
+    )
     turned = program.activation("turned over", 1, (1, 1, (PATCH * PATCH + 1) * lanes))
     turned.storage.per_worker = True
-    inputs, input_step = scratch(program, "transformed inputs", rows * parts.channels // lanes)
-    gradients, gradient_step = scratch(program, "transformed gradients", rows * parts.filters // lanes)
-    sums, sum_step = scratch(program, "sums", parts.filters * parts.channels // lanes)
-    steps = x.lane_bytes * np.arange(vectors)
+    inputs, input_step = scratch(program, "transformed inputs", part_columns * tiling.patches * parts.channels)
+    gradients, gradient_step = scratch(program, "transformed gradients", part_columns * tiling.planes * parts.filters)
+    sums, sum_step = scratch(program, "sums", parts.filters * parts.channels * taps // lanes)
+
+    def vector_table() -> np.ndarray:
+        """Where a vector of channels, for each tap along the depth, and its sums are; the last is repeated."""
+        place = np.arange(parts.channels * taps // lanes)
+        channel, tap = np.divmod(place, taps)
+        table = x.lane_bytes * np.stack([channel + tap * parts.channels, place, 0 * place], axis=1)
+        return np.concatenate([table, np.repeat(table[-1:], -len(table) % vectors, axis=0)])
+
+    def row_table() -> np.ndarray:
+        """Where the transformed inputs of the first tap, and the gradients, of a sample of a tile are."""
+        number = np.arange(part_columns * tiling.planes * lanes)
+        beyond = number // (tiling.planes * lanes) * (taps - 1) * lanes
+        return 4 * np.stack([(number + beyond) * parts.channels, number * parts.filters], axis=1)
+
     call = program.call(
         winograd_gradient,
         filters,
@@ -221,15 +273,19 @@ def add_winograd_gradient(
         gradients=gradients,
         sums=sums,
         zeros=Array("zeros", (filters,)),
-        tile_table=Table("tiles", lambda: tiling.table(x, dy, dy)[:, :2]),
-        vector_table=Table("vectors", lambda: np.stack([steps, steps, 0 * steps], axis=1)),
-        row_table=Table("rows", lambda: np.arange(rows)[:, None] * [4 * parts.channels, 4 * parts.filters]),
+        tile_table=Table("tiles", lambda: tiling.table(x, dy, dy)[:, [0, 1, 5]]),
+        vector_table=Table("vectors", vector_table),
+        row_table=Table("rows", row_table),
         samples=program.state("samples"),
-        block_tiles=tiling.count,
-        part_tiles=part_tiles,
+        block_columns=tiling.count,
+        part_columns=part_columns,
+        column_tiles=tiling.planes,
+        taps=taps,
         range_blocks=parts.blocks,
-        filter_parts=filter_parts,
-        channel_parts=channel_parts,
+        pieces=parts.pieces,
+        piece_columns=parts.columns,
+        filter_parts=parts.filter_parts,
+        channel_parts=parts.channel_parts,
         all_filters=all_filters,
         all_channels=all_channels,
         part_filters=parts.filters,
@@ -239,12 +295,14 @@ def add_winograd_gradient(
         sum_step=sum_step,
         x_block=lambda: x.storage.block_stride,
         x_channel=lambda: x.channel_stride,
+        x_plane=lambda: x.strides[0],
         x_row=lambda: x.strides[1],
         dy_block=lambda: dy.storage.block_stride,
         dy_channel=lambda: dy.channel_stride,
+        dy_plane=lambda: dy.strides[0],
         dy_row=lambda: dy.strides[1],
         first_tap=4 * (TAPS - 1) if flip else 0,
         tap_step=-4 if flip else 4,
     )
-    program.after_blocks([call], ranges * filter_parts * channel_parts)
+    program.after_blocks([call], parts.ranges * parts.filter_parts * parts.channel_parts)
     return result

@@ -1,4 +1,4 @@
-"""Kernels of 3 x 3 as Winograd's products want them: `[value][filter group][channel][filter]`.
+"""Kernels of 3 x 3 as Winograd's products want them: `[value][filter group][channel][tap along the depth][filter]`.
 
 The last group repeats its last filter; what is made of the repetitions is never stored.
 """
@@ -23,22 +23,25 @@ def transform_weights(lanes: int) -> Body:
             filters,
             tile_filters,
             channels,
+            taps,
             filter_stride,
             channel_stride,
             tap_step,
             first_tap,
             panel,
             value_step,
-        ) = arguments("bbbiiiiiiiii", arena, row, index, slot)
+        ) = arguments("bbbiiiiiiiiii", arena, row, index, slot)
         first = index * tile_filters
         # Gathered before anything is written: so many places at once leave a processor no attention for distant reads.
         place = gathered
         for channel in range(channels):
-            for number in range(tile_filters):
-                source = weight + channel * channel_stride + min(first + number, filters - 1) * filter_stride
-                for tap in range(TAPS):
-                    write_float(read_float(source + 4 * tap), place + 4 * tap)
-                place += 4 * TAPS
+            for plane in range(taps):
+                here = weight + channel * channel_stride + 4 * TAPS * (taps - 1 - plane if first_tap else plane)
+                for number in range(tile_filters):
+                    source = here + min(first + number, filters - 1) * filter_stride
+                    for tap in range(TAPS):
+                        write_float(read_float(source + 4 * tap), place + 4 * tap)
+                    place += 4 * TAPS
         for place in range(0, panel, 4 * lanes):
             transform_kernels(
                 lanes, gathered + TAPS * place + first_tap, tap_step, target + index * panel + place, value_step
@@ -57,15 +60,15 @@ class TransformedWeights:
 
 
 def add_transformed_weights(
-    program: Program, weight: Array, packing: Packing, tile_filters: int, mirrored: bool
+    program: Program, weight: Array, packing: Packing, tile_filters: int, taps: int, mirrored: bool
 ) -> TransformedWeights:
-    """Append a phase that transforms `weight`, each kernel mirrored on both axes if need be.
+    """Append a phase that transforms `weight`, each kernel of (`taps`, 3, 3) mirrored on all axes if need be.
 
     They take four times the memory of the weights, and that only until the next phase is done.
     """
     groups = packing.filter_groups(tile_filters)
     vector = 4 * program.lanes
-    vectors = math.ceil(packing.channels * tile_filters / program.lanes)
+    vectors = math.ceil(packing.channels * taps * tile_filters / program.lanes)
     panel = vectors * vector
     # Values begin one vector further apart than they need to: what lies a power of two apart has the same place in a
     # cache, and the transform writes all values in turn.
@@ -83,6 +86,7 @@ def add_transformed_weights(
         filters=packing.filters,
         tile_filters=tile_filters,
         channels=packing.channels,
+        taps=taps,
         filter_stride=4 * packing.filter_stride,
         channel_stride=4 * packing.channel_stride,
         tap_step=-4 if mirrored else 4,
