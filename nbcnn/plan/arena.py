@@ -4,7 +4,7 @@ Activations that a single walk uses, and what a phase marks `per_worker`, exist 
 those that several walks use exist once per block. In either set two of them share memory where the one is last used
 before the other is first used. Activations that a phase uses lie one block behind the other; since one block's
 numbers may then lie where another block's were, they share memory only from one stage to the next. A buffer with a
-halo shares only with buffers of exactly its layout, because its zeros must stay.
+halo shares only with buffers of exactly its layout, because its zeros must stay, unless a call writes them anew.
 """
 
 import math
@@ -16,14 +16,13 @@ import numpy as np
 from nbcnn.kernels.cpu.program import (
     NO_HALO,
     STATE_WORDS,
-    Activation,
     Array,
-    At,
     Phase,
     Program,
     Storage,
     Table,
     Walk,
+    activations_of,
     calls_of,
 )
 
@@ -59,24 +58,29 @@ def _round_up(size: int) -> int:
 
 
 @dataclass
-class _Use:
+class Use:
     """One buffer and the numbers of the first and last call that need it, in the order in which calls run."""
 
     storage: Storage
     first: int
     last: int
     stages: set[int]
-    # The buffer's layout, where it has a halo.
+    # The buffer's layout, where it has a halo whose zeros nobody writes again.
     layout: tuple[object, ...] | None = None
     in_phase: bool = False
 
     @property
-    def by_stage(self) -> "_Use":
+    def has_blocks(self) -> bool:
+        """Whether every block has a buffer of its own, and not every worker."""
+        return self.in_phase or len(self.stages) > 1
+
+    @property
+    def by_stage(self) -> "Use":
         """The same with the numbers of stages in place of those of calls."""
         return replace(self, first=min(self.stages), last=max(self.stages))
 
 
-def _first_fit(uses: Iterable[_Use], blocks: int = 1) -> tuple[dict[Storage, int], int]:
+def _first_fit(uses: Iterable[Use], blocks: int = 1) -> tuple[dict[Storage, int], int]:
     """Place buffers, each for so many blocks, so that no two in use at once overlap; largest and lowest first."""
     placed: list[tuple[int, int, float, float]] = []
     offsets: dict[Storage, int] = {}
@@ -94,9 +98,9 @@ def _first_fit(uses: Iterable[_Use], blocks: int = 1) -> tuple[dict[Storage, int
     return offsets, max((end for _, end, _, _ in placed), default=0)
 
 
-def _sharing(uses: Iterable[_Use]) -> Iterable[list[_Use]]:
+def _sharing(uses: Iterable[Use]) -> Iterable[list[Use]]:
     """Each buffer by itself, but those with a halo in groups of one layout that are never in use at once."""
-    groups: dict[tuple[object, ...], list[list[_Use]]] = {}
+    groups: dict[tuple[object, ...], list[list[Use]]] = {}
     for use in sorted(uses, key=lambda use: use.first):
         if use.layout is None:
             yield [use]
@@ -111,21 +115,19 @@ def _sharing(uses: Iterable[_Use]) -> Iterable[list[_Use]]:
         yield from alike
 
 
-def _uses(program: Program) -> list[_Use]:
+def uses_of(program: Program) -> list[Use]:
     """Who uses which activation when; calls that run side by side have one number."""
-    uses: dict[Storage, _Use] = {}
+    uses: dict[Storage, Use] = {}
     number = 0
     for stage_number, stage in enumerate(program.stages):
         for call in calls_of(stage):
-            for argument in call.arguments.values():
-                activation = argument.activation if isinstance(argument, At) else argument
-                if isinstance(activation, Activation):
-                    use = uses.setdefault(activation.storage, _Use(activation.storage, number, number, set()))
-                    use.last = number
-                    use.stages.add(stage_number)
-                    use.in_phase |= isinstance(stage, Phase) and not activation.storage.per_worker
-                    if activation.halo != NO_HALO:
-                        use.layout = (activation.channels, activation.space, activation.halo)
+            for activation in activations_of(call):
+                use = uses.setdefault(activation.storage, Use(activation.storage, number, number, set()))
+                use.last = number
+                use.stages.add(stage_number)
+                use.in_phase |= isinstance(stage, Phase) and not activation.storage.per_worker
+                if activation.halo != NO_HALO and not activation.storage.cleared:
+                    use.layout = (activation.channels, activation.space, activation.halo)
             number += isinstance(stage, Walk)
         number += 1
     return list(uses.values())
@@ -133,7 +135,7 @@ def _uses(program: Program) -> list[_Use]:
 
 def build_arena(program: Program, workers: int) -> Arena:
     """Place all storages of a finished program and fill in its constants."""
-    uses = _uses(program)
+    uses = uses_of(program)
     shared = {
         argument.storage: None
         for call in program.calls()
@@ -150,12 +152,12 @@ def build_arena(program: Program, workers: int) -> Arena:
         storage.offset = top + offset
         storage.block_stride = storage.extent()
     top += size
-    offsets, block_bytes = _first_fit(use for use in uses if not use.in_phase and len(use.stages) > 1)
+    offsets, block_bytes = _first_fit(use for use in uses if use.has_blocks and not use.in_phase)
     for storage, offset in offsets.items():
         storage.offset = top + offset
         storage.block_stride = block_bytes
     top += block_bytes * program.blocks
-    offsets, slot_bytes = _first_fit(use for use in uses if not use.in_phase and len(use.stages) == 1)
+    offsets, slot_bytes = _first_fit(use for use in uses if not use.has_blocks)
     for storage, offset in offsets.items():
         storage.offset = top + offset
         storage.slot_stride = slot_bytes

@@ -12,6 +12,7 @@ from nbcnn.kernels.cpu.program import Activation, Array, Program, Section
 from nbcnn.kernels.cpu.transfer import add_emit, add_ingest
 from nbcnn.kernels.cpu.windows import three_axes
 from nbcnn.network import INPUT, Network, Node
+from nbcnn.plan.halos import clear_halos
 from nbcnn.plan.losses import Loss, add_loss
 from nbcnn.plan.operations import (
     differs_in_training,
@@ -135,6 +136,7 @@ def lower_inference(
     _, y = _add_forward(program, network, x, parameters, buffers, training)
     program.section = Section("output")
     add_emit(program, program.port("output"), y)
+    clear_halos(program)
     return program
 
 
@@ -154,6 +156,7 @@ def lower_training(
     steps, logits = _add_forward(program, network, x, parameters, buffers, training=True)
     gradients, _ = _add_backward(program, steps, add_loss(program, loss, logits))
     add_updates(program, gradients, update)
+    clear_halos(program)
     return program
 
 

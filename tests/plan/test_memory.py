@@ -1,6 +1,7 @@
 """Memory is planned: as much is taken as was planned, no two buffers in use at once overlap, a step takes no more."""
 
 import gc
+import math
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from reference_training import batch
 
 from nbcnn.kernels.cpu.program import NO_HALO, Activation, Array, At, Phase, Program, Storage, Table, calls_of
 from nbcnn.model import Model
+from nbcnn.plan import halos
 from nbcnn.plan.arena import ALIGNMENT, build_arena
 from nbcnn.plan.losses import Loss
 from nbcnn.plan.lowering import lower_training
@@ -35,7 +37,7 @@ def program_of(name: str, samples: int) -> Program:
 
 @dataclass
 class Use:
-    """Who needs a buffer: the numbers of the first and last call, its copies, and its layout where it has a halo."""
+    """Who needs a buffer: the numbers of the first and last call, its copies, and its layout where zeros must stay."""
 
     first: int
     last: int
@@ -74,16 +76,20 @@ def uses_of(program: Program) -> dict[Storage, Use]:
                     use.first, use.last = min(use.first, first), max(use.last, last)
                     if thing.storage.block_stride:
                         use.copies = program.blocks
-                    if thing.halo != NO_HALO:
+                    if thing.halo != NO_HALO and not thing.storage.cleared:
                         use.layout = (thing.channels, thing.space, thing.halo)
             number += 1
         number += 1
     return uses
 
 
+@pytest.mark.parametrize("clears", [False, True])
 @pytest.mark.parametrize("samples", [5, 100])
 @pytest.mark.parametrize("name", NETWORKS)
-def test_no_two_buffers_in_use_at_once_overlap(name: str, samples: int) -> None:
+def test_no_two_buffers_in_use_at_once_overlap(
+    name: str, samples: int, clears: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(halos, "WORTHWHILE", 1 if clears else math.inf)
     program = program_of(name, samples)
     arena = build_arena(program, WORKERS)
     assert arena.address % ALIGNMENT == 0

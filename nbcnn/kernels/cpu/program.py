@@ -45,6 +45,8 @@ class Storage:
     shared: bool = False
     # What one phase alone uses, and each of its parts for itself: one for each worker is enough.
     per_worker: bool = False
+    # A call writes the zeros of the halo before anybody else uses the buffer, so that others may have its memory.
+    cleared: bool = False
     # Placement, in bytes from the start of the arena, written by the plan.
     offset: int = -1
     block_stride: int = 0
@@ -254,6 +256,14 @@ class Walk:
 def calls_of(stage: Walk | Phase) -> Iterable[Call]:
     """The calls of one stage."""
     return stage.calls if isinstance(stage, Walk) else (call for calls, _ in stage.groups for call in calls)
+
+
+def activations_of(call: Call) -> Iterable[Activation]:
+    """The activations that a call reads or writes."""
+    for argument in call.arguments.values():
+        activation = argument.activation if isinstance(argument, At) else argument
+        if isinstance(activation, Activation):
+            yield activation
 
 
 class Program:
