@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from nbcnn.kernels.cpu.pooling import Windows, clear, pooled, table_arguments
-from nbcnn.kernels.cpu.program import Activation, Program, Space, grid
+from nbcnn.kernels.cpu.program import Activation, Array, Program, Space, grid
 from nbcnn.kernels.cpu.row import Body, arguments, read_index
+from nbcnn.kernels.cpu.sums import add_to_partition
 from nbcnn.kernels.cpu.vector import beyond, load, load_bytes, splat, store, store_bytes, where
 
 # The sign of a kernel is one of its constants.
@@ -75,11 +76,18 @@ def extreme_gradient(lanes: int, taps: int, winner_bytes: int) -> Body:
             gaps,
             overlaps,
             masked,
+            sums,
+            blocks_per_partition,
+            channels,
+            summed,
             first,
             last,
-        ) = arguments("bbbbbbbiiiibiiiiiiiiiii", arena, row, index, slot)
+        ) = arguments("bbbbbbbiiiibiiiiiiiiibiiiii", arena, row, index, slot)
         none = splat(lanes, np.float32(0.0))
+        partition = index // blocks_per_partition
+        sums += 4 * partition * channels
         for channel in range(first, last):
+            sum_ = none
             if gaps | overlaps:
                 clear(lanes, dx_start + channel * dx_start_channel, dx_plane, dx_row, depth, rows, columns)
             for pixel in range(pixels):
@@ -90,6 +98,7 @@ def extreme_gradient(lanes: int, taps: int, winner_bytes: int) -> Body:
                 if masked:
                     best = load(lanes, y + channel * y_channel + read_index(y_windows + 20 * pixel + 4))
                     delta = where(beyond(best, none), delta, none)
+                sum_ = sum_ + delta
                 place = winners + (channel * pixels + pixel) * lanes * winner_bytes
                 winner = load_bytes(lanes, place) if winner_bytes == 1 else load(lanes, place)
                 count = taps if taps > 0 else read_index(entry + 12)
@@ -99,6 +108,8 @@ def extreme_gradient(lanes: int, taps: int, winner_bytes: int) -> Body:
                     if overlaps:
                         share = share + load(lanes, target)
                     store(share, target)
+            if summed:
+                add_to_partition(sum_, sums + 4 * channel, index > partition * blocks_per_partition)
 
     return body
 
@@ -177,6 +188,11 @@ def add_extremes_gradient(
         gaps=int(windows.leave_gaps(dx.space)),
         overlaps=int(windows.overlap(dx.space)),
         masked=0,
+        # Written where it is asked for alone.
+        sums=Array("no sums", (1,)),
+        blocks_per_partition=program.blocks_per_partition,
+        channels=x.channels,
+        summed=0,
         **program.units(x.channels),
     )
     call.units, call.work = x.channels, windows.used.size * x.channels
@@ -189,6 +205,9 @@ def add_extremes_gradient(
         call.arguments.update(y=y, masked=1)
         return True
 
-    call.set_mask = set_mask
+    def set_sums(sums: Array) -> None:
+        call.arguments.update(sums=sums, summed=1)
+
+    call.set_mask, call.set_sums = set_mask, set_sums
     program.each_block(call, produces=dx)
     return (dx,)

@@ -230,6 +230,9 @@ class Call:
     # Where the kernel can zero what it stores wherever another activation is not positive: the gradient of relu. Tells
     # whether it can do so for the activation given.
     set_mask: "Callable[[Activation], bool] | None" = None
+    # Where the kernel can sum what it stores by channels, as `sums.channel_sum` does, but with less to read: a pool's
+    # gradient. Takes where to put the sums.
+    set_sums: "Callable[[Array], None] | None" = None
     # What several threads can share: the kernel works on units (filters, channels) from its argument `first` to `last`,
     # 0 and `units` unless somebody parts them, with `work` vector operations in all.
     units: int = 1

@@ -5,6 +5,8 @@ A partition is a fixed range of blocks, so the order of additions follows from t
 
 import math
 
+from numba import njit
+
 from nbcnn.kernels.cpu.program import Activation, Array, Call, Program, extent, grid
 from nbcnn.kernels.cpu.row import Body, arguments, read_float, write_float
 from nbcnn.kernels.cpu.tails import load_first, store_first
@@ -74,6 +76,15 @@ def add_total(program: Program, gradient: Array, result: Array, *, scale: float 
     )
 
 
+@njit
+def add_to_partition(sum_, place, resume):
+    """Write the sum of a vector's lanes, added to what is there unless the partition begins."""
+    single = horizontal_sum(sum_)
+    if resume:
+        single += read_float(place)
+    write_float(single, place)
+
+
 def channel_sum(lanes: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
         (
@@ -99,17 +110,17 @@ def channel_sum(lanes: int) -> Body:
                     start = x + channel * channel_stride + plane * plane_stride + line * row_stride
                     for column in range(columns):
                         sum_ = sum_ + load(lanes, start + 4 * lanes * column)
-            single = horizontal_sum(sum_)
-            if index > partition * blocks_per_partition:
-                single += read_float(result + 4 * channel)
-            write_float(single, result + 4 * channel)
+            add_to_partition(sum_, result + 4 * channel, index > partition * blocks_per_partition)
 
     return body
 
 
 def add_channel_sum(program: Program, x: Activation, name: str) -> PartialSums:
-    """Append to the walk the sum of each channel over space and samples: the gradient of a bias."""
+    """The sum of each channel over space and samples, the gradient of a bias: what made `x` adds it up, or the walk."""
     result = PartialSums(program, name, (x.channels,))
+    if x.producer is not None and x.producer.set_sums is not None and not x.shared:
+        x.producer.set_sums(result)
+        return result
     call = program.call(
         channel_sum,
         result=result,
