@@ -31,7 +31,7 @@ def lower_by_channel(network: Network, arrays: Mapping[str, np.ndarray]) -> tupl
 
     Raises Unsupported where an operation has no version with channels as lanes.
     """
-    program = Program(1, differentiates=False)
+    program = Program(1, differentiates=False, winograd=network.spec.engine.winograd)
     layers = ordered(network.layers)
     readers = Counter(name for node in layers for name in node.inputs)
     channels, *space = network.input_shape

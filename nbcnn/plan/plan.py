@@ -66,14 +66,15 @@ class Plan:
     def _write_table(self) -> None:
         program = self.program
         self.calls: list[Call] = []
-        in_walk: list[bool] = []
+        # Of each call, whether blocks make it, and whether all workers make it together for one block.
+        kinds: list[tuple[bool, bool]] = []
         phases: list[tuple[int, int, int, int, int]] = []
         tasks: list[tuple[int, int, int]] = []
 
-        def rows(calls: list[Call], of_blocks: bool) -> tuple[int, int]:
+        def rows(calls: list[Call], of_blocks: bool, together: bool = False) -> tuple[int, int]:
             first = len(self.calls)
             self.calls.extend(calls)
-            in_walk.extend([of_blocks] * len(calls))
+            kinds.extend([(of_blocks, together)] * len(calls))
             return first, len(self.calls)
 
         for stage in program.stages:
@@ -86,7 +87,7 @@ class Plan:
                 tails = min(program.blocks, self.workers // 2) if shared else 0
                 tasks.append((*rows(stage.calls, True), 0))
                 phases.append((start, 1, program.blocks_per_partition, tails, -1))
-                ranges = [[rows(calls, True) for calls in segment] for segment in shared] if tails else []
+                ranges = [[rows(calls, True, True) for calls in segment] for segment in shared] if tails else []
                 for tail in range(tails):
                     for segment in ranges:
                         phases.append((len(tasks), len(segment), 0, tails, tail))
@@ -98,7 +99,7 @@ class Plan:
                         first, last = rows(group, False)
                         tasks.extend((first, last, part) for part in range(parts))
                 phases.append((start, len(tasks) - start, 0, 0, -1))
-        table = [self._row(call, walks) for call, walks in zip(self.calls, in_walk, strict=True)]
+        table = [self._row(call, *kind) for call, kind in zip(self.calls, kinds, strict=True)]
         self.table = np.zeros((len(table), max(map(len, table))), dtype=np.int64)
         for line, row in zip(self.table, table, strict=True):
             line[: len(row)] = row
@@ -107,14 +108,14 @@ class Plan:
         # Rows of whole cache lines, so that threads do not slow each other down where each counts for itself.
         self._counters = np.zeros((1 + self.workers, math.ceil(len(phases) / 8) * 8), dtype=np.int64)
 
-    def _row(self, call: Call, in_walk: bool) -> list[int]:
+    def _row(self, call: Call, of_blocks: bool, together: bool) -> list[int]:
         row = [address_of(call.kernel)]
         for argument in call.arguments.values():
-            row.extend(self._words(argument, in_walk))
+            row.extend(self._words(argument, of_blocks, together))
         assert len(row) == 1 + WORDS_PER_ARGUMENT * len(call.arguments)
         return row
 
-    def _words(self, argument: Argument, in_walk: bool) -> tuple[int, int, int]:
+    def _words(self, argument: Argument, of_blocks: bool, together: bool) -> tuple[int, int, int]:
         if isinstance(argument, Word):
             return 8 * argument.index, 0, 0
         if isinstance(argument, Array | Table):
@@ -124,7 +125,9 @@ class Plan:
             start = argument.start if isinstance(argument, At) else 0
             storage = activation.storage
             # Outside the walk the index counts parts, and kernels step through the blocks themselves.
-            return storage.offset + start, storage.block_stride if in_walk else 0, storage.slot_stride
+            # Workers that are at one block together are all in the buffers of the first of them.
+            slot_stride = 0 if together and not storage.per_worker else storage.slot_stride
+            return storage.offset + start, storage.block_stride if of_blocks else 0, slot_stride
         value = argument() if callable(argument) else argument
         if isinstance(value, float):
             return int(np.float64(value).view(np.int64)), 0, 0

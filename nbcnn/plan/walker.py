@@ -167,19 +167,18 @@ def _walk(arena, table, row_bytes, phases, tasks, counters, blocks, workers):
                     task = number + _count_up(taken, 1)
                     if task >= last:
                         break
-                    begin, end, slot = task * span, min(task * span + span, whole), worker
+                    begin, end = task * span, min(task * span + span, whole)
                     rows = first
                     if span == 0:
                         rows = first + task
                         begin = tasks[rows, 2]
                         if tail >= 0:
-                            # All workers are at one block, in the buffers of the first of them.
-                            begin, slot = whole + tail, 0
+                            begin = whole + tail
                         end = begin + 1
                     for index in range(begin, end):
                         for line in range(tasks[rows, 0], tasks[rows, 1]):
                             row = table + line * row_bytes
-                            call_kernel(read_word(row), arena, row, index, slot)
+                            call_kernel(read_word(row), arena, row, index, worker)
                     finished += 1
             if finished > 0:
                 _count_up(done, finished)

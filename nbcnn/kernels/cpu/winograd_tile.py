@@ -224,3 +224,44 @@ def transform_output(
     integers = types.int64
     signature = types.void(lanes, integers, integers, types.float32, types.float32, *[integers] * 6)
     return signature, codegen
+
+
+@intrinsic(prefer_literal=True)
+def transform_output_by_channel(
+    typing_context, lanes, source, source_step, bias, lowest, added, added_row, target, target_row, rows, columns
+):
+    """Make 4 x 4 outputs of 36 products whose lanes are channels, and store the first `rows` x `columns`.
+
+    The vector at `bias` is added, and unless `added` is 0 the outputs there; then all are clamped from below.
+    """
+    count = lanes.literal_value
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        _, source, source_step, bias, lowest, added, added_row, target, target_row, rows, columns = args
+        emit = _Emitter(builder, count)
+        products = emit.rows(source, emit.times(source_step, PATCH), source_step, PATCH, PATCH)
+        start, floor = emit.load(bias), repeat(builder, count, lowest)
+        zero = ir.Constant(emit.vector, [0.0] * count)
+        adds = builder.icmp_signed("!=", added, _I64(0))
+        for row, outputs in enumerate(_on_tile(output_line, products)):
+            with builder.if_then(builder.icmp_signed("<", _I64(row), rows)):
+                target_place = builder.add(target, emit.times(target_row, row))
+                added_place = builder.add(added, emit.times(added_row, row))
+                for column in range(TILE):
+                    with builder.if_then(builder.icmp_signed("<", _I64(column), columns)):
+                        value = builder.fadd(outputs[column].value, start)
+                        before = builder.block
+                        with builder.if_then(adds):
+                            other = emit.load(emit.at(added_place, column * emit.bytes))
+                            inside = builder.block
+                        more = builder.phi(emit.vector)
+                        more.add_incoming(zero, before)
+                        more.add_incoming(other, inside)
+                        value = builder.fadd(value, more)
+                        value = builder.select(builder.fcmp_ordered("<", value, floor), floor, value)
+                        emit.store(value, emit.at(target_place, column * emit.bytes))
+        return context.get_dummy_value()
+
+    integers = types.int64
+    signature = types.void(lanes, *[integers] * 3, types.float32, *[integers] * 6)
+    return signature, codegen

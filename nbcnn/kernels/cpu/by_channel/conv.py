@@ -7,6 +7,7 @@ import numpy as np
 from nbcnn.kernels.cpu.by_channel.layout import Blocked, Unsupported, blocked
 from nbcnn.kernels.cpu.by_channel.products import add_depthwise, add_product, reading, reading_of_rows
 from nbcnn.kernels.cpu.by_channel.regroup import into_lanes
+from nbcnn.kernels.cpu.by_channel.winograd import add_winograd, suits_winograd
 from nbcnn.kernels.cpu.program import Program
 from nbcnn.kernels.cpu.windows import Window, forward_strands, halo_of
 
@@ -35,6 +36,9 @@ def conv(
         weight = np.flip(weight, axis=tuple(range(2, weight.ndim)))
     window = Window.of(weight.shape[2:], stride, padding, dilation)
     y = blocked(program, "conv", outputs, window.outputs(x.activation.space, padding))
+    if not is_depthwise and suits_winograd(program, window, x, weight, y.activation.space):
+        add_winograd(program, window, x, weight, bias, y)
+        return y
     strands = forward_strands(window, y.activation.space, flip=False)
     x.activation.widen(halo_of(strands, x.activation.space))
     by_tap = weight.reshape(outputs, channels, -1)

@@ -11,15 +11,17 @@ import numpy as np
 from nbcnn.kernels.cpu.by_channel.layout import Blocked, constant
 from nbcnn.kernels.cpu.by_channel.tile import channel_tile, depthwise_tile
 from nbcnn.kernels.cpu.lanes import register_count
-from nbcnn.kernels.cpu.program import Activation, Call, Program, Space, Table
+from nbcnn.kernels.cpu.program import CACHE_LINE, Activation, Call, Program, Space, Table
 from nbcnn.kernels.cpu.row import Body, arguments, read_index
 from nbcnn.kernels.cpu.windows import Strand, TileTables, Window, forward_strands, tile_tables
 
 # What the weights of one chunk of input channels may take, so that they stay near the core for all pixels.
 CHUNK_BYTES = 192 << 10
+# Weights of so many bytes do not stay near the core between two calls with all the others.
+FAR_BYTES = 512 << 10
 
 
-def multiply_add(lanes: int, vectors: int, pixels: int) -> Body:
+def multiply_add(lanes: int, vectors: int, pixels: int, lines_ahead: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
         (
             x,
@@ -62,13 +64,20 @@ def multiply_add(lanes: int, vectors: int, pixels: int) -> Body:
             for first in range(0, blocks, blocks_per_chunk):
                 count = min(blocks_per_chunk, blocks - first)
                 last = first + count == blocks
+                here = panel + first * weight_block
+                ahead, share, ahead_step = here + count * weight_block, 0, 0
+                if lines_ahead > 0:
+                    # While the tiles use these weights, each has its share of the next ones brought near.
+                    share = count * weight_block // (last_tile - first_tile)
+                    ahead_step = 4 * lanes * vectors // (last_tile - first_tile)
                 for tile in range(first_tile, last_tile):
                     taps = tap_table + read_index(tile_table + 8 * tile)
                     tap_count = read_index(tile_table + 8 * tile + 4)
                     channel_tile(
-                        lanes, vectors, pixels,
+                        lanes, vectors, pixels, lines_ahead,
                         x + first * x_block, x_block, x_step,
-                        panel + first * weight_block, weight_block, count, group, last_group if last else group,
+                        here, weight_block, ahead + (tile - first_tile) * share, ahead_step,
+                        count, group, last_group if last else group,
                         pixel_table + 12 * pixels * tile, taps, tap_count,
                         bias + 4 * lanes * start, first,
                         y + start * y_step, y_step,
@@ -119,7 +128,7 @@ def multiply_add_depthwise(lanes: int, pixels: int) -> Body:
 
 
 # Tiles worth compiling, vectors x pixels, for machines with 32 vector registers and with 16.
-_MENU = {32: ((1, 12), (2, 12), (4, 6), (4, 1)), 16: ((1, 8), (2, 6), (4, 2), (4, 1))}
+_MENU = {32: ((1, 12), (2, 12), (4, 6), (4, 4), (2, 8), (4, 1)), 16: ((1, 8), (2, 6), (4, 2), (4, 1))}
 _DEPTHWISE_PIXELS = {32: 8, 16: 6}
 
 
@@ -128,16 +137,26 @@ def choose_tile(output_blocks: int, pixels: int) -> tuple[int, int]:
     """The tile that finishes so many vectors of outputs for so many pixels in the fewest cycles.
 
     One step of a tile costs the most of: its products at two a cycle, each waiting four cycles for the one before; its
-    loads (a vector of weights a row, a number a pixel) at two a cycle; all its instructions at five and a half a cycle.
+    loads (a vector of weights a row, a number a pixel) at two a cycle; all its instructions at five and a half a cycle;
+    and one cycle more.
     """
 
     def cost(tile: tuple[int, int]) -> float:
         height, width = tile
         products = height * width
-        step = max(products / 2, 4, (height + width) / 2, (products + height + width + 4) / 5.5)
+        step = 1 + max(products / 2, 4, (height + width) / 2, (products + height + width + 4) / 5.5)
         return math.ceil(output_blocks / height) * math.ceil(pixels / width) * step
 
     return min(_MENU[32 if register_count() >= 32 else 16], key=cost)
+
+
+def lines_ahead(packed: np.ndarray, vectors: int, lanes: int, tiles: int) -> int:
+    """How many lines of weights a tile brings near with every step: its share of what a step reads, or none.
+
+    A processor reads ahead by itself while a single tile reads weights once; but when several tiles read the same ones,
+    it rests from the second tile on.
+    """
+    return math.ceil(4 * vectors * lanes / CACHE_LINE / tiles) if tiles > 1 and packed.nbytes > FAR_BYTES else 0
 
 
 @dataclass(eq=False)
@@ -213,17 +232,18 @@ def add_product(
     packed[:outputs, :channels] = weight
     packed = packed.reshape(groups, vectors * lanes, blocks, read.group, taps).transpose(0, 2, 4, 3, 1)
     tap_bytes = 4 * read.group * vectors * lanes
+    tiles = math.ceil(pixel_count / pixels)
     call = program.call(
         multiply_add,
         vectors,
         pixels,
+        lines_ahead(packed, vectors, lanes, tiles),
         x=x.argument,
         weight=constant("weights by channel", packed),
-        bias=constant("bias by channel", _padded(bias, groups * vectors * lanes)),
+        bias=constant("bias by channel", padded(bias, groups * vectors * lanes)),
         y=y.activation,
         added=y.activation,
     )
-    tiles = math.ceil(pixel_count / pixels)
     # Each thread had better read its own part of what is more: of the weights, or of the numbers that they meet.
     whole_tiles = packed.nbytes < 4 * lanes * (x.activation.size + y.activation.size)
     product = Product(call.kernel, call.arguments, call.section, units=tiles if whole_tiles else groups * tiles)
@@ -273,7 +293,7 @@ def add_depthwise(
         pixels,
         x=x.activation,
         weight=constant("weights by channel", packed.reshape(blocks, lanes, taps).transpose(0, 2, 1)),
-        bias=constant("bias by channel", _padded(bias, blocks * lanes)),
+        bias=constant("bias by channel", padded(bias, blocks * lanes)),
         y=y.activation,
         added=y.activation,
     )
@@ -307,7 +327,8 @@ def add_depthwise(
     y.activation.saved = product
 
 
-def _padded(bias: np.ndarray | None, size: int) -> np.ndarray:
+def padded(bias: np.ndarray | None, size: int) -> np.ndarray:
+    """`size` numbers: those of a bias, if there is one, and zeros."""
     padded = np.zeros(size, dtype=np.float32)
     if bias is not None:
         padded[: len(bias)] = bias

@@ -8,7 +8,9 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from nbcnn.kernels.cpu.program import CACHE_LINE
 from nbcnn.kernels.cpu.tile import Emitter
+from nbcnn.kernels.cpu.vector import declare
 
 _I64 = ir.IntType(64)
 _F32 = ir.FloatType()
@@ -17,6 +19,14 @@ _F32 = ir.FloatType()
 def _opaque(builder, value):
     """The same integer, hidden from LLVM, which would else advance the address of every pixel by itself."""
     return builder.asm(ir.FunctionType(_I64, [_I64]), "", "=r,0", [value], False)
+
+
+def _bring_near(emit, address):
+    """Have the processor fetch a line of memory into its second-level cache, if it lets itself be told."""
+    pointer, word = ir.IntType(8).as_pointer(), ir.IntType(32)
+    fetch = declare(emit.builder, "llvm.prefetch.p0", ir.VoidType(), [pointer, word, word, word])
+    read, second_level, data = word(0), word(2), word(1)
+    emit.builder.call(fetch, [emit.builder.inttoptr(address, pointer), read, second_level, data])
 
 
 def _rows(emit, base, pixel_table, pixels, column):
@@ -51,11 +61,14 @@ def channel_tile(
     lanes,
     vectors,
     pixels,
+    lines_ahead,
     x,
     x_block,
     x_channel,
     weight,
     weight_block,
+    ahead,
+    ahead_step,
     blocks,
     group,
     last_group,
@@ -75,10 +88,11 @@ def channel_tile(
 
     A block has `group` channels, `x_channel` apart, the last one `last_group`. Weights lie as [block][tap][channel]
     [vector][lane]. `pixel_table` holds for each pixel the byte offsets of its input, its output and what is added;
-    `taps` for each tap those into the input and a block's weights. `added` is 0 where nothing is.
+    `taps` for each tap those into the input and a block's weights. `added` is 0 where nothing is. With every
+    channel and tap `lines_ahead` lines of memory from `ahead` on are brought near, and `ahead` grows by `ahead_step`.
     """
     L, V, P = lanes.literal_value, vectors.literal_value, pixels.literal_value
-    signature = types.void(lanes, vectors, pixels, *[types.int64] * 18, types.float32)
+    signature = types.void(lanes, vectors, pixels, lines_ahead, *[types.int64] * 20, types.float32)
 
     def codegen(context, builder, signature, arguments):
         (
@@ -87,6 +101,8 @@ def channel_tile(
             x_channel,
             weight,
             weight_block,
+            ahead,
+            ahead_step,
             blocks,
             group,
             last_group,
@@ -101,7 +117,7 @@ def channel_tile(
             added_step,
             valid,
             lower,
-        ) = arguments[3:]
+        ) = arguments[4:]
         emit = Emitter(builder, L)
         accumulators = emit.variables(V * P)
 
@@ -123,6 +139,7 @@ def channel_tile(
         weights = cgutils.alloca_once_value(builder, weight)
         source = cgutils.alloca_once(builder, _I64)
         row = cgutils.alloca_once(builder, _I64)
+        near = cgutils.alloca_once_value(builder, ahead)
         taps_end = emit.add(taps, builder.mul(tap_count, emit.constant(8)))
         last = builder.sub(blocks, emit.constant(1))
         with cgutils.for_range(builder, blocks) as block:
@@ -144,6 +161,10 @@ def channel_tile(
                     for v in range(V):
                         slot = accumulators[v * P + p]
                         builder.store(emit.fma(factors[v], value, builder.load(slot)), slot)
+                soon = builder.load(near)
+                for line in range(lines_ahead.literal_value):
+                    _bring_near(emit, emit.add(soon, CACHE_LINE * line))
+                builder.store(builder.add(soon, ahead_step), near)
                 following = emit.add(here, 4 * L * V)
                 builder.store(following, row)
                 builder.store(builder.add(offset, x_channel), source)
