@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from nbcnn import spec as specs
 from nbcnn.compiled import CompiledModel, as_inputs
@@ -90,14 +90,31 @@ class Model:
         """Compile or load the kernels of inference now rather than at the first call."""
         self.planned(False, CHUNK, on_compile)
 
-    def compile(self, batch_size: int, on_compile: OnCompile | None = None) -> CompiledModel:
+    def compile(
+        self,
+        batch_size: int,
+        on_compile: OnCompile | None = None,
+        *,
+        dtype: DTypeLike = np.float32,
+        calibration: ArrayLike | None = None,
+    ) -> CompiledModel:
         """A callable from up to `batch_size` samples (N, C, *space) to the last layer's output, as fast as can be.
 
         It is of this moment: batch norms are folded into the weights before them and weights are packed, once, so later
-        changes of parameters, statistics or normalisation do not reach it. Raises InputError for a batch size that is
-        no positive whole number.
+        changes of parameters, statistics or normalisation do not reach it. With `dtype` "int8", convolutions and linear
+        layers compute in whole numbers, on scales found with the samples in `calibration` (N, C, *space). Raises
+        InputError for a batch size that is no positive whole number, and for what int8 cannot be done with.
         """
-        return CompiledModel(self.network, self.parameters, self.buffers, self.input_scale, batch_size, on_compile)
+        return CompiledModel(
+            self.network,
+            self.parameters,
+            self.buffers,
+            self.input_scale,
+            batch_size,
+            on_compile,
+            dtype=dtype,
+            calibration=calibration,
+        )
 
     def __call__(self, x: ArrayLike, training: bool = False) -> Floats:
         """The last layer's output for x (N, C, *space) as float32 or uint8; bytes count as x / 255.

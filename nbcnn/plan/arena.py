@@ -127,7 +127,7 @@ def uses_of(program: Program) -> list[Use]:
                 use.stages.add(stage_number)
                 use.in_phase |= isinstance(stage, Phase) and not activation.storage.per_worker
                 if activation.halo != NO_HALO and not activation.storage.cleared:
-                    use.layout = (activation.channels, activation.space, activation.halo)
+                    use.layout = (activation.channels, activation.space, activation.halo, activation.lane_bytes)
             number += isinstance(stage, Walk)
         number += 1
     return list(uses.values())

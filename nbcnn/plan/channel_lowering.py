@@ -39,7 +39,7 @@ def lower_by_channel(network: Network, arrays: Mapping[str, np.ndarray]) -> tupl
     values = {INPUT: x}
     for node in layers:
         program.section = Section(node.name, "forward", node.macs)
-        y = values[node.name] = _lower(program, node, tuple(values[name] for name in node.inputs), arrays)
+        y = values[node.name] = lower_layer(program, node, tuple(values[name] for name in node.inputs), arrays)
         y.activation.shared |= readers[node.name] > 1
     program.section = Section("output")
     output = Array("output", (1, *network.output_shape))
@@ -47,7 +47,8 @@ def lower_by_channel(network: Network, arrays: Mapping[str, np.ndarray]) -> tupl
     return program, x, output
 
 
-def _lower(program: Program, node: Node, read: tuple[Blocked, ...], arrays: Mapping[str, np.ndarray]) -> Blocked:
+def lower_layer(program: Program, node: Node, read: tuple[Blocked, ...], arrays: Mapping[str, np.ndarray]) -> Blocked:
+    """Append one layer to the walk; raises Unsupported."""
     operation = node.operation
     if is_random(operation):
         return read[0]

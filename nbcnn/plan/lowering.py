@@ -1,7 +1,7 @@
 """A network becomes a program: every layer forwards, and for training the loss, every layer backwards, the updates."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,8 @@ from nbcnn.plan.updating import Arrays, Gradient, Update, add_updates, total_of
 
 # What an operation reads: one activation, or several where it joins branches.
 Inputs = Activation | tuple[Activation, ...]
+# The port of a value between two layers that inference is asked to show.
+SHOWN = "{} shown"
 
 
 @dataclass(frozen=True)
@@ -56,12 +58,21 @@ def add_input(program: Program, name: str, shape: Sequence[int], scale: np.ndarr
 
 
 def _add_forward(
-    program: Program, network: Network, x: Activation, parameters: Arrays, buffers: Arrays, training: bool
+    program: Program,
+    network: Network,
+    x: Activation,
+    parameters: Arrays,
+    buffers: Arrays,
+    training: bool,
+    shown: Collection[str] = (),
 ) -> tuple[list[_Step], Activation]:
-    layers = ordered(network.layers)
+    # Every layer then gives what its name says.
+    layers = list(network.layers) if shown else ordered(network.layers)
     readers = Counter(name for node in layers for name in node.inputs)
     x.shared = readers[INPUT] > 1
     values = {INPUT: x}
+    if INPUT in shown:
+        add_emit(program, program.port(SHOWN.format(INPUT)), x)
     steps = []
     for number, node in enumerate(layers):
         attributes = dict(node.attributes)
@@ -87,6 +98,8 @@ def _add_forward(
         y.wants_gradient = node.trainable or any(each.wants_gradient for each in read)
         y.shared |= readers[node.name] > 1
         values[node.name] = y
+        if node.name in shown:
+            add_emit(program, program.port(SHOWN.format(node.name)), y)
         steps.append(_Step(node, step_x, y, arrays, attributes))
     return steps, values[layers[-1].name]
 
@@ -129,11 +142,15 @@ def lower_inference(
     buffers: Arrays,
     scale: np.ndarray,
     training: bool = False,
+    shown: Collection[str] = (),
 ) -> Program:
-    """A program from port `input` to port `output`: the last layer's numbers for up to `samples` samples."""
+    """A program from port `input` to port `output`: the last layer's numbers for up to `samples` samples.
+
+    What the layers named in `shown` give goes to ports of their own.
+    """
     program = Program(samples, differentiates=False, winograd=network.spec.engine.winograd)
     x = add_input(program, "input", network.input_shape, scale)
-    _, y = _add_forward(program, network, x, parameters, buffers, training)
+    _, y = _add_forward(program, network, x, parameters, buffers, training, shown)
     program.section = Section("output")
     add_emit(program, program.port("output"), y)
     clear_halos(program)

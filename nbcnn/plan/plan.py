@@ -151,7 +151,7 @@ class Plan:
                 words[program.ports[name].index] = array.ctypes.data
                 if (is_bytes := program.ports.get(IS_BYTES.format(name))) is not None:
                     words[is_bytes.index] = array.dtype == np.uint8
-            self._walk_phases(self._phases, -(-samples // program.lanes))
+            self._walk_phases(self._phases, -(-samples // program.samples_per_block))
 
     def _walk_phases(self, phases: np.ndarray, blocks: int) -> None:
         self._walk(

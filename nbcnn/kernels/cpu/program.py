@@ -276,20 +276,26 @@ class Program:
     block's part of a sum (batch statistics), `gather` (gradients that sum over the whole batch), `measure` (of each
     gradient, what the update must know about all of them), `combine` (of what was measured) and `update`.
     `differentiates` tells whether gradients will follow, so that what they read must be kept, and `winograd` whether
-    convolutions may use Winograd's method where that is faster.
+    convolutions may use Winograd's method where that is faster. A block has `samples_per_block`, by default one a lane.
     """
 
     # Partial sums of gradients may take this much memory; with more parameters, several blocks share one partial sum.
     PARTIAL_BYTES = 64 << 20
 
     def __init__(
-        self, samples: int, parameter_count: int = 0, differentiates: bool = True, winograd: bool = False
+        self,
+        samples: int,
+        parameter_count: int = 0,
+        differentiates: bool = True,
+        winograd: bool = False,
+        samples_per_block: int | None = None,
     ) -> None:
         self.lanes = lane_count()
+        self.samples_per_block = samples_per_block or self.lanes
         self.differentiates = differentiates
         self.winograd = winograd
         self.samples = samples
-        self.blocks = -(-samples // self.lanes)
+        self.blocks = -(-samples // self.samples_per_block)
         # Fixed by the planned batch and the parameters alone, never by the number of threads: the order of summation is
         # the same on any machine with as many lanes.
         affordable = max(8, self.PARTIAL_BYTES // max(1, 4 * parameter_count))

@@ -1,0 +1,43 @@
+"""Activations of bytes: blocks of as many channels as a pixel has bytes, samples as planes."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from nbcnn.kernels.cpu.program import Activation, Array, Space
+from nbcnn.kernels.cpu.quantised.numbers import Scale
+
+# Channels whose products one instruction sums: the bytes of a word.
+WORD = 4
+
+
+@dataclass(frozen=True)
+class Bytes:
+    """`channels` over the space of an activation, a byte each, which are numbers by `scale`.
+
+    The activation has one "channel" for every block of channels; bytes beyond the last channel hold anything. A `flat`
+    one counts all numbers of a sample as features; where they lie stays as it was.
+    """
+
+    activation: Activation
+    channels: int
+    scale: Scale
+    flat: bool = False
+
+    @property
+    def block(self) -> int:
+        """Channels in a block."""
+        return self.activation.lane_bytes
+
+
+def in_bytes(name: str, channels: int, space: Space, scale: Scale, block: int) -> Bytes:
+    """New activations of bytes, `block` channels to a block."""
+    return Bytes(Activation(name, block // WORD, math.ceil(channels / block), space), channels, scale)
+
+
+def constant(name: str, value: np.ndarray) -> Array:
+    """An array of any type, of whole words, that the plan fills in once."""
+    array = Array(name, (value.nbytes // WORD,))
+    array.storage.contents = lambda: value
+    return array
