@@ -5,12 +5,12 @@ import threading
 from collections.abc import Mapping
 from functools import partial
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from nbcnn.kernels.cpu.by_channel.layout import Blocked, Unsupported
 from nbcnn.kernels.cpu.compiling import OnCompile
+from nbcnn.kernels.cpu.cores import thread_count
 from nbcnn.kernels.cpu.program import Array, Program
 from nbcnn.network import Network
 from nbcnn.plan.channel_lowering import lower_by_channel
@@ -35,8 +35,7 @@ class OneSamplePlan(Plan):
         input_scale: np.ndarray,
         on_compile: OnCompile | None,
     ) -> None:
-        threads = numba.get_num_threads()
-        in_team = threads > 1 and sum(call.work for call in program.calls()) >= _WORTH_A_TEAM
+        in_team = thread_count() > 1 and sum(call.work for call in program.calls()) >= _WORTH_A_TEAM
         super().__init__(program, on_compile, worthwhile=_WORTH_A_MEETING if in_team else math.inf)
         self._input = self._view_of(x, network.input_shape)
         self._output = array_view(self.arena, output)

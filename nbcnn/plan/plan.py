@@ -4,10 +4,10 @@ import math
 import threading
 from collections.abc import Mapping
 
-import numba
 import numpy as np
 
 from nbcnn.kernels.cpu.compiling import OnCompile, address_of, compile_all
+from nbcnn.kernels.cpu.cores import most_threads, thread_count
 from nbcnn.kernels.cpu.program import (
     IS_BYTES,
     STATE_WORDS,
@@ -48,9 +48,9 @@ class Plan:
         """`worthwhile` is as for `segments`; `prepare_once` runs what comes before the walk now and never again."""
         self.program = program
         self._worthwhile = worthwhile
-        compile_all([call.kernel for call in program.calls()], on_compile)
+        compile_all([call.kernel for call in program.calls()], on_compile, meanwhile=walker)
         self._walk = walker()
-        self.workers = numba.config.NUMBA_NUM_THREADS
+        self.workers = most_threads()
         self.arena = build_arena(program, self.workers)
         self._write_table()
         if prepare_once and program.prepare.groups:
@@ -162,7 +162,7 @@ class Plan:
             self._tasks,
             self._counters,
             blocks,
-            numba.get_num_threads(),
+            thread_count(),
         )
 
 

@@ -11,7 +11,7 @@ from numba import njit, prange, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from nbcnn.kernels.cpu.compiling import cached, note_digests
+from nbcnn.kernels.cpu.cache import cached
 from nbcnn.kernels.cpu.row import read_word
 from nbcnn.kernels.cpu.vector import declare
 
@@ -222,14 +222,10 @@ def walker() -> Any:
     """The compiled walker, from the cache on disk where it is there."""
     signature = "void(int64,int64,int64,int64[:,::1],int64[:,::1],int64[:,::1],int64,int64)"
     load_threads()
-    compiled = cached("walker", njit, signature, parallel=True, nogil=True)(_walk)
-    note_digests()
-    return compiled
+    return cached("walker", njit, signature, parallel=True, nogil=True)(_walk)
 
 
 @lru_cache(maxsize=1)
 def straight_walker() -> Any:
     """The compiled walker of plans that are too short for several threads."""
-    compiled = cached("straight walker", njit, "void(int64,int64,int64,int64,int64)", nogil=True)(_walk_straight)
-    note_digests()
-    return compiled
+    return cached("straight walker", njit, "void(int64,int64,int64,int64,int64)", nogil=True)(_walk_straight)

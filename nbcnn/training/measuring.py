@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +12,7 @@ from nbcnn import network as networks
 from nbcnn import spec as specs
 from nbcnn.data import ClassNumbers, Wanted
 from nbcnn.errors import InputError
+from nbcnn.kernels.cpu.cores import thread_count
 from nbcnn.kernels.cpu.lanes import lane_count
 from nbcnn.kernels.cpu.program import Section
 from nbcnn.model import CHUNK, Model
@@ -144,9 +144,7 @@ def _measure(subject: _Subject, rounds: int, report: OnEvent) -> _Measured:
         with timer.running():
             timed.append(one_round(steps))
         report(Measuring(number + 1, rounds))
-    return _Measured(
-        subject, numba.get_num_threads(), steps, plain, sum(timed) / rounds, timer.seconds / (rounds * steps)
-    )
+    return _Measured(subject, thread_count(), steps, plain, sum(timed) / rounds, timer.seconds / (rounds * steps))
 
 
 def _subject(network: Network, mode: Mode, samples: int, report: OnEvent) -> _Subject:
@@ -198,7 +196,7 @@ def _in_order(rows: Iterable[Row], network: Network) -> list[Row]:
 
 def _peak() -> Peak:
     """The better of NumPy's matrix product and the engine's own."""
-    threads = numba.get_num_threads()
+    threads = thread_count()
     by_numpy, by_tile = [
         [product(count) for count in sorted({1, threads})] for product in (product_gflops, _tile_gflops)
     ]

@@ -9,6 +9,7 @@ from pathlib import Path
 from nbcnn import network as networks
 from nbcnn.data import Dataset, Splits
 from nbcnn.errors import DataError, Interrupted
+from nbcnn.kernels.cpu.helpers import helpers
 from nbcnn.network import Network
 from nbcnn.spec import Spec
 from nbcnn.training import folder
@@ -78,18 +79,19 @@ class _Run:
         self.model = Model(network, seed=settings.seed)
         self.model.classes = splits.classes
         self.model.normalization = normalization(network, splits.train)
-        self.model.load_kernels(self._report_compiling)
-        self.trainer = Trainer(
-            self.model,
-            loss=settings.loss,
-            optimizer=settings.optimizer.model_dump(),
-            batch_size=settings.batch_size,
-            seed=settings.seed,
-            on_compile=self._report_compiling,
-            clip_grad_norm=settings.clip_grad_norm,
-            clip_grad_value=settings.clip_grad_value,
-            shared_gradients=settings.shared_gradients,
-        )
+        with helpers():
+            self.model.load_kernels(self._report_compiling)
+            self.trainer = Trainer(
+                self.model,
+                loss=settings.loss,
+                optimizer=settings.optimizer.model_dump(),
+                batch_size=settings.batch_size,
+                seed=settings.seed,
+                on_compile=self._report_compiling,
+                clip_grad_norm=settings.clip_grad_norm,
+                clip_grad_value=settings.clip_grad_value,
+                shared_gradients=settings.shared_gradients,
+            )
         self.checkpoints = Checkpoints(out, self.model, self.trainer)
         self.steps_per_epoch = -(-len(splits.train) // settings.batch_size)
         self.standing = Standing()

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import numba
 
 from nbcnn.errors import InputError
+from nbcnn.kernels.cpu.cores import most_threads, thread_count
 
 
 @contextmanager
@@ -14,13 +15,13 @@ def threads(count: int | None) -> Iterator[None]:
     if count is None:
         yield
         return
-    most = numba.config.NUMBA_NUM_THREADS
+    most = most_threads()
     if not 1 <= count <= most:
         raise InputError(
             f"threads = {count}: from 1 to {most} threads are available; choose one of these, or set the environment's "
-            "NUMBA_NUM_THREADS to have more than the machine has cores"
+            "NUMBA_NUM_THREADS to have more than there are cores for this process"
         )
-    before = numba.get_num_threads()
+    before = thread_count()
     numba.set_num_threads(count)
     try:
         yield

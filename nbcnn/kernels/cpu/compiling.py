@@ -1,148 +1,61 @@
-"""Compiled kernels by address, cached on disk where the machine keeps caches.
+"""Compiled kernels by address: from the cache on disk, or compiled into it side by side with helpers."""
 
-Numba loads what it finds in its cache without looking; a truncated or damaged entry then crashes or computes wrongly.
-So the cache is a folder of our own, named after the version and a hash of all kernel sources, readable by its owner
-alone, and every file in it must match the digest that was noted beside it, or it is deleted before Numba can see it.
-"""
-
-import atexit
-import contextlib
-import hashlib
-import os
-import shutil
-import stat
-import tempfile
-import threading
+from collections import deque
 from collections.abc import Callable, Iterable
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-import numba
 from numba import cfunc, types
 
-import nbcnn
+from nbcnn.kernels.cpu.cache import cached, is_cached
+from nbcnn.kernels.cpu.helpers import helpers
 from nbcnn.kernels.cpu.program import Kernel
 
 OnCompile = Callable[[str, int, int], None]
 
 _SIGNATURE = types.void(types.int64, types.int64, types.int64, types.int64)
-_DIGEST = ".sha256"
 _compiled: dict[Kernel, Any] = {}
-# Numba's cache folder is a setting of the whole process, so only one thread may compile at a time.
-_compiling = threading.RLock()
 
 
-def sources_digest() -> str:
-    """A hash of every file that shapes compiled code: all of this folder and the walker, with Numba's version."""
-    package = Path(nbcnn.__file__).parent
-    digest = hashlib.sha256(numba.__version__.encode())
-    for path in sorted([*package.glob("kernels/cpu/**/*.py"), *package.glob("plan/*.py")]):
-        digest.update(path.name.encode() + path.read_bytes())
-    return digest.hexdigest()[:16]
+def compile_kernel(kernel: Kernel) -> Any:
+    """A kernel as Numba's callback, from the cache where it is there."""
+    return cached(kernel.label, cfunc, _SIGNATURE)(kernel.factory(*kernel.constants))
 
 
-def _candidates() -> Iterable[Path]:
-    if os.environ.get("NBCNN_CACHE"):
-        yield Path(os.environ["NBCNN_CACHE"])
-    with contextlib.suppress(RuntimeError):  # there may be no home directory
-        yield Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nbcnn"
-    yield Path(tempfile.gettempdir()) / f"nbcnn-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
+def compile_all(
+    kernels: Iterable[Kernel], on_compile: OnCompile | None = None, meanwhile: Callable[[], object] | None = None
+) -> None:
+    """Compile or load every kernel; `meanwhile` is called once helpers have begun with those that are not on disk.
 
-
-def _is_ours(folder: Path) -> bool:
-    """A real folder that we own and nobody else can write: what is loaded from it is executed."""
-    status = folder.lstat()
-    if not stat.S_ISDIR(status.st_mode) or not os.access(folder, os.W_OK | os.X_OK):
-        return False
-    return not hasattr(os, "getuid") or (status.st_uid == os.getuid() and not status.st_mode & 0o022)
-
-
-@lru_cache(maxsize=1)
-def cache_folder() -> Path:
-    """The first folder that is ours, created if need be; one for this process alone as the last resort."""
-    name = f"kernels-{nbcnn.__version__}-{sources_digest()}"
-    for base in _candidates():
-        with contextlib.suppress(OSError):
-            base.mkdir(mode=0o700, parents=True, exist_ok=True)
-            folder = base / name
-            folder.mkdir(mode=0o700, exist_ok=True)
-            if _is_ours(base) and _is_ours(folder):
-                _remove_unverified(folder)
-                return folder
-    folder = Path(tempfile.mkdtemp(prefix="nbcnn-kernels-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
-
-
-def _entries(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.suffix in (".nbi", ".nbc")]
-
-
-def _note(path: Path) -> Path:
-    return path.with_name(path.name + _DIGEST)
-
-
-def _is_sound(path: Path) -> bool:
-    try:
-        return _note(path).read_text() == hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
-        return False
-
-
-def _remove_unverified(folder: Path) -> None:
-    """Delete every kernel of which one file is not what was noted: an index and its code belong together."""
-    unsound = {path.parent for path in _entries(folder) if not _is_sound(path)}
-    for path in _entries(folder):
-        if path.parent in unsound:
-            path.unlink(missing_ok=True)
-
-
-def note_digests() -> None:
-    """Write down the digest of every new cache entry, after compiling."""
-    for path in _entries(cache_folder()):
-        note = _note(path)
-        # A full or vanished folder costs the next start a compilation, nothing else.
-        with contextlib.suppress(OSError):
-            if not note.exists() or note.stat().st_mtime_ns <= path.stat().st_mtime_ns:
-                partial = note.with_name(f"{note.name}.{os.getpid()}")
-                partial.write_text(hashlib.sha256(path.read_bytes()).hexdigest())
-                os.replace(partial, note)
-
-
-def cached(label: str, decorate: Callable[..., Any], *arguments: Any, **options: Any) -> Callable[[Any], Any]:
-    """Apply a Numba decorator with its cache in a folder of this label's own, leaving the user's setting as it is.
-
-    Numba keeps all variants of one function under one index, which two processes that start together can mix up; with a
-    folder for each variant they write the same. Without room on the disk the code is compiled for this process alone.
+    `on_compile(label, done, total)` is called before each kernel that is compiled or loaded here, and at the end.
     """
-
-    def apply(function: Any) -> Any:
-        with _compiling:
-            before = numba.config.CACHE_DIR
-            numba.config.CACHE_DIR = str(cache_folder() / hashlib.sha256(label.encode()).hexdigest()[:16])
-            try:
-                return decorate(*arguments, cache=True, error_model="numpy", **options)(function)
-            except OSError:
-                return decorate(*arguments, error_model="numpy", **options)(function)
-            finally:
-                numba.config.CACHE_DIR = before
-
-    return apply
-
-
-def compile_all(kernels: Iterable[Kernel], on_compile: OnCompile | None = None) -> None:
-    """Compile or load every kernel; `on_compile(label, done, total)` is called before each one."""
-    with _compiling:
+    with helpers() as pool:
         missing = [kernel for kernel in dict.fromkeys(kernels) if kernel not in _compiled]
-        for done, kernel in enumerate(missing):
-            if on_compile:
-                on_compile(kernel.label, done, len(missing))
-            _compiled[kernel] = cached(kernel.label, cfunc, _SIGNATURE)(kernel.factory(*kernel.constants))
-        if missing:
-            note_digests()
-            if on_compile:
-                on_compile("", len(missing), len(missing))
+        waiting = deque(kernel for kernel in missing if not is_cached(kernel.label))
+        done: set[Kernel] = set()
+
+        def report(label: str) -> None:
+            if on_compile and missing:
+                on_compile(label, len(done), len(missing))
+
+        def compile_here(kernel: Kernel) -> None:
+            report(kernel.label)
+            _compiled[kernel] = compile_kernel(kernel)
+            done.add(kernel)
+
+        pool.compile(waiting, done.add)
+        report("")
+        if meanwhile:
+            meanwhile()
+        while waiting:
+            # A helper may have taken the last one since.
+            for kernel in [waiting.popleft()] if waiting else []:
+                compile_here(kernel)
+        pool.wait(lambda: report(""))
+        # Those that were on disk, those that helpers have put there, and those that one could not.
+        for kernel in missing:
+            if kernel not in _compiled:
+                compile_here(kernel)
+        report("")
 
 
 def address_of(kernel: Kernel) -> int:

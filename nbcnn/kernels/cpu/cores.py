@@ -1,0 +1,78 @@
+"""How many cores this process may use, and how many threads therefore compute.
+
+Numba takes one thread for each core that the scheduler would give it. A container often has all of a machine's cores
+but only some of their time: with a thread on each it would run for a moment and then stand still until its next share.
+"""
+
+import math
+import os
+import threading
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+
+import numba
+
+_ROOT = Path("/")
+_this_thread = threading.local()
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except (OSError, ValueError):
+        return ""
+
+
+def _groups(root: Path) -> Iterable[Path]:
+    """The control groups that may limit the time of this process: its own, then those that these lie in."""
+    mounted = root / "sys/fs/cgroup"
+    for line in _read(root / "proc/self/cgroup").splitlines():
+        _, controllers, path = line.split(":", 2)
+        if not controllers:
+            mounts = [mounted, mounted / "unified"]
+        elif "cpu" in controllers.split(","):
+            mounts = [mounted / controllers, mounted / "cpu"]
+        else:
+            continue
+        # Within a container a path may be the one outside: what lies above it is then where its own files are.
+        inside = PurePosixPath(path.lstrip("/"))
+        yield from (mount / folder for mount in mounts for folder in (inside, *inside.parents))
+
+
+def quota(root: Path = _ROOT) -> float:
+    """How many cores' worth of time control groups leave to this process, infinity without a limit.
+
+    They are Linux's, of version 2 (cpu.max) or 1 (cpu.cfs_quota_us, cpu.cfs_period_us); `root` is where / is.
+    """
+    least = math.inf
+    for group in _groups(root):
+        for text in (
+            _read(group / "cpu.max"),
+            _read(group / "cpu.cfs_quota_us") + _read(group / "cpu.cfs_period_us"),
+        ):
+            words = text.split()
+            if len(words) == 2 and all(word.isdigit() for word in words) and int(words[1]) > 0:
+                least = min(least, int(words[0]) / int(words[1]))
+    return least
+
+
+@lru_cache(maxsize=1)
+def most_threads() -> int:
+    """How many threads there can be: one a core that this process may use, a part of a core counted as one.
+
+    NUMBA_NUM_THREADS in the environment is what the user wants, whatever the machine has.
+    """
+    most: int = numba.config.NUMBA_NUM_THREADS
+    return most if "NUMBA_NUM_THREADS" in os.environ else max(1, min(most, math.ceil(min(quota(), most))))
+
+
+def thread_count() -> int:
+    """How many threads a parallel region takes now: as many as Numba was told to on this thread, or `most_threads`."""
+    if not hasattr(_this_thread, "begun"):
+        _this_thread.begun = True
+        # Numba counts threads for each Python thread by itself, and begins with all.
+        if numba.get_num_threads() > most_threads():
+            numba.set_num_threads(most_threads())
+    count: int = numba.get_num_threads()
+    return min(count, most_threads())
