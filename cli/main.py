@@ -11,7 +11,7 @@ from typing import NoReturn
 import click
 
 import nbcnn
-from nbcnn.errors import Interrupted, NbcnnError
+from nbcnn.errors import Interrupted, NbcnnError, SpecError
 
 from .bench import bench
 from .evaluate import evaluate
@@ -61,6 +61,11 @@ def _explain(error: BaseException) -> int:
     match error:
         case click.ClickException():
             error.show()
+            return error.exit_code
+        case SpecError() if diagnostics := getattr(error, "diagnostics", None):
+            from .diagnostics import print_diagnostics
+
+            print_diagnostics([each.as_dict() for each in diagnostics], getattr(error, "unlisted", 0))
             return error.exit_code
         case NbcnnError():
             message, code = str(error), error.exit_code

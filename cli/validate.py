@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from .diagnostics import print_diagnostics
 from .options import debug_option, format_option, set_option
 from .text import bytes_text, counted, number, print_table, shape_text
 
@@ -30,8 +31,7 @@ def validate(context: click.Context, spec: Path, explain: bool, output_format: s
             _print_network(report)
             if explain:
                 _print_explanations(report)
-        for diagnostic in report["diagnostics"]:
-            click.echo(_line(diagnostic), err=True)
+        print_diagnostics(report["diagnostics"])
     context.exit(0 if valid else 2)
 
 
@@ -89,10 +89,3 @@ def _sources(owner: str, names: list[str]) -> str:
     block = owner.rpartition(".")[0]
     shown = [name[len(block) :] if block and name.rpartition(".")[0] == block else name for name in names]
     return ", ".join(shown if len(shown) <= 3 else [*shown[:2], f"and {len(shown) - 2} more"])
-
-
-def _line(diagnostic: dict[str, Any]) -> str:
-    position = ":".join(str(diagnostic[key]) for key in ("file", "line", "column") if diagnostic[key] is not None)
-    place = f"{position}: " if position else ""
-    cure = f"; {diagnostic['help']}" if diagnostic["help"] else ""
-    return f"{place}{diagnostic['severity']} {diagnostic['code']}: {diagnostic['message']}{cure}"

@@ -43,12 +43,21 @@ class Code(StrEnum):
 class Problem(SpecError):
     """A broken rule, from code that does not know the place: a layer, a window, an argument of a function.
 
-    `rule` states what was found, with both numbers; `cure` says what to do; `field` is the key at fault, where one is.
+    `rule` states what was found, with both numbers; `cure` says what to do; `field` is the key at fault, where one is,
+    or the keys that lead to it, and `label` what should stand there.
     """
 
-    def __init__(self, code: Code, rule: str, cure: str, field: str | None = None):
+    def __init__(
+        self,
+        code: Code,
+        rule: str,
+        cure: str,
+        field: str | tuple[str | int, ...] | None = None,
+        label: str | None = None,
+    ):
         super().__init__(f"{rule}; {cure}" if cure else rule)
         self.code = code
         self.rule = rule
         self.cure = cure
         self.field = field
+        self.label = label

@@ -13,10 +13,9 @@ from nbcnn.network.network import Network
 from nbcnn.network.node import Node
 from nbcnn.network.receptive_field import ReceptiveField, misaligned, union
 from nbcnn.spec import Diagnostic, InvalidSpec, Loss, Spec
-from nbcnn.spec.diagnostics import in_file
 from nbcnn.spec.names import nearest
-from nbcnn.spec.places import quoted
-from nbcnn.spec.references import INPUT, unknown
+from nbcnn.spec.places import Path, Place, quoted
+from nbcnn.spec.references import INPUT, taken, unknown
 
 WORTH_A_SUGGESTION = 100
 """Errors after which no nearest name is looked for, which takes long among thousands of layers."""
@@ -43,7 +42,7 @@ def trace(spec: Spec) -> tuple[list[Node], list[Diagnostic]]:
     tracer.check_all_are_read()
     tracer.check_loss(spec.train.loss)
     tracer.check_rates(spec.train.optimizer.lr)
-    return tracer.nodes, in_file([*spec.warnings, *tracer.diagnostics], spec.file)
+    return tracer.nodes, spec.sources.locate([*spec.warnings, *tracer.diagnostics])
 
 
 @dataclass(frozen=True)
@@ -62,13 +61,13 @@ class _Tracer:
         shape = spec.input.shape
         self.last = _Output(INPUT, shape, ReceptiveField.of_input(len(shape) - 1))
         self.outputs = {INPUT: self.last}
-        self.places = {INPUT: "the network's input"}
+        self.places = {INPUT: Place("the network's input", None, ("input",))}
         self.later = {str(layer.name): place for layer, place in zip(spec.layers, spec.places, strict=True)}
         self.read: set[str] = set()
         self.nodes: list[Node] = []
         self.diagnostics: list[Diagnostic] = []
 
-    def add(self, layer: Layer, place: str) -> None:
+    def add(self, layer: Layer, place: Place) -> None:
         """The layer's node, and that of its activation, whose output then goes by the layer's name."""
         name = str(layer.name)  # the spec has named them all
         self._add(layer, name, place, self._sources(layer, name, place))
@@ -83,7 +82,7 @@ class _Tracer:
         try:
             loss.check(self.last.shape)
         except Problem as problem:
-            self.diagnostics.append(Diagnostic.at("train.loss", problem))
+            self.diagnostics.append(Diagnostic.at(("train", "loss"), problem))
 
     def check_rates(self, lr: float) -> None:
         """An error at the first layer whose rate is to follow an optimizer's that is 0."""
@@ -104,20 +103,21 @@ class _Tracer:
                 cure = f'name it in a later layer, from = "{names[node]}", or delete it'
                 self.diagnostics.append(Diagnostic.at(self.places[node], Problem(Code.UNUSED_OUTPUT, rule, cure)))
 
-    def _sources(self, layer: Layer, name: str, place: str) -> list[_Output] | None:
+    def _sources(self, layer: Layer, name: str, place: Place) -> list[_Output] | None:
         """The outputs that the layer reads; None where a name stands for none."""
         if not layer.sources:
             return [self.last]
         found = []
-        for source in layer.sources:
+        for number, source in enumerate(layer.sources):
             if source in self.outputs:
                 found.append(self.outputs[source])
             else:
                 known = self.outputs if len(self.diagnostics) < WORTH_A_SUGGESTION else ()
-                self.diagnostics.append(Diagnostic.at(place, unknown(source, name, known, self.later)))
+                field: Path = ("from",) if isinstance(layer.from_, str) else ("from", number)
+                self.diagnostics.append(unknown(place, field, source, name, known, self.later))
         return found if len(found) == len(layer.sources) else None
 
-    def _activation(self, layer: Layer, kind: str, place: str) -> Layer | None:
+    def _activation(self, layer: Layer, kind: str, place: Place) -> Layer | None:
         """The layer that the shorthand `activation = "relu"` stands for."""
         name = f"{layer.name}_{kind}"
         if kind not in ACTIVATIONS:
@@ -132,11 +132,10 @@ class _Tracer:
         self.diagnostics.append(Diagnostic.at(place, problem))
         return None
 
-    def _add(self, layer: Layer, name: str, place: str, sources: Sequence[_Output] | None) -> None:
-        problems = []
+    def _add(self, layer: Layer, name: str, place: Place, sources: Sequence[_Output] | None) -> None:
+        problems: list[Problem] = []
         if name in self.places:
-            rule = f"the name {name} is taken by {self.places[name]}"
-            problems.append(Problem(Code.BAD_NAME, rule, "choose another name", "name"))
+            self.diagnostics.append(taken(place, name, self.places[name]))
         self.last = _Output(name, None, None)
         if sources is not None:
             self.read.update(source.node for source in sources)
@@ -167,7 +166,7 @@ class _Tracer:
         problems.extend(layer.review(shape))
         told = any(source.node != INPUT and prod(source.shape or ()) > MOST_ELEMENTS for source in sources)
         problems.extend(_too_large(({} if told else {"the output": output}) | _shapes(layer.parameters(shape))))
-        if all(each.code.severity == "warning" for each in problems):
+        if name not in self.places and all(each.code.severity == "warning" for each in problems):
             self.nodes.append(_node(layer, name, sources, shapes, shape, self.last))
 
 

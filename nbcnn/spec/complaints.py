@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -12,7 +13,7 @@ from pydantic_core import ErrorDetails
 from nbcnn.layers.problems import Code
 from nbcnn.spec.diagnostics import SHOWN, Diagnostic
 from nbcnn.spec.names import nearest
-from nbcnn.spec.places import BLOCK, Path, dotted, echo, quoted
+from nbcnn.spec.places import BLOCK, Path, Where, echo, quoted
 
 EXPECTATIONS = {
     "expected": "{expected}",
@@ -45,24 +46,23 @@ EXPECTATIONS = {
 def explain(
     error: ValidationError,
     model: type[BaseModel],
-    subject: Callable[[Path], str] = dotted,
-    cause: Callable[[Path], object] = lambda path: path,
+    where: Callable[[Path], Where] = Where.of,
     other_keys: Sequence[str] = (),
 ) -> Iterator[Diagnostic]:
     """One diagnostic per cause found when `model` validated a document.
 
-    `subject` says a path in words; errors whose paths have one `cause` are told once; `other_keys` may stand beside
-    the model's own.
+    `where` says where a path is written, and what to call it; errors that are written in one place are told once;
+    `other_keys` may stand beside the model's own.
     """
     said = set()
     details = error.errors(include_url=False)
     misspelt = _unknown_keys(details)
     for detail in details:
         path, tables = _locate(detail["loc"], model)
-        key = (cause(path), detail["type"])
+        key = (where(path).path, detail["type"])
         if not _is_consequence(detail, tables, misspelt) and key not in said:
             said.add(key)
-            yield _diagnose(detail, path, tables, subject, other_keys if len(path) == 1 else ())
+            yield _diagnose(detail, path, tables, where, other_keys if len(path) == 1 else ())
 
 
 def _unknown_keys(details: Sequence[ErrorDetails]) -> dict[Path, list[str]]:
@@ -132,39 +132,43 @@ def _diagnose(
     detail: ErrorDetails,
     path: Path,
     tables: Mapping[str, type[BaseModel]],
-    subject: Callable[[Path], str],
+    where: Callable[[Path], Where],
     other_keys: Sequence[str],
 ) -> Diagnostic:
     kind = detail["type"]
     if kind == "extra_forbidden":
-        return _unknown_key(path, tables, subject, other_keys)
+        return _unknown_key(path, tables, where, other_keys)
     if kind == "missing":
-        return Diagnostic(Code.MISSING_KEY, f"{subject(path)} is missing", f"add it: {path[-1]} = ...")
+        label = f"{path[-1]} is missing in this table"
+        return _found(Code.MISSING_KEY, where(path), " is missing", f"add it: {path[-1]} = ...", label)
     types = [*tables, BLOCK] if path[:1] == ("layers",) else list(tables)
     if kind == "union_tag_not_found":
         cure = f"give one of {_listed(types)}"
-        return Diagnostic(Code.MISSING_KEY, f"{subject((*path, 'type'))} is missing", cure)
+        return _found(Code.MISSING_KEY, where((*path, "type")), " is missing", cure, "type is missing in this table")
     if kind == "union_tag_invalid":
         received = detail["input"].get("type")
         cure = _suggest(received, types) or f"use one of {_listed(types)}"
-        return Diagnostic(Code.UNKNOWN_TYPE, f"{subject((*path, 'type'))} = {echo(received)} is not a known type", cure)
+        return _found(Code.UNKNOWN_TYPE, where((*path, "type")), f" = {echo(received)} is not a known type", cure)
     expected = EXPECTATIONS[kind].format(**detail.get("ctx", {})).replace("'", '"')
-    rule = f"{_owned(subject(path))}expected {expected}, received {echo(detail['input'])}"
-    return Diagnostic(Code.WRONG_VALUE, rule, _cure(path, expected, detail["input"], types))
+    rule = f"expected {expected}, received {echo(detail['input'])}"
+    return _found(Code.WRONG_VALUE, where(path), rule, _cure(path, expected, detail["input"], types))
+
+
+def _found(code: Code, where: Where, rule: str, cure: str | None, label: str | None = None) -> Diagnostic:
+    """A diagnostic of what is wrong at a place: a rule that begins with a blank goes on from its name."""
+    colon = "" if not where.words or rule.startswith(" ") else ": "
+    helps = (cure,) if cure else ()
+    return Diagnostic(code, f"{where.words}{colon}{rule}", helps, where.place, where.path, label=label)
 
 
 def _unknown_key(
-    path: Path, tables: Mapping[str, type[BaseModel]], subject: Callable[[Path], str], other_keys: Sequence[str]
+    path: Path, tables: Mapping[str, type[BaseModel]], where: Callable[[Path], Where], other_keys: Sequence[str]
 ) -> Diagnostic:
     known = [*_keys(tables), *other_keys]
     close = nearest(path[-1], known)
     cure = f"the nearest key is {close}" if close else f"the keys here are {', '.join(known)}"
-    return Diagnostic(Code.UNKNOWN_KEY, f"{_owned(subject(path[:-1]))}unknown key {quoted(str(path[-1]))}", cure)
-
-
-def _owned(place: str) -> str:
-    """The place as a message begins with it; the whole file has none."""
-    return f"{place}: " if place else ""
+    found = _found(Code.UNKNOWN_KEY, where(path[:-1]), f"unknown key {quoted(str(path[-1]))}", cure)
+    return replace(found, path=where(path).path, at_key=True, label=f"expected {close}" if close else None)
 
 
 def _cure(path: Path, expected: str, received: Any, types: Sequence[str]) -> str | None:

@@ -1,34 +1,89 @@
 """What is reported about a spec: one Diagnostic per cause, and the exception that carries them."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from nbcnn.errors import SpecError
 from nbcnn.layers.problems import Code, Problem
+from nbcnn.spec.places import Path, Place, dotted
 
 SHOWN = 10
 """How many errors a message prints; whoever has more than that has one cause, not many."""
 
+_VERBS = ("declares ", "expects ", "reads ")
+"""How a rule begins that goes on from the layer's name."""
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A note or a help that names a place in the spec: `set padding = 2 on conv1`, its line, and the rest."""
+
+    before: str
+    path: Path
+    after: str = ""
+
+    def text(self, position: str | None) -> str:
+        return f"{self.before} ({position}){self.after}" if position else str(self)
+
+    def __str__(self) -> str:
+        return self.before + self.after
+
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """One error or warning; `message` begins with the place inside the file, `help` is the cure.
+    """One error or warning: `rule` states it, `notes` give what led to it, `helps` are cures, the first the likeliest.
 
-    `line` and `column` count from 1, and are None where the position is not known.
+    `place` is the layer that it is about, `path` the keys to what is at fault in the document, `at_key` whether that is
+    the key there. `line` and `column` count characters from 1, `end_column` is one beyond the last, and all are None
+    where the position is not known. `label` says what the position shows, `source` is its line, from `source_column`.
     """
 
     code: Code
-    message: str
-    help: str | None = None
+    rule: str
+    helps: tuple[str | Remark, ...] = ()
+    place: Place | None = None
+    path: Path | None = None
+    at_key: bool = False
+    label: str | None = None
+    notes: tuple[str | Remark, ...] = ()
     file: str | None = None
     line: int | None = None
     column: int | None = None
+    end_line: int | None = None
+    end_column: int | None = None
+    source: str | None = None
+    source_column: int = 1
 
     @classmethod
-    def at(cls, place: str, problem: Problem) -> "Diagnostic":
-        """What a rule found, at a place such as `layers[3] "pool2" (max_pool)`."""
-        return cls(problem.code, f"{place}: {problem.rule}", problem.cure or None)
+    def at(cls, where: Place | Path, problem: Problem, within: Path = ()) -> "Diagnostic":
+        """What a rule found in a layer, or at a path; `within` leads from there to the value."""
+        place = where if isinstance(where, Place) else None
+        path = (*(where.path if isinstance(where, Place) else where), *within)
+        field = (problem.field,) if isinstance(problem.field, str) else problem.field or ()
+        words = dotted(within if place else path)
+        return cls(
+            problem.code,
+            f"{words}: {problem.rule}" if words else problem.rule,
+            (problem.cure,) if problem.cure else (),
+            place,
+            (*path, *field),
+            at_key=problem.code is Code.UNKNOWN_KEY,
+            label=problem.label,
+        )
+
+    @property
+    def message(self) -> str:
+        """The rule after whose it is: a layer's name where a line says the rest, else its number and type as well."""
+        if self.place is None:
+            return self.rule
+        if self.line is None or self.place.name is None:
+            return f"{self.place}: {self.rule}"
+        return f"`{self.place.name}`{'' if self.rule.startswith(_VERBS) else ':'} {self.rule}"
+
+    @property
+    def help(self) -> str | None:
+        return str(self.helps[0]) if self.helps else None
 
     @property
     def severity(self) -> str:
@@ -44,11 +99,21 @@ class Diagnostic:
 
     def as_dict(self) -> dict[str, Any]:
         """The object that a report holds."""
-        values = asdict(self)
         return {
             "code": self.code.value,
             "severity": self.severity,
-            **{key: values[key] for key in ("file", "line", "column", "message", "help")},
+            "file": self.file,
+            "line": self.line,
+            "column": self.column,
+            "end_line": self.end_line,
+            "end_column": self.end_column,
+            "message": self.message,
+            "label": self.label,
+            "notes": [str(note) for note in self.notes],
+            "help": self.help,
+            "helps": [str(each) for each in self.helps],
+            "source": self.source,
+            "source_column": self.source_column,
         }
 
 
@@ -57,12 +122,9 @@ class InvalidSpec(SpecError):
 
     def __init__(self, diagnostics: Iterable[Diagnostic], unlisted: int = 0):
         self.diagnostics = tuple(diagnostics)
+        self.unlisted = unlisted
         lines = [str(diagnostic) for diagnostic in self.diagnostics[:SHOWN]]
         more = len(self.diagnostics) - len(lines) + unlisted
         if more:
             lines.append(f"and {more} more")
         super().__init__("\n".join(lines))
-
-
-def in_file(diagnostics: Iterable[Diagnostic], file: str | None) -> list[Diagnostic]:
-    return [replace(diagnostic, file=file) for diagnostic in diagnostics]

@@ -1,8 +1,7 @@
 """What a person writes short, written out: variables replaced, blocks laid out as the layers that they stand for."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,9 +10,9 @@ from nbcnn.layers.problems import Code, Problem
 from nbcnn.spec.blocks import Block
 from nbcnn.spec.complaints import explain
 from nbcnn.spec.diagnostics import Diagnostic
-from nbcnn.spec.laying_out import Origin, Writer
-from nbcnn.spec.places import Path, dotted, echo, quoted
-from nbcnn.spec.variables import Budget, Scope, TooLarge, misnamed
+from nbcnn.spec.laying_out import Writer
+from nbcnn.spec.places import Path, Place, Where, dotted, echo, quoted
+from nbcnn.spec.variables import Budget, Scope, TooLarge, is_name
 
 KEYS = ("extends", "vars", "blocks")
 """Keys of a file that are gone once it is written out."""
@@ -21,11 +20,10 @@ KEYS = ("extends", "vars", "blocks")
 
 @dataclass
 class Expansion:
-    """A document with its layers written out; `places` and `origins` say of each layer where it was written."""
+    """A document with its layers written out; `places` say of each layer where it was written."""
 
     document: dict[str, Any]
-    places: list[str] = field(default_factory=list)
-    origins: list[Origin] = field(default_factory=list)
+    places: list[Place] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
 
@@ -46,7 +44,7 @@ def expand(document: Mapping[str, Any]) -> Expansion:
         tables = scope.fill(tables, problems)
         if isinstance(layers, str):
             layers = scope.fill(layers, problems, ("layers",))
-        diagnostics.extend(Diagnostic.at(dotted(path), problem) for path, problem in problems)
+        diagnostics.extend(Diagnostic.at(path, problem) for path, problem in problems)
         if layers is not None:
             tables["layers"] = layers
         if not isinstance(layers, list):
@@ -54,18 +52,20 @@ def expand(document: Mapping[str, Any]) -> Expansion:
         writer = Writer(definitions, scope, diagnostics)
         writer.write_all(layers)
         diagnostics.extend(_unused(definitions, writer.used))
-        return Expansion(tables | {"layers": writer.layers}, writer.places, writer.origins, diagnostics)
+        return Expansion(tables | {"layers": writer.layers}, writer.places, diagnostics)
     except TooLarge as problem:
-        return Expansion(tables, diagnostics=[Diagnostic(problem.code, problem.rule, problem.cure)])
+        return Expansion(tables, diagnostics=[Diagnostic.at((), problem)])
 
 
 def _file_scope(written: Any, budget: Budget, diagnostics: list[Diagnostic]) -> Scope:
     """The variables of the file, each found to have a value."""
     if not isinstance(written, dict):
-        rule = f"vars: expected a table, received {echo(written)}"
-        diagnostics.append(Diagnostic(Code.WRONG_VALUE, rule, "write [vars], and below it width = 64"))
+        rule = f"expected a table, received {echo(written)}"
+        problem = Problem(Code.WRONG_VALUE, rule, "write [vars], and below it width = 64")
+        diagnostics.append(Diagnostic.at(("vars",), problem))
         return Scope(budget, {})
-    problems = misnamed(written)
+    diagnostics.extend(_misnamed(written, ("vars",)))
+    problems: list[tuple[str, Problem]] = []
     scope = Scope(budget, written)
     for name in written:
         try:
@@ -74,27 +74,26 @@ def _file_scope(written: Any, budget: Budget, diagnostics: list[Diagnostic]) -> 
             raise
         except Problem as problem:
             problems.append((name, problem))
-    diagnostics.extend(Diagnostic.at(dotted(("vars", name)), problem) for name, problem in problems)
+    diagnostics.extend(Diagnostic.at(("vars", str(name)), problem) for name, problem in problems)
     return scope
 
 
 def _definitions(blocks: Any, diagnostics: list[Diagnostic]) -> dict[str, Block]:
     if not isinstance(blocks, dict):
-        rule = f"blocks: expected a table, received {echo(blocks)}"
-        diagnostics.append(Diagnostic(Code.WRONG_VALUE, rule, "write [[blocks.NAME.layers]], once for each layer"))
+        rule = f"expected a table, received {echo(blocks)}"
+        problem = Problem(Code.WRONG_VALUE, rule, "write [[blocks.NAME.layers]], once for each layer")
+        diagnostics.append(Diagnostic.at(("blocks",), problem))
         return {}
-    names = misnamed(blocks)
-    diagnostics.extend(Diagnostic.at(dotted(("blocks", name)), problem) for name, problem in names)
+    diagnostics.extend(_misnamed(blocks, ("blocks",)))
     found = {}
     for name, table in blocks.items():
-        place = dotted(("blocks", str(name)))
+        place: Path = ("blocks", str(name))
         try:
             found[name] = Block.model_validate(table)
         except ValidationError as error:
-            diagnostics.extend(explain(error, Block, partial(_below, place)))
+            diagnostics.extend(explain(error, Block, lambda path, place=place: Where.of((*place, *path))))  # type: ignore[misc]
         else:
-            problems = misnamed(found[name].parameters)
-            diagnostics.extend(Diagnostic.at(f"{place}.parameters", problem) for _, problem in problems)
+            diagnostics.extend(_misnamed(found[name].parameters, (*place, "parameters")))
     return found
 
 
@@ -103,12 +102,19 @@ def _unused(definitions: Mapping[str, Block], used: set[str]) -> list[Diagnostic
         Diagnostic(
             Code.UNUSED_BLOCK,
             f"{dotted(('blocks', name))}: no layer uses this block",
-            f'delete it, or use it: type = "block", block = {quoted(name)}',
+            (f'delete it, or use it: type = "block", block = {quoted(name)}',),
+            path=("blocks", name),
+            at_key=True,
         )
         for name in definitions
         if name not in used
     ]
 
 
-def _below(place: str, path: Path) -> str:
-    return ".".join(filter(None, (place, dotted(path))))
+def _misnamed(names: Mapping[str, Any], path: Path) -> Iterator[Diagnostic]:
+    """An error for each of the names that nothing could refer to."""
+    for name in map(str, names):
+        if not is_name(name):
+            rule, cure = f"{quoted(name)} is no name for a variable", "use letters, digits and _, and a letter first"
+            found = Diagnostic.at((*path, name), Problem(Code.BAD_NAME, rule, cure))
+            yield replace(found, at_key=True)

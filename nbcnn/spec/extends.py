@@ -5,50 +5,55 @@ from os.path import relpath
 from pathlib import Path
 from typing import Any
 
-from nbcnn.layers.problems import Code
+from nbcnn.layers.problems import Code, Problem
 from nbcnn.spec.diagnostics import Diagnostic, InvalidSpec
 from nbcnn.spec.places import echo
 from nbcnn.spec.reader import read
+from nbcnn.spec.sources import Source, Sources
 
 KEY = "extends"
 MOST_FILES = 16
 
 
-def read_whole(path: Path) -> dict[str, Any]:
-    """The tables of a spec file, put over those of the file that it extends, and so on.
+def read_whole(path: Path) -> tuple[dict[str, Any], tuple[Source, ...]]:
+    """The tables of a spec file, put over those of the file that it extends, and so on; and these files, in that order.
 
     Tables merge, lists and values replace; a path of data counts from the folder of the file that it stands in. Raises
     InvalidSpec for what `read` refuses, and for files that extend one another in a circle.
     """
-    files, documents = [path], [read(path)]
+    document, source = read(path)
+    files, documents, sources = [path], [document], [source]
     while KEY in documents[-1]:
         base = documents[-1].pop(KEY)
         if not isinstance(base, str) or not base:
-            rule = f"{KEY}: expected the path of a file, relative to this one, received {echo(base)}"
-            raise _invalid(Code.WRONG_VALUE, rule, f'such as {KEY} = "base.toml"', files[-1])
+            rule = f"expected the path of a file, relative to this one, received {echo(base)}"
+            raise _invalid(Code.WRONG_VALUE, rule, f'such as {KEY} = "base.toml"', sources[-1])
         files.append(files[-1].parent / base)
-        documents.append(_read_base(files[-1], files[-2]))
+        document, source = _read_base(files[-1], sources[-1])
+        documents.append(document)
         _move_source(documents[-1], files[-1].parent, path.parent)
         if any(_same(files[-1], file) for file in files[:-1]):
-            rule = f"{KEY}: the files extend one another: {' > '.join(map(str, files))}"
-            raise _invalid(Code.CYCLE, rule, "one of them must stand on its own", files[-2])
+            rule = f"the files extend one another: {' > '.join(map(str, files))}"
+            raise _invalid(Code.CYCLE, rule, "one of them must stand on its own", sources[-1])
         if len(files) > MOST_FILES:
-            rule = f"{KEY}: more than {MOST_FILES} files extend one another"
-            raise _invalid(Code.TOO_LARGE, rule, "join some of them", path)
+            raise _invalid(
+                Code.TOO_LARGE, f"more than {MOST_FILES} files extend one another", "join some of them", sources[0]
+            )
+        sources.append(source)
     whole = documents.pop()
     while documents:
         whole = _merged(whole, documents.pop())
-    return whole
+    return whole, tuple(sources)
 
 
-def _read_base(base: Path, extending: Path) -> dict[str, Any]:
+def _read_base(base: Path, extending: Source) -> tuple[dict[str, Any], Source]:
     try:
         return read(base)
     except InvalidSpec as error:
         (found,) = error.diagnostics
         if found.code is not Code.UNREADABLE:
             raise
-        raise _invalid(found.code, f"{KEY}: {base}: {found.message}", found.help or "", extending) from None
+        raise _invalid(found.code, f"{base}: {found.message}", found.help or "", extending) from None
 
 
 def _move_source(document: dict[str, Any], folder: Path, target: Path) -> None:
@@ -76,5 +81,5 @@ def _same(one: Path, other: Path) -> bool:
     return one.resolve() == other.resolve()
 
 
-def _invalid(code: Code, rule: str, cure: str, file: Path) -> InvalidSpec:
-    return InvalidSpec([Diagnostic(code, rule, cure, str(file))])
+def _invalid(code: Code, rule: str, cure: str, source: Source) -> InvalidSpec:
+    return InvalidSpec(Sources((source,)).locate([Diagnostic.at((KEY,), Problem(code, rule, cure))]))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
@@ -14,15 +15,13 @@ from nbcnn.spec.complaints import explain
 from nbcnn.spec.diagnostics import SHOWN, Diagnostic
 from nbcnn.spec.model import MOST_LAYERS
 from nbcnn.spec.names import nearest
-from nbcnn.spec.places import BLOCK, Path, dotted, layer_names, layer_place, layer_places, quoted
+from nbcnn.spec.places import BLOCK, Path, Place, Use, Where, layer_names, layer_place, layer_places, quoted
 from nbcnn.spec.references import INPUT, unknown
 from nbcnn.spec.variables import Scope, TooLarge
 
 MOST_NESTED = 16
 
 Found = list[tuple[Path, Problem]]
-Origin = tuple[str, int] | None
-"""The block and the number in it where a layer is written; None at the top."""
 
 
 @dataclass
@@ -31,13 +30,19 @@ class _Stack:
 
     reads: str = INPUT
     prefix: str = ""
-    place: str = ""
+    words: str = ""
+    """The outermost use."""
     top: int = 0
-    """Characters of the prefix that `place` has said already."""
-    chain: tuple[str, ...] = ()
+    """Characters of the prefix that `words` have said already."""
+    uses: tuple[Use, ...] = ()
     trainable: bool | None = None
     outputs: dict[str, str] = field(default_factory=dict)
     """What can be named in `from`, and the layer that it stands for."""
+
+    @property
+    def chain(self) -> tuple[str, ...]:
+        """The blocks in one another, the outermost first."""
+        return tuple(use.block for use in self.uses)
 
 
 class Writer:
@@ -47,13 +52,12 @@ class Writer:
         self.definitions, self.diagnostics = definitions, diagnostics
         self._file_scope = scope
         self.layers: list[Any] = []
-        self.places: list[str] = []
-        self.origins: list[Origin] = []
+        self.places: list[Place] = []
         self.used: set[str] = set()
         self._faulty: set[str] = set()
         self._written: set[str] = set()
         self._last = INPUT
-        self._said: set[tuple[Origin, str]] = set()
+        self._said: set[tuple[Path, str]] = set()
 
     def write_all(self, tables: list[Any]) -> None:
         """The layers of the file; without a block among them, names and inputs stay as they are."""
@@ -63,42 +67,42 @@ class Writer:
             return
         places = layer_places({"layers": filled})
         for table, place, problems in zip(filled, places, found, strict=True):
-            self._say_at(place, None, problems)
-            self._append(table, place, None)
+            self._say_at(place, problems)
+            self._append(table, place)
 
     def _write_stack(self, filled: list[Any], found: list[Found], stack: _Stack) -> None:
         names = layer_names({"layers": filled})
         places = [_place(stack, index, names[index], table) for index, table in enumerate(filled)]
         later = dict(zip(map(str, names), places, strict=True))
         for index, (table, name, place) in enumerate(zip(filled, names, places, strict=True)):
-            origin = (stack.chain[-1], index) if stack.chain else None
-            self._say_at(place, origin, found[index])
+            self._say_at(place, found[index])
             if not isinstance(table, dict) or not isinstance(name, str):
                 if isinstance(table, dict) and table.get("type") == BLOCK:
-                    self._write_block(table, stack, place, origin)
+                    self._write_block(table, stack, place)
                 else:
-                    self._append(table, place, origin)  # for the spec to refuse
+                    self._append(table, place)  # for the spec to refuse
                 continue
             table = {**table, "name": name}  # a variable may stand for several layers
-            problems = list(_taken(name, stack))
+            self._say(place, list(_taken(name, stack)))
             if "from" in table:
-                table["from"] = self._resolved(table["from"], name, stack, later, problems)
+                table["from"] = self._resolved(table["from"], ("from",), name, stack, place, later)
             elif index == 0 and stack.reads != self._last:
                 table["from"] = stack.reads
             later.pop(name, None)
-            self._say(place, origin, problems)
             if table.get("type") == BLOCK:
                 stack.outputs[name] = self._last  # the name is there, whatever is wrong within
-                self._write_block(table, stack, place, origin)
+                self._write_block(table, stack, place)
             else:
-                self._write_layer(table, stack, place, origin)
+                self._write_layer(table, stack, place)
 
     def _resolved(
-        self, names: Any, owner: str, stack: _Stack, later: Mapping[str, str], problems: list[Problem]
+        self, names: Any, field: Path, owner: str, stack: _Stack, place: Place, later: Mapping[str, Place]
     ) -> Any:
         """The layers that names in `from` stand for; anything but names is for the spec to refuse."""
         if isinstance(names, list):
-            return [self._resolved(name, owner, stack, later, problems) for name in names]
+            return [
+                self._resolved(name, (*field, number), owner, stack, place, later) for number, name in enumerate(names)
+            ]
         if not isinstance(names, str):
             return names
         if names == INPUT:
@@ -108,10 +112,10 @@ class Writer:
         if stack.prefix + names in self._written:
             return stack.prefix + names
         earlier = [INPUT, *stack.outputs] if len(self.diagnostics) < SHOWN else []
-        problems.append(unknown(names, owner, earlier, later))
+        self._report(unknown(place, field, names, owner, earlier, later))
         return names
 
-    def _write_layer(self, table: dict[str, Any], stack: _Stack, place: str, origin: Origin) -> None:
+    def _write_layer(self, table: dict[str, Any], stack: _Stack, place: Place) -> None:
         local, kind = table["name"], table.get("type")
         self._last = stack.outputs[local] = table["name"] = f"{stack.prefix}{local}"
         layer_type = LAYER_TYPES.get(kind, object) if isinstance(kind, str) else object
@@ -120,18 +124,18 @@ class Writer:
         self._written.add(table["name"])
         if "activation" in table:
             self._written.add(f"{table['name']}_{table['activation']}")
-        self._append(table, place, origin)
+        self._append(table, place)
 
-    def _write_block(self, table: dict[str, Any], stack: _Stack, place: str, origin: Origin) -> None:
+    def _write_block(self, table: dict[str, Any], stack: _Stack, place: Place) -> None:
         try:
             layer = BlockLayer.model_validate(table)
         except ValidationError as error:
-            found = explain(error, BlockLayer)
-            self._say(place, origin, [Problem(each.code, each.message, each.help or "") for each in found])
+            for each in explain(error, BlockLayer, partial(Where.within, place)):
+                self._report(each)
             return
         definition = self.definitions.get(layer.block)
         if problem := self._misused(layer, definition, stack):
-            self._say(place, origin, [problem])
+            self._say(place, [problem])
             return
         assert definition is not None
         self.used.add(layer.block)
@@ -145,9 +149,9 @@ class Writer:
             inner = _Stack(
                 reads,
                 prefix=f"{stack.prefix}{name}.",
-                place=stack.place or place,
+                words=stack.words or str(place),
                 top=stack.top or len(str(layer.name)) + 1,
-                chain=(*stack.chain, layer.block),
+                uses=(*stack.uses, Use(f"{stack.prefix}{name}", place.path, layer.block)),
                 trainable=stack.trainable if layer.trainable is None else layer.trainable,
             )
             errors = len(self.diagnostics)
@@ -157,7 +161,7 @@ class Writer:
                 return
             reads = self._last
             if layer.repeat is not None:
-                self._say(place, origin, list(_taken(name, stack)))
+                self._say(place, list(_taken(name, stack)))
                 stack.outputs[name] = self._last
         stack.outputs[str(layer.name)] = self._last
 
@@ -167,41 +171,43 @@ class Writer:
             cure = listed if self.definitions else "define it: [[blocks.NAME.layers]]"
             if close := nearest(layer.block, self.definitions):
                 cure = f'the nearest is "{close}"'
-            return Problem(Code.UNKNOWN_BLOCK, f"block = {quoted(layer.block)} is not defined", cure)
+            return Problem(Code.UNKNOWN_BLOCK, f"block = {quoted(layer.block)} is not defined", cure, "block")
         if layer.block in stack.chain:
             chain = " > ".join([*stack.chain[stack.chain.index(layer.block) :], layer.block])
-            return Problem(Code.CYCLE, f"a block is made of itself: {chain}", "a block can use others only")
+            return Problem(Code.CYCLE, f"a block is made of itself: {chain}", "a block can use others only", "block")
         if len(stack.chain) >= MOST_NESTED:
             rule = f"blocks are nested more than {MOST_NESTED} deep"
-            return Problem(Code.TOO_LARGE, rule, "nest less")
+            return Problem(Code.TOO_LARGE, rule, "nest less", "block")
         for argument in layer.with_:
             if argument not in definition.parameters:
                 close = nearest(argument, definition.parameters)
                 listed = ", ".join(definition.parameters) or "none"
                 cure = f"the nearest is {close}" if close else f"its parameters are {listed}"
                 rule = f"with: block {quoted(layer.block)} has no parameter {quoted(argument)}"
-                return Problem(Code.UNKNOWN_KEY, rule, cure)
+                return Problem(Code.UNKNOWN_KEY, rule, cure, ("with", argument))
         return None
 
-    def _append(self, table: Any, place: str, origin: Origin) -> None:
+    def _append(self, table: Any, place: Place) -> None:
         if len(self.layers) >= MOST_LAYERS:
             rule = f"{place}: this is layer {len(self.layers) + 1} of the file with its blocks written out"
             raise TooLarge(Code.TOO_LARGE, rule, f"a network has at most {MOST_LAYERS} layers")
         self.layers.append(table)
         self.places.append(place)
-        self.origins.append(origin)
 
-    def _say(self, place: str, origin: Origin, problems: Sequence[Problem]) -> None:
-        """What is wrong with a layer, once for all repetitions of its block."""
+    def _say(self, place: Place, problems: Sequence[Problem]) -> None:
         for problem in problems:
-            key = (origin, problem.rule)
-            if origin is None or key not in self._said:
-                self._said.add(key)
-                self.diagnostics.append(Diagnostic.at(place, problem))
+            self._report(Diagnostic.at(place, problem))
 
-    def _say_at(self, place: str, origin: Origin, problems: Found) -> None:
+    def _say_at(self, place: Place, problems: Found) -> None:
         for path, problem in problems:
-            self._say(f"{place}: {dotted(path)}" if path else place, origin, [problem])
+            self._report(Diagnostic.at(place, problem, path))
+
+    def _report(self, diagnostic: Diagnostic) -> None:
+        """What is wrong with a layer, once for all repetitions of its block."""
+        key = (diagnostic.path or (), diagnostic.rule)
+        if diagnostic.place is None or not diagnostic.place.uses or key not in self._said:
+            self._said.add(key)
+            self.diagnostics.append(diagnostic)
 
 
 def _filled(tables: Sequence[Any], scope: Scope) -> tuple[list[Any], list[Found]]:
@@ -210,13 +216,15 @@ def _filled(tables: Sequence[Any], scope: Scope) -> tuple[list[Any], list[Found]
     return [scope.fill(table, problems) for table, problems in zip(tables, found, strict=True)], found
 
 
-def _place(stack: _Stack, index: int, name: Any, table: Any) -> str:
+def _place(stack: _Stack, index: int, name: Any, table: Any) -> Place:
     """`layers[4] "layer1" (block) > "0.conv2" (conv)`."""
     kind = table.get("type") if isinstance(table, dict) else None
-    if not stack.chain:
+    if not stack.uses:
         return layer_place(index, name, kind)
     label = quoted(f"{stack.prefix[stack.top :]}{name}") if isinstance(name, str) else f"layers[{index}]"
-    return f"{stack.place} > {label}" + (f" ({quoted(kind)[1:-1]})" if isinstance(kind, str) else "")
+    words = f"{stack.words} > {label}" + (f" ({quoted(kind)[1:-1]})" if isinstance(kind, str) else "")
+    path = ("blocks", stack.uses[-1].block, "layers", index)
+    return Place(words, f"{stack.prefix}{quoted(name)[1:-1]}" if isinstance(name, str) else None, path, stack.uses)
 
 
 def _taken(name: str, stack: _Stack) -> Iterator[Problem]:

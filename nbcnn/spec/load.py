@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from copy import deepcopy
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -13,14 +14,15 @@ from nbcnn.layers.problems import Code, Problem
 from nbcnn.layers.table import Table
 from nbcnn.spec import places
 from nbcnn.spec.complaints import explain
-from nbcnn.spec.diagnostics import Diagnostic, InvalidSpec, in_file
-from nbcnn.spec.expansion import KEYS, Expansion, expand
+from nbcnn.spec.diagnostics import Diagnostic, InvalidSpec
+from nbcnn.spec.expansion import KEYS, expand
 from nbcnn.spec.extends import KEY as EXTENDS
 from nbcnn.spec.extends import read_whole
 from nbcnn.spec.losses import AnyLoss, Loss
 from nbcnn.spec.model import Spec
 from nbcnn.spec.optimizers import AnyOptimizer, Optimizer
 from nbcnn.spec.overrides import override
+from nbcnn.spec.sources import Sources
 
 T = TypeVar("T")
 TableT = TypeVar("TableT", bound=Table)
@@ -34,7 +36,9 @@ def load(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Spec:
 
     Raises InvalidSpec, which holds every error found.
     """
-    return parse(_bounded(str(path), partial(read_whole, Path(path))), str(path), overrides)
+    name = str(path)
+    document, files = _bounded(name, lambda: read_whole(Path(path)))
+    return _bounded(name, lambda: _parse(document, Sources(files, name=name), overrides or {}))
 
 
 def parse(document: Mapping[str, Any], file: str | None = None, overrides: Mapping[str, Any] | None = None) -> Spec:
@@ -42,18 +46,18 @@ def parse(document: Mapping[str, Any], file: str | None = None, overrides: Mappi
 
     Tables that extend a file are refused: only `load` opens files. Raises InvalidSpec, which holds every error found.
     """
-    return _bounded(file, lambda: _parse(dict(document), file, overrides or {}))
+    return _bounded(file, lambda: _parse(dict(document), Sources(name=file), overrides or {}))
 
 
 def parse_optimizer(table: Mapping[str, Any]) -> Optimizer:
     """The optimiser that a table such as `{"type": "sgd", "lr": 0.1}` describes; raises InvalidSpec."""
-    return _validate(_OptimizerTable, {"optimizer": dict(table)}, None, explain).optimizer
+    return _validate(_OptimizerTable, {"optimizer": dict(table)}, Sources(), explain).optimizer
 
 
 def parse_loss(loss: str | Mapping[str, Any]) -> Loss:
     """The loss of a name, or of a table such as `{"type": "huber_loss", "delta": 0.5}`; raises InvalidSpec."""
     table = dict(loss) if isinstance(loss, Mapping) else loss
-    return _validate(_LossTable, {"loss": table}, None, explain).loss
+    return _validate(_LossTable, {"loss": table}, Sources(), explain).loss
 
 
 class _OptimizerTable(Table):
@@ -64,46 +68,35 @@ class _LossTable(Table):
     loss: AnyLoss
 
 
-def _parse(document: dict[str, Any], file: str | None, overrides: Mapping[str, Any]) -> Spec:
+def _parse(document: dict[str, Any], sources: Sources, overrides: Mapping[str, Any]) -> Spec:
+    overridden: list[places.Path] = []
     if overrides:
         document = deepcopy(document)
         try:
-            override(document, overrides)
+            overridden = override(document, overrides)
         except Problem as problem:
-            raise InvalidSpec([Diagnostic(problem.code, problem.rule, problem.cure)]) from None
+            raise InvalidSpec([Diagnostic(problem.code, problem.rule, (problem.cure,))]) from None
     if EXTENDS in document:
         rule = f"{EXTENDS} has no meaning outside a spec file"
-        raise InvalidSpec([Diagnostic(Code.UNKNOWN_KEY, rule, "load the file, or give the whole spec", file)])
+        cure = "load the file, or give the whole spec"
+        raise InvalidSpec([Diagnostic(Code.UNKNOWN_KEY, rule, (cure,), file=sources.file)])
+    sources = replace(sources, document=document, overridden=tuple(overridden))
     expansion = expand(document)
-    found = in_file(expansion.diagnostics, file)
-    if errors := [each for each in found if each.is_error]:
-        raise InvalidSpec(errors[:EXPLAINED], len(errors[EXPLAINED:]))
-    in_words = partial(
-        explain,
-        subject=lambda path: places.subject(path, expansion.places),
-        cause=lambda path: _cause(path, expansion),
-        other_keys=KEYS,
-    )
-    spec = _validate(Spec, expansion.document, file, in_words)
-    spec._read_from(file, expansion.places, expansion.diagnostics)
+    if errors := [each for each in expansion.diagnostics if each.is_error]:
+        raise InvalidSpec(sources.locate(errors[:EXPLAINED]), len(errors[EXPLAINED:]))
+    in_words = partial(explain, where=partial(places.where, places=expansion.places), other_keys=KEYS)
+    spec = _validate(Spec, expansion.document, sources, in_words)
+    spec._read_from(sources, expansion.places, expansion.diagnostics)
     return spec
 
 
-def _cause(path: places.Path, expansion: Expansion) -> object:
-    """Where a person wrote what stands at a path: one place for all that a block was laid out as."""
-    if len(path) > 1 and path[0] == "layers" and isinstance(path[1], int):
-        origin = expansion.origins[path[1]]
-        return (origin, path[2:]) if origin else path
-    return path
-
-
-def _validate(model: type[TableT], document: dict[str, Any], file: str | None, in_words: Callable[..., Any]) -> TableT:
+def _validate(model: type[TableT], document: dict[str, Any], sources: Sources, in_words: Callable[..., Any]) -> TableT:
     try:
         return model.model_validate(document)
     except ValidationError as error:
         found = list(islice(in_words(error, model), EXPLAINED))
         unlisted = max(error.error_count() - EXPLAINED, 0)
-    raise InvalidSpec(in_file(found, file), unlisted)
+    raise InvalidSpec(sources.locate(found), unlisted)
 
 
 def _bounded(file: str | None, work: Callable[[], T]) -> T:
@@ -112,4 +105,4 @@ def _bounded(file: str | None, work: Callable[[], T]) -> T:
         return work()
     except RecursionError:
         rule, cure = "tables or lists are nested too deeply", "a spec needs no more than a few levels"
-        raise InvalidSpec([Diagnostic(Code.TOO_LARGE, rule, cure, file)]) from None
+        raise InvalidSpec([Diagnostic(Code.TOO_LARGE, rule, (cure,), file=file)]) from None

@@ -12,8 +12,9 @@ from nbcnn.spec.diagnostics import Diagnostic
 from nbcnn.spec.losses import AnyLoss, CrossEntropy
 from nbcnn.spec.names import default_names
 from nbcnn.spec.optimizers import Adam, AnyOptimizer
-from nbcnn.spec.places import layer_place
+from nbcnn.spec.places import Place, layer_place
 from nbcnn.spec.schedules import AnySchedule, Constant
+from nbcnn.spec.sources import Sources
 
 MOST_LAYERS = 10_000
 
@@ -87,8 +88,8 @@ class Spec(Table):
     train: Train = Train()
     engine: Engine = Engine()
 
-    _file: str | None = PrivateAttr(None)
-    _places: tuple[str, ...] = PrivateAttr(())
+    _sources: Sources = PrivateAttr(Sources())
+    _places: tuple[Place, ...] = PrivateAttr(())
     _placed: tuple[AnyLayer, ...] | None = PrivateAttr(None)
     _warnings: tuple[Diagnostic, ...] = PrivateAttr(())
 
@@ -104,19 +105,24 @@ class Spec(Table):
     @property
     def file(self) -> str | None:
         """The file that the spec was read from, as the caller named it."""
-        return self._file
+        return self._sources.file
 
     @property
-    def places(self) -> tuple[str, ...]:
-        """Where each layer stands in the file, as messages say it: `layers[3] "pool2" (max_pool)`."""
+    def sources(self) -> Sources:
+        """The texts that the spec was read from; none for a copy with other layers, which stands in no file."""
+        return self._sources if self._placed is self.layers else Sources(name=self.file)
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Where each layer is written, as messages say it: `layers[3] "pool2" (max_pool)`."""
         if self._placed is self.layers:
             return self._places
         # The layers are not those that were read: a copy with others, or tables that were never in a file.
         return tuple(layer_place(index, layer.name, layer.type) for index, layer in enumerate(self.layers))
 
-    def _read_from(self, file: str | None, places: Sequence[str], warnings: Sequence[Diagnostic]) -> None:
+    def _read_from(self, sources: Sources, places: Sequence[Place], warnings: Sequence[Diagnostic]) -> None:
         """Note where the spec was written."""
-        self._file, self._places, self._warnings = file, tuple(places), tuple(warnings)
+        self._sources, self._places, self._warnings = sources, tuple(places), tuple(warnings)
         self._placed = self.layers
 
     @property

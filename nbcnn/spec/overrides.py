@@ -5,28 +5,33 @@ from typing import Any
 
 from nbcnn.layers.problems import Code, Problem
 from nbcnn.spec.names import nearest
-from nbcnn.spec.places import layer_names, quoted
+from nbcnn.spec.places import Path, layer_names, quoted
 
 
-def override(document: dict[str, Any], changes: Mapping[str, Any]) -> None:
-    """Set each dotted key of `changes` in `document`, in place.
+def override(document: dict[str, Any], changes: Mapping[str, Any]) -> list[Path]:
+    """Set each dotted key of `changes` in `document`, in place; gives the paths that were set.
 
     A layer is addressed by its name or its number: `layers.conv1.out_channels`, `layers.0.out_channels`, in a block
     `blocks.basic.layers.conv1.out_channels`. Tables that are missing are made. Whether the result makes sense is for
     the spec to say. Raises Problem where a key leads nowhere.
     """
+    paths: list[Path] = []
     for key, value in changes.items():
         *parents, last = key.split(".")
         target: Any = document
+        path: Path = ()
         if parents[:1] == ["blocks"] and len(parents) > 1:
             _check_block(parents[1], document.get("blocks"), key)
         while parents:
-            target, parents = _step(target, parents, key)
+            part, parents = _step(target, parents, key)
+            target, path = target[part], (*path, part)
         if not isinstance(target, dict):
             raise Problem(
                 Code.UNKNOWN_KEY, f"override {key} does not lead to a value", "give a dotted key such as train.epochs"
             )
         target[last] = value
+        paths.append((*path, last))
+    return paths
 
 
 def _check_block(name: str, blocks: Any, key: str) -> None:
@@ -39,17 +44,18 @@ def _check_block(name: str, blocks: Any, key: str) -> None:
 
 
 def _step(target: Any, parts: list[str], key: str) -> tuple[Any, list[str]]:
-    """What the first of the parts leads to, and the parts after it."""
+    """The key or index in the target that the first of the parts stand for, and the parts after it."""
     part = parts[0]
     if isinstance(target, dict):
-        return target.setdefault(part, {}), parts[1:]
+        target.setdefault(part, {})
+        return part, parts[1:]
     if isinstance(target, list):
         names = layer_names({"layers": target})
         for count in range(len(parts), 0, -1):  # a name may have dots in it
             if (name := ".".join(parts[:count])) in names:
-                return target[names.index(name)], parts[count:]
+                return names.index(name), parts[count:]
         if part.isdecimal() and int(part) < len(target):
-            return target[int(part)], parts[1:]
+            return int(part), parts[1:]
         close = nearest(part, [name for name in names if isinstance(name, str)])
         cure = f"the nearest name is {close}" if close else f"give a name or a number below {len(target)}"
         raise Problem(Code.UNKNOWN_KEY, f"override {key} names no layer: {quoted(part)}", cure)

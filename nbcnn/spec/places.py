@@ -1,7 +1,8 @@
 """How a message names a place in a spec, and how it echoes what stands there: cut and escaped."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from nbcnn.spec.names import default_names
 
@@ -12,7 +13,49 @@ Path = tuple[str | int, ...]
 """Keys and indices from the root of a document to a value."""
 
 
-def layer_place(index: int, name: object, kind: object) -> str:
+@dataclass(frozen=True)
+class Use:
+    """A layer of type = "block", by its name, where it is written, and whose block it stands for."""
+
+    name: str
+    path: Path
+    block: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """A layer in words, such as `layers[3] "pool2" (max_pool)`; its name in the network, where it has one; where it is
+    written; and, for a layer of a block, through which uses it came, the outermost first."""
+
+    words: str
+    name: str | None
+    path: Path
+    uses: tuple[Use, ...] = ()
+
+    def __str__(self) -> str:
+        return self.words
+
+
+class Where(NamedTuple):
+    """What a path of a document with its blocks written out is called: a layer, and the rest of the path in words; and
+    where it is written."""
+
+    place: Place | None
+    words: str
+    path: Path
+
+    @classmethod
+    def of(cls, path: Path) -> "Where":
+        """Of a document as it is written, outside of layers."""
+        return cls(None, dotted(path), path)
+
+    @classmethod
+    def within(cls, place: Place, path: Path) -> "Where":
+        """Of what is written in a layer."""
+        return cls(place, dotted(path), (*place.path, *path))
+
+
+def layer_words(index: int, name: object, kind: object) -> str:
     """`layers[3] "pool2" (max_pool)`; what is no string is left out."""
     parts = [f"layers[{index}]"]
     if isinstance(name, str):
@@ -32,11 +75,21 @@ def layer_names(document: Any) -> list[Any]:
     return [name if _kind(table) else table.get("name") for name, table in zip(names, tables, strict=True)]
 
 
-def layer_places(document: Any) -> list[str]:
+def layer_places(document: Any) -> list[Place]:
     """The places of the layers of a document as read."""
     names = layer_names(document)
     kinds = [layer.get("type") if isinstance(layer, dict) else None for layer in document["layers"]] if names else []
     return [layer_place(index, name, kind) for index, (name, kind) in enumerate(zip(names, kinds, strict=True))]
+
+
+def layer_place(index: int, name: object, kind: object) -> Place:
+    """The place of a layer of the file itself."""
+    return Place(layer_words(index, name, kind), _printable(name), ("layers", index))
+
+
+def _printable(name: object) -> str | None:
+    """A name as messages hold it, cut where it is long."""
+    return quoted(name)[1:-1] if isinstance(name, str) else None
 
 
 def _kind(table: dict[str, Any]) -> Any:
@@ -44,11 +97,11 @@ def _kind(table: dict[str, Any]) -> Any:
     return table.get("block") if table.get("type") == BLOCK else table.get("type")
 
 
-def subject(path: Path, places: Sequence[str]) -> str:
-    """`layers[0] "conv1" (conv): kernel_size`, `train.optimizer.lr`; `places` are those of the layers."""
+def where(path: Path, places: Sequence[Place]) -> Where:
+    """`layers[0] "conv1" (conv)` and `kernel_size`, or `train.optimizer.lr` alone; `places` are those of the layers."""
     if len(path) >= 2 and path[0] == "layers" and isinstance(path[1], int) and path[1] < len(places):
-        return f"{places[path[1]]}: {dotted(path[2:])}" if path[2:] else places[path[1]]
-    return dotted(path)
+        return Where.within(places[path[1]], path[2:])
+    return Where.of(path)
 
 
 def dotted(path: Sequence[str | int]) -> str:

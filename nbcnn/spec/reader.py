@@ -6,31 +6,38 @@ import re
 import stat
 import tomllib
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from nbcnn.layers.problems import Code
 from nbcnn.spec.diagnostics import Diagnostic, InvalidSpec
 from nbcnn.spec.names import nearest
+from nbcnn.spec.sources import Source
+
+if TYPE_CHECKING:
+    from nbcnn.spec.positions import Span
 
 MAX_BYTES = 2**20
 MAX_DOTS = 128
 """Dots in one line: tomllib's time grows with the square of a dotted key's length, 2.4 s for 10,000 parts."""
 
 _DECIMAL_POINT = re.compile(r"\d\.\d")
+_JSON_WORD = re.compile(r'"(?:[^"\\]|\\.)*"|-?[A-Za-z]+', re.DOTALL)
+_KEY_OR_HEADER = re.compile(r"[ \t]*(\[[^\n#]*\]|[^\n=]*[^\n= \t])")
+_ENDLESS = re.compile(r"[0-9_]{1000,}")
 _TOML_POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
-def read(path: Path) -> dict[str, Any]:
-    """The tables of a spec file; a name that ends in .json is JSON, any other TOML.
+def read(path: Path) -> tuple[dict[str, Any], Source]:
+    """The tables of a spec file, and its text; a name that ends in .json is JSON, any other TOML.
 
     Raises InvalidSpec with one diagnostic for a path that is no readable file, for text that is not UTF-8, for broken
     syntax, keys given twice included, and for what is too large or too deep.
     """
-    text = _text(path)
+    source = Source(str(path), _text(path))
     try:
-        return _json(path, text) if path.suffix.lower() == ".json" else _toml(path, text)
+        return _json(source) if source.is_json else _toml(source), source
     except RecursionError:
-        _fail(path, Code.TOO_LARGE, "tables or lists are nested too deeply", "a spec needs no more than four levels")
+        _fail(source, Code.TOO_LARGE, "tables or lists are nested too deeply", "a spec needs no more than four levels")
 
 
 def _text(path: Path) -> str:
@@ -54,54 +61,82 @@ def _text(path: Path) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        _fail(path, Code.UNREADABLE, f"not UTF-8 text (byte {error.start})", "save it as UTF-8, or name a spec file")
+        readable = Source(str(path), content[: error.start].decode("utf-8-sig"))
+        rule, cure = f"not UTF-8 text (byte {error.start})", "save it as UTF-8, or name a spec file"
+        _fail(readable, Code.UNREADABLE, rule, cure, (len(readable.text), len(readable.text) + 1))
 
 
-def _toml(path: Path, text: str) -> dict[str, Any]:
-    for number, text_line in enumerate(text.splitlines(), 1):
+def _toml(source: Source) -> dict[str, Any]:
+    for number, text_line in enumerate(source.text.split("\n"), 1):
         dots = text_line.count(".") - len(_DECIMAL_POINT.findall(text_line))
         if dots > MAX_DOTS and not text_line.lstrip().startswith("#"):
-            _fail(path, Code.TOO_LARGE, f"more than {MAX_DOTS} dots in one line", "shorten the dotted key", number)
+            rule, cure = f"more than {MAX_DOTS} dots in one line", "shorten the dotted key"
+            _fail(source, Code.TOO_LARGE, rule, cure, source.span(number, 1))
     try:
-        return tomllib.loads(text)
+        return tomllib.loads(source.text)
     except tomllib.TOMLDecodeError as error:
-        rule, line, column = _toml_error(str(error))
+        rule, span = _toml_error(str(error), source)
         cure = "it is given twice; keep one of them" if rule.startswith("Cannot") else "correct this line"
-        _fail(path, Code.SYNTAX, f"not valid TOML: {rule[:1].lower()}{rule[1:]}", cure, line, column)
-    except ValueError:  # a date that does not exist, an integer of thousands of digits
-        _fail(path, Code.SYNTAX, "not valid TOML: a value is out of range", "a spec needs no such value")
+        _fail(source, Code.SYNTAX, f"not valid TOML: {rule[:1].lower()}{rule[1:]}", cure, span)
+    except ValueError:  # an integer of thousands of digits
+        rule, cure = "not valid TOML: a value is out of range", "a spec needs no such value"
+        _fail(source, Code.SYNTAX, rule, cure, _endless(source.text))
 
 
-def _toml_error(message: str) -> tuple[str, int | None, int | None]:
+def _toml_error(message: str, source: Source) -> "tuple[str, Span]":
     """What tomllib says, and where: `Invalid value (at line 3, column 5)`; the end of the document has no numbers."""
     position = _TOML_POSITION.search(message)
-    if position is None:
-        return message, None, None
-    rule = message[: position.start()]
-    return (rule, int(position[1]), int(position[2])) if position[1] else (rule, None, None)
+    end = len(source.text.rstrip())
+    rule = message[: position.start()] if position else message
+    span = source.span(int(position[1]), int(position[2])) if position and position[1] else (end, end + 1)
+    return rule, _given_twice(rule, span, source.text)
 
 
-def _json(path: Path, text: str) -> dict[str, Any]:
+def _given_twice(rule: str, span: "Span", text: str) -> "Span":
+    """The key or header that tomllib refuses; it names the end of the line."""
+    if not rule.startswith("Cannot"):
+        return span
+    start = text.rfind("\n", 0, span[0]) + 1
+    found = _KEY_OR_HEADER.match(text, start)
+    return found.span(1) if found else span
+
+
+def _endless(text: str) -> "Span | None":
+    """The digits that are more than Python turns into a number."""
+    found = _ENDLESS.search(text)
+    return found and found.span()
+
+
+def _json(source: Source) -> dict[str, Any]:
+    repeated: list[str] = []
+
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         table = dict(pairs)
-        if len(table) < len(pairs):
+        if len(table) < len(pairs) and not repeated:
             keys = [key for key, _ in pairs]
-            twice = next(key for key in keys if keys.count(key) > 1)
-            _fail(path, Code.SYNTAX, f"key {json.dumps(twice[:64])} is given twice", "keep one of them")
+            repeated.append(next(key for key in keys if keys.count(key) > 1))
         return table
 
     def constant(name: str) -> NoReturn:
-        _fail(path, Code.SYNTAX, f"{name} is not a JSON value", "give a finite number")
+        found = next((each for each in _JSON_WORD.finditer(source.text) if each[0] == name), None)
+        _fail(source, Code.SYNTAX, f"{name} is not a JSON value", "give a finite number", found and found.span())
 
     try:
-        document = json.loads(text, object_pairs_hook=unique, parse_constant=constant)
+        document = json.loads(source.text, object_pairs_hook=unique, parse_constant=constant)
     except json.JSONDecodeError as error:
         rule = f"not valid JSON: {error.msg[:1].lower()}{error.msg[1:]}"
-        _fail(path, Code.SYNTAX, rule, "correct this line", error.lineno, error.colno)
+        _fail(source, Code.SYNTAX, rule, "correct this line", source.span(error.lineno, error.colno))
     except ValueError:  # an integer of thousands of digits
-        _fail(path, Code.SYNTAX, "not valid JSON: a number is out of range", "a spec needs no such number")
+        rule, cure = "not valid JSON: a number is out of range", "a spec needs no such number"
+        _fail(source, Code.SYNTAX, rule, cure, _endless(source.text))
+    if repeated:
+        from nbcnn.spec.positions import positions
+
+        spans = positions(source.text, is_json=True)[1]
+        rule = f"key {json.dumps(repeated[0][:64])} is given twice"
+        _fail(source, Code.SYNTAX, rule, "keep one of them", spans[0] if spans else None)
     if not isinstance(document, dict):
-        _fail(path, Code.SYNTAX, "expected a JSON object at the top", 'begin with {"input": ...')
+        _fail(source, Code.SYNTAX, "expected a JSON object at the top", 'begin with {"input": ...', source.span(1, 1))
     document.pop("$schema", None)  # for editors, as `#:schema` in TOML
     return document
 
@@ -115,7 +150,6 @@ def _nearest_file(path: Path) -> str:
     return f"check the path; the nearest name there is {name}" if name else "check the path"
 
 
-def _fail(
-    path: Path, code: Code, message: str, cure: str, line: int | None = None, column: int | None = None
-) -> NoReturn:
-    raise InvalidSpec([Diagnostic(code, message, cure, str(path), line, column)])
+def _fail(source: Source | Path, code: Code, rule: str, cure: str, span: "Span | None" = None) -> NoReturn:
+    found = Diagnostic(code, rule, (cure,), file=source.file if isinstance(source, Source) else str(source))
+    raise InvalidSpec([source.place(found, span) if span and isinstance(source, Source) else found])

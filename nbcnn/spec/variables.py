@@ -131,14 +131,9 @@ class Scope:
         return value
 
 
-def misnamed(names: Mapping[str, Any]) -> list[tuple[str, Problem]]:
-    """The names that nothing could refer to, each with what is wrong."""
-    rule, cure = "no name for a variable", "use letters, digits and _, and a letter first"
-    return [
-        (str(name), Problem(Code.BAD_NAME, f"{quoted(str(name))} is {rule}", cure))
-        for name in names
-        if not _NAME.fullmatch(str(name))
-    ]
+def is_name(name: str) -> bool:
+    """Whether "$name" can refer to it."""
+    return _NAME.fullmatch(name) is not None
 
 
 def _unknown(name: str, known: list[str]) -> Problem:

@@ -108,7 +108,7 @@ def test_linear_wants_features():
     assert layer.parameters((400,))["weight"].shape == (10, 400)
     assert layer.macs((400,)) == 4000
     (declared,) = layer.review((256,))
-    assert str(declared) == "declares in_features = 400 but receives 256; delete this line; the value is inferred"
+    assert str(declared) == "declares 400 inputs but receives 256; delete this line; the value is inferred"
     (unflattened,) = layer.review((16, 4, 4))
     assert unflattened.code is Code.NOT_FLAT
     assert "16 x 4 x 4" in unflattened.rule and "flatten" in unflattened.cure

@@ -59,7 +59,7 @@ def test_conv_transpose_checks_its_channels():
     (problem,) = transposed(groups=3).review((6, 5))
     assert str(problem) == "out_channels (=4) must be divisible by groups (=3); use groups = 2"
     (problem,) = transposed(in_channels=3).review((6, 5))
-    assert problem.code is Code.DECLARED_SIZE and "declares in_channels = 3 but receives 6" in problem.rule
+    assert problem.code is Code.DECLARED_SIZE and "declares 3 input channels but receives 6" in problem.rule
 
 
 REFUSED = {

@@ -145,8 +145,15 @@ def test_the_report_on_an_invalid_spec_is_the_same_object():
         "file": None,
         "line": None,
         "column": None,
+        "end_line": None,
+        "end_column": None,
         "message": 'layers[1] "linear1" (linear): expects a flat input of shape (features,), received 1 x 28 x 28',
+        "label": None,
+        "notes": [],
         "help": 'insert a layer of type = "flatten" before it',
+        "helps": ['insert a layer of type = "flatten" before it'],
+        "source": None,
+        "source_column": 1,
     }
     assert list(report(None, (), ())) == list(result)
 

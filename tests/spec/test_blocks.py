@@ -212,7 +212,7 @@ REFUSED = {
         'blocks.b: unknown key "params"', "the nearest key is parameters",
     ),
     "a name of a parameter": (
-        [use("b")], inner(relu(), parameters={"a-b": 1}), "NB108", 'blocks.b.parameters: "a-b" is no name', None,
+        [use("b")], inner(relu(), parameters={"a-b": 1}), "NB108", 'blocks.b.parameters.a-b: "a-b" is no name', None,
     ),
     "a name of a block": ([relu()], {"a b": {"layers": [relu()]}}, "NB108", 'blocks.a b: "a b" is no name', None),
 }  # fmt: skip

@@ -17,7 +17,7 @@ GOOD = HEAD + CONV
 CASES = {
     "unknown key": (
         GOOD + "kernel_sise = 3", "NB103",
-        'layers[0] "conv1" (conv): unknown key "kernel_sise"', "the nearest key is kernel_size",
+        '`conv1`: unknown key "kernel_sise"', "the nearest key is kernel_size",
     ),
     "Keras's name": (GOOD + "filters = 3", "NB103", 'unknown key "filters"', "the nearest key is out_channels"),
     "Keras's name for what is needed": (
@@ -61,12 +61,12 @@ CASES = {
     "name with a part that is neither name nor number": (GOOD + 'name = "a.1b"', "NB106", "name: expected", None),
     "from with a space": (GOOD + 'from = "a b"', "NB106", 'from: expected the name of a layer, or "input"', None),
     "from nothing": (GOOD + "from = []", "NB106", "from: expected the name of a layer", None),
-    "name like a path": (GOOD + 'name = "../a"', "NB106", 'layers[0] "../a" (conv): name: expected a name', None),
+    "name like a path": (GOOD + 'name = "../a"', "NB106", "`../a`: name: expected a name", None),
     "name too long": (GOOD + f'name = "{"a" * 129}"', "NB106", f'received "{"a" * 37}..."', None),
     "name with a bell": (GOOD + 'name = "a\\u0007"', "NB106", r'received "a\x07"', None),
     "missing key": (
         HEAD + '[[layers]]\ntype = "max_pool"', "NB105",
-        '"max_pool1" (max_pool): kernel_size is missing', "add it: kernel_size = ...",
+        "`max_pool1`: kernel_size is missing", "add it: kernel_size = ...",
     ),
     "missing type": (
         HEAD + "[[layers]]\nbias = true", "NB105",

@@ -388,9 +388,9 @@ def test_a_copy_with_other_layers_has_their_places():
     laid_out = [{"type": "block", "block": "pair"}, {"type": "relu", "name": "last"}]
     spec = parse({"input": {"shape": [1, 8, 8]}, "layers": laid_out, "blocks": {"pair": block}})
     assert spec.model_copy(update={"name": "other"}).places == spec.places
-    assert spec.places[1] == 'layers[0] "pair1" (block) > "conv1" (conv)'
+    assert str(spec.places[1]) == 'layers[0] "pair1" (block) > "conv1" (conv)'
     fewer = spec.model_copy(update={"layers": spec.layers[2:]})
-    assert fewer.places == ('layers[0] "last" (relu)',)
+    assert [str(place) for place in fewer.places] == ['layers[0] "last" (relu)']
     assert build(fewer)["last"].output_shape == (1, 8, 8)
     others = spec.model_copy(update={"layers": spec.layers[1:] + spec.layers[:1]})
     with pytest.raises(InvalidSpec, match=r'layers\[0\] "pair1.conv1" \(conv\): a window of 99'):

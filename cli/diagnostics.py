@@ -1,0 +1,125 @@
+"""Errors and warnings about a spec as people read them: the line, what is wrong in it, why, and what cures it."""
+
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from unicodedata import combining, east_asian_width
+
+import click
+
+from .text import number
+
+SHOWN = 10
+"""Diagnostics that are printed; the rest is counted."""
+TAB = 4
+PIPE_COLUMNS = 160
+"""Columns of a source line where no terminal says how wide it is."""
+LEAST_COLUMNS = 40
+
+Line = list[tuple[str, str]]
+"""Pieces of text, each with its style."""
+
+_STYLES = {"error": "bold red", "warning": "bold yellow"}
+_FRAME = "bold blue"
+
+
+def print_diagnostics(diagnostics: Sequence[Mapping[str, Any]], unlisted: int = 0) -> None:
+    """The first of them on standard error, in colour where that is a terminal, and how many more there are."""
+    columns = max(shutil.get_terminal_size().columns, LEAST_COLUMNS) if sys.stderr.isatty() else None
+    lines: list[Line] = []
+    for diagnostic in diagnostics[:SHOWN]:
+        lines += [[], *_lines(diagnostic, columns)] if lines else _lines(diagnostic, columns)
+    more = len(diagnostics) - SHOWN + unlisted
+    if more > 0:
+        lines += [[], [(f"and {number(more)} more", "bold")]]
+    if columns is None:
+        for line in lines:
+            click.echo("".join(text for text, _ in line).rstrip(), err=True)
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    for line in lines:
+        console.print(Text.assemble(*line))
+
+
+def _lines(diagnostic: Mapping[str, Any], columns: int | None) -> Iterator[Line]:
+    severity = diagnostic["severity"]
+    kind = f"{severity}[{diagnostic['code']}]"
+    first, *rest = _wrapped(diagnostic["message"], columns, len(kind) + 2, 2)
+    yield [(kind, _STYLES[severity]), (f": {first}", "bold")]
+    yield from ([("  " + line, "bold")] for line in rest)
+    margin = " " * len(str(diagnostic["line"] or ""))
+    if diagnostic["file"]:
+        keys = ("file", "line", "column")
+        yield [(f"{margin}--> ", _FRAME), (":".join(str(diagnostic[key]) for key in keys if diagnostic[key]), "")]
+    if diagnostic["source"] is not None:
+        yield [(f"{margin} |", _FRAME)]
+        yield from _excerpt(diagnostic, margin, columns)
+    for word, texts in (("note", diagnostic["notes"]), ("help", diagnostic["helps"])):
+        for text in texts:
+            lead = f"{margin} = "
+            first, *rest = _wrapped(text, columns, len(lead) + len(word) + 2, len(lead) + len(word) + 2)
+            yield [(lead, _FRAME), (word, "bold"), (f": {first}", "")]
+            yield from ([(" " * (len(lead) + len(word) + 2) + line, "")] for line in rest)
+
+
+def _excerpt(diagnostic: Mapping[str, Any], margin: str, columns: int | None) -> Iterator[Line]:
+    """The source line, cut where it is too long, and below it what is at fault, marked."""
+    room = (columns or PIPE_COLUMNS) - len(margin) - 3
+    shown = list(_printable(diagnostic["source"]))
+    start = diagnostic["column"] - diagnostic["source_column"]
+    end = diagnostic["end_column"] - diagnostic["source_column"]
+    if diagnostic["end_line"] != diagnostic["line"]:
+        end = len(shown)
+    end = max(end, start + 1)
+    starts = diagnostic["source_column"] > 1
+    left = 0
+    while _width(shown[left:end]) + 8 > room and left < start:
+        left += 1
+    right = len(shown)
+    while _width(shown[left:right]) + 8 > room and right > left + 1:
+        right -= 1
+    before = "..." if left or starts else ""
+    after = "..." if right < len(shown) else ""
+    yield [(f"{diagnostic['line']} | ", _FRAME), (before + "".join(shown[left:right]) + after, "")]
+    indent = len(before) + _width(shown[left:start])
+    carets = "^" * max(1, _width(shown[start : min(end, right)]) or 1)
+    style = _STYLES[diagnostic["severity"]]
+    marked = [(f"{margin} | ", _FRAME), (" " * indent + carets, style)]
+    label = diagnostic["label"] or ""
+    if len(label) + indent + len(carets) + 1 <= room:
+        yield [*marked, (f" {label}" if label else "", style)]
+        return
+    yield marked
+    beside = min(indent, max(0, room - LEAST_COLUMNS // 2))
+    for line in _wrapped(label, columns, len(margin) + 3 + beside, len(margin) + 3 + beside):
+        yield [(f"{margin} | ", _FRAME), (" " * beside + line, style)]
+
+
+def _printable(source: str) -> Iterator[str]:
+    """What is shown for each character: a tab as blanks, what a terminal would obey as its number."""
+    column = 0
+    for character in source:
+        if character == "\t":
+            text = " " * (TAB - column % TAB)
+        else:
+            text = character if character.isprintable() else f"\\x{ord(character):02x}"
+        column += _width([text])
+        yield text
+
+
+def _width(texts: Sequence[str]) -> int:
+    """Columns that characters take in a terminal."""
+    return sum(0 if combining(each) else 2 if east_asian_width(each) in "WF" else 1 for text in texts for each in text)
+
+
+def _wrapped(text: str, columns: int | None, first: int, others: int) -> list[str]:
+    """The text in lines that fit the terminal after so many columns."""
+    if columns is None:
+        return [text]
+    width = max(columns - max(first, others), LEAST_COLUMNS // 2)
+    return textwrap.wrap(text, width, break_on_hyphens=False) or [""]

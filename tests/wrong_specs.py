@@ -1,0 +1,161 @@
+"""Wrong specs: each with the code of its one error, what is at fault between « and », and a part of the message."""
+
+IN = "[input]\nshape = [1, 8, 8]\n"
+CONV = '[[layers]]\ntype = "conv"\nname = "c"\nout_channels = 2\nkernel_size = 3\n'
+RELU = '[[layers]]\ntype = "relu"\n'
+FLAT = '[[layers]]\ntype = "flatten"\n'
+SPEC = IN + CONV
+
+
+def layer(kind: str, *lines: str) -> str:
+    return "\n".join(["[[layers]]", f'type = "{kind}"', *lines, ""])
+
+
+def block(*layers: str, name: str = "b") -> str:
+    """A block of a file that uses it."""
+    return "".join(each.replace("[[layers]]", f"[[blocks.{name}.layers]]") for each in layers)
+
+
+USE = layer("block", 'block = "b"')
+
+TOML = {
+    # What no parser takes.
+    "no value": ("name = «\n»" + SPEC, "NB102", "invalid value"),
+    "a word": ("name = «lenet»\n" + SPEC, "NB102", "invalid value"),
+    "a quote too few": ('name = "lenet«\n»' + SPEC, "NB102", "not valid TOML"),
+    "a comma too few": (IN.replace("1, 8", "1 «8»") + CONV, "NB102", "unclosed array"),
+    "a bracket too few": (IN + "[[layers«]»\ntype = 3\n", "NB102", "not valid TOML"),
+    "a sign too much": (IN + "[[layers]]\ntype =«=» 3\n", "NB102", "invalid value"),
+    "a key twice": ('name = "a"\n«name» = "b"\n' + SPEC, "NB102", "overwrite"),
+    "a table twice": (SPEC + "«[input]»\nshape = [1, 9, 9]\n", "NB102", "cannot declare"),
+    "no end": (SPEC + "[train«\n»", "NB102", "not valid TOML"),
+    "no such month": (SPEC + "[train]\nseed = 2024«-13-99»\n", "NB102", "not valid TOML"),
+    "no such day": (SPEC + "[train]\nseed = «2024-02-30»\n", "NB102", "invalid date"),
+    "an endless number": (SPEC + f"stride = «{'9' * 5000}»\n", "NB102", "out of range"),
+    "a dotted key": (IN + f"«{'a'}»{'.a' * 200} = 1\n", "NB109", "more than 128 dots"),
+    # Keys and types.
+    "a misspelt key": (SPEC + "«kernel_sise» = 3\n", "NB103", '`c`: unknown key "kernel_sise"'),
+    "a key after a tab": (SPEC + "\t«strides» = 3 # a comment\n", "NB103", '"strides"'),
+    "a quoted key": (SPEC + '«"ker\\u006eel"» = 3\n', "NB103", '"kernel"'),
+    "another framework's key": (SPEC.replace("out_channels", "«filters»"), "NB103", '"filters"'),
+    "an unknown table": (SPEC + "[«training»]\nepochs = 3\n", "NB103", '"training"'),
+    "an unknown table in a table": (SPEC + "[train.«optimiser»]\nlr = 1.0\n", "NB103", "train: unknown key"),
+    "an unknown dotted key": (SPEC + "[train]\noptimizer.type = 'adam'\noptimizer.«rate» = 1\n", "NB103", '"rate"'),
+    "an unknown key in a line": ('layers = [{type = "relu"}, {type = "relu", «p» = 1}]\n' + IN, "NB103", "`relu2`"),
+    "an unknown key of data": (SPEC + '[data]\nsource = "digits"\n«normalise» = true\n', "NB103", "data: unknown"),
+    "an unknown key of a schedule": (
+        SPEC + '[train.schedule]\ntype = "step"\n«step» = 2\n', "NB103", "train.schedule: unknown key",
+    ),
+    "no key": (IN + layer("«max_pool»").replace('"«max_pool»"', '«"max_pool"»'), "NB105", "kernel_size is missing"),
+    "no type": (IN + "«[[layers]]»\nbias = true\n", "NB105", "type is missing"),
+    "no type in a line": ("layers = [«{»bias = true}]\n" + IN, "NB105", "type is missing"),
+    "no type of an optimizer": (SPEC + "«[train.optimizer]»\nlr = 0.1\n", "NB105", "train.optimizer.type is missing"),
+    "no shape": ("«[input]»\n" + CONV, "NB105", "input.shape is missing"),
+    "an unknown layer": (IN + '[[layers]]\ntype = «"conv2d"»\n', "NB107", "`conv2d1`"),
+    "an unknown layer in a line": ('layers = [{ type = «"Dense"» }]\n' + IN, "NB107", '"Dense"'),
+    "an unknown optimizer": (SPEC + "[train.optimizer]\ntype = «'adm'» # Adam\n", "NB107", '"adm"'),
+    "an unknown loss": (SPEC + '[train]\nloss = «"crossentropy"»\n', "NB107", "train.loss.type"),
+    "an unknown activation": (SPEC + 'activation = «"rleu"»\n', "NB107", 'activation = "rleu"'),
+    # Values.
+    "a string for a number": (SPEC.replace("= 3", '= «"3"»'), "NB106", "kernel_size: expected"),
+    "a switch for a number": (SPEC.replace("= 2", "= «true»"), "NB106", "out_channels: expected"),
+    "a number for a switch": (SPEC + "bias = «1»\n", "NB106", "bias: expected true or false"),
+    "a list of words": (SPEC + 'stride = «["a", "b"]»\n', "NB106", "stride: expected"),
+    "a list over lines": (SPEC + "«stride» = [\n  1,\n  2, # two\n  3, 4\n]\n", "NB106", "stride: expected"),
+    "a text over lines": (SPEC + '«padding» = """\nsane"""\n', "NB106", "padding: expected"),
+    "a wide text": (SPEC + 'padding = «"日本"»\n', "NB106", "padding: expected"),
+    "a value in hexadecimals": (SPEC + "stride = «0x0»\n", "NB106", "received 0"),
+    "a name like a path": (SPEC.replace('"c"', '«"../c"»'), "NB106", "name: expected"),
+    "a rate below 0": (SPEC + "[train]\noptimizer = {type = 'sgd', lr = «-1.0»}\n", "NB106", "train.optimizer.lr"),
+    "a seed below 0": (SPEC + "[train]\nseed = «-1»\n", "NB106", "train.seed"),
+    "a flat input": (SPEC.replace("[1, 8, 8]", "«[64]»"), "NB106", "input.shape"),
+    "no layers": ("layers = «[]»\n" + IN, "NB106", "layers: expected"),
+    "one bracket": (IN + CONV.replace("[[layers]]", "«[layers]»").replace('type = "conv"\n', ""), "NB106", "layers"),
+    "a table for a string": (SPEC + "«[name]»\na = 1\n", "NB106", "name: expected"),
+    "a string for a table": ('train = «"fast"»\n' + SPEC, "NB106", "train: expected a table"),
+    "a share of 1": (IN + layer("dropout", "p = «1»"), "NB106", "p: expected a number below 1"),
+    # Shapes.
+    "other features": (SPEC + FLAT + layer("linear", "out_features = 3", "in_features = «71»"), "NB104", "72"),
+    "other channels": (SPEC + "in_channels = «3»\n", "NB104", "`c` declares 3 input channels but receives 1"),
+    "slopes": (SPEC + layer("prelu", "num_parameters = «3»"), "NB104", "num_parameters"),
+    "an image for a linear layer": (SPEC + layer("linear", "out_features = 3").replace('"linear"', '«"linear"»'),
+                                    "NB111", "`linear1` expects a flat input"),
+    "a kernel too large": (SPEC.replace("= 3", "= «11»"), "NB112", "a window of 11"),
+    "a kernel too large on one axis": (SPEC.replace("= 3", "= «[3, 11]»"), "NB112", "8 columns"),
+    "a dilation too large": (SPEC.replace("= 3", "= «3»") + "dilation = 5\n", "NB112", "spans 11"),
+    "a pool too large": (SPEC + layer("max_pool", "kernel_size = «7»"), "NB112", "`max_pool1`"),
+    "three axes of two": (SPEC.replace("= 3", "= «[3, 3, 3]»"), "NB110", "3 entries"),
+    "a convolution of features": (IN + FLAT + CONV.replace('"conv"', '«"conv"»'), "NB110", "`c` expects an input"),
+    "too much padding": (IN + layer("max_pool", "kernel_size = 2", "padding = «2»"), "NB113", "more than half"),
+    "padding that mirrors too much": (
+        SPEC.replace("3\n", "5\n") + 'padding = «9»\npadding_mode = "reflect"\n', "NB113", "reflect padding of 9",
+    ),
+    "groups of channels": (SPEC + "groups = «3»\n", "NB114", "divisible by groups"),
+    "groups to normalise": (SPEC + layer("group_norm", "num_groups = «3»"), "NB114", "num_groups"),
+    "groups to shuffle": (SPEC + layer("channel_shuffle", "groups = «3»"), "NB114", "groups"),
+    "one input of two": (SPEC + layer("add", 'from = «"c"»'), "NB115", "`add1` reads 1 input"),
+    "two inputs of one": (SPEC + layer("relu", 'from = «["input", "c"]»'), "NB115", "reads 2 inputs"),
+    "unlike inputs": (SPEC + layer("add", 'from = «["input", "c"]»'), "NB116", "do not go together"),
+    "unlike sizes": (SPEC + layer("concat", 'from = «["input", "c"]»'), "NB116", "do not go together"),
+    "a shape that does not hold": (SPEC + layer("reshape", "shape = «[5, 5]»"), "NB106", "does not hold"),
+    "a crop of all": (SPEC + layer("crop", "crop = «3»"), "NB106", "leaves nothing"),
+    "an axis too many": (SPEC + layer("layer_norm", "axes = «[4]»"), "NB110", "axis 4"),
+    "k of too few": (SPEC + layer("kmax_pool", "k = «7»"), "NB106", "k = 7"),
+    "channels that are not there": (SPEC + layer("channel_slice", "start = «2»"), "NB106", "channels from"),
+    "a batch of one to normalise": (
+        SPEC + layer("global_avg_pool") + layer("layer_norm", "axes = [2]").replace('"layer_norm"', '«"layer_norm"»'),
+        "NB130", "every number by itself",
+    ),
+    "too large": (IN + layer("pad", "padding = 8388608").replace('"pad"', '«"pad"»'), "NB109", "elements"),
+    "weights of a loss": (SPEC + "[train.loss]\ntype = 'cross_entropy'\nweight = «[1, 2, 3]»\n", "NB106", "weight has"),
+    # Names.
+    "a name twice": (SPEC + layer("relu", 'name = «"c"»'), "NB108", "the name c is taken"),
+    "the input's name": (SPEC + layer("relu", 'name = «"input"»'), "NB108", "the name input is taken"),
+    "no such layer": (SPEC + layer("relu", 'from = «"d"»'), "NB117", 'no layer: "d"'),
+    "no such layer of two": (SPEC + layer("add", 'from = ["c", «"d"»]'), "NB117", 'no layer: "d"'),
+    "a later layer": (SPEC + layer("add", "from = ['c',", "  «'r'», # later", "]") + layer("relu", 'name = "r"'),
+                      "NB118", "later in the file"),
+    "itself": (SPEC + layer("relu", 'name = "r"', 'from = «"r"»'), "NB118", "reads itself"),
+    "unread": (SPEC.replace('"conv"', '«"conv"»') + layer("relu", 'from = "input"'), "NB119", "no layer reads"),
+    # Variables and blocks.
+    "no such variable": ("vars = {widht = 2}\n" + SPEC.replace("= 2", '= «"$width"»'), "NB120", '"$width"'),
+    "no such variable in a list": (SPEC + 'stride = [1, «"$s"»]\n', "NB120", "stride[1]"),
+    "no calculation": ("vars.a = 1\n" + SPEC.replace("= 2", '= «"$a * 2 * 3"»'), "NB106", "no calculation"),
+    "variables in a circle": ('[vars]\na = «"$a"»\n' + SPEC, "NB118", "stand for one another"),
+    "a variable without a name": ('[vars]\n«"a-b"» = 1\n' + SPEC, "NB108", "no name for a variable"),
+    "a variable of another type": ("vars.a = 'x'\n" + SPEC.replace("= 2", '= «"$a"»'), "NB106", 'received "x"'),
+    "no such block": (IN + layer("block", 'block = «"c"»') + block(RELU), "NB121", '"c" is not defined'),
+    "an unknown key of a use": (IN + USE + "«times» = 2\n" + block(RELU), "NB103", '`b1`: unknown key "times"'),
+    "no such parameter": (IN + USE + "with = {«a» = 1}\n" + block(RELU), "NB103", 'no parameter "a"'),
+    "an unknown key in a block": (IN + USE + block(RELU, RELU + "«p» = 1\n"), "NB103", '`b1.relu2`: unknown key "p"'),
+    "an unknown type in a block": (IN + USE + block(layer("x").replace('"x"', '«"rleu"»')), "NB107", "b1.rleu1"),
+    "a kernel too large in a block": (
+        IN + USE + "repeat = 3\n" + block(CONV.replace("= 3", "= «5»")), "NB112", "`b1.1.c`: a window of 5",
+    ),
+    "a block of itself": (
+        IN + USE + block(layer("block", 'block = «"b"»')), "NB118", "a block is made of itself",
+    ),
+    "a wrong value in a block": (IN + USE + block(CONV.replace("= 3", "= «0»")), "NB106", "kernel_size: expected"),
+    "no layers in a block": (IN + USE + "[blocks.b]\nlayers = «[]»\n", "NB106", "blocks.b.layers"),
+}  # fmt: skip
+
+JSON = {
+    "no value": ('{"name": «}»', "NB102", "expecting value"),
+    "a comma too much": ('{"name": "a",\n  «}»', "NB102", "not valid JSON"),
+    "a key twice": ('{"input": {"shape": [1, 8]},\n "layers": [{"type": "relu", «"type"»: "elu"}]}', "NB102", "twice"),
+    "not a number": ('{"name": "NaN",\n "train": {"seed": «NaN»}}', "NB102", "NaN is not a JSON value"),
+    "a list": ("«[»]", "NB102", "expected a JSON object"),
+    "an endless number": ('{"x":\n «' + "9" * 5000 + "»}", "NB102", "out of range"),
+    "an unknown key": (
+        '{"input": {"shape": [1, 8]},\n "layers": [\n  {"type": "relu", «"\\u0070"»: 1}\n ]}', "NB103", '"p"',
+    ),
+    "a wrong value": (
+        '{"input": {"shape": [1, 8]}, "layers": [{"type": "conv", "out_channels": «"2"», "kernel_size": 3}]}',
+        "NB106", "out_channels: expected",
+    ),
+    "no key": ('{"input": {"shape": [1, 8]}, "layers": [{"type": «"dropout2"»}]}', "NB107", "dropout2"),
+    "no type": ('{"input": {"shape": [1, 8]},\n"layers": [\n«{»"name": "a"}]}', "NB105", "type is missing"),
+    "a loss without a type": (
+        '{"input": {"shape": [1, 8]},\n"layers": [{"type": "relu"}], "train": {«"loss"»: {}}}', "NB105", "loss",
+    ),
+}  # fmt: skip
