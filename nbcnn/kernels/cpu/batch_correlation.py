@@ -11,7 +11,8 @@ import numpy as np
 
 from nbcnn.kernels.cpu.products import add_correlation, choose_tile
 from nbcnn.kernels.cpu.program import Activation, Array, Program, Table
-from nbcnn.kernels.cpu.row import Body, arguments
+from nbcnn.kernels.cpu.row import Body, arguments, read_index
+from nbcnn.kernels.cpu.sums import PartialSums
 from nbcnn.kernels.cpu.tails import store_first
 from nbcnn.kernels.cpu.tile import correlation_sums
 from nbcnn.kernels.cpu.transposing import sums_of
@@ -19,10 +20,13 @@ from nbcnn.kernels.cpu.windows import Window, every
 
 # The sums of a part, of so many filters and taps at most, stay in the second-level cache beside what they are made of.
 PART_FILTERS, PART_TAPS = 16, 576
+# Kernels of one tap have no taps that share what they read; a part with as many sums but more filters reads less.
+POINTWISE_FILTERS, POINTWISE_TAPS = 64, 144
 # Positions that one tile sums before the next begins, and taps that all filters of a part meet before the next, so that
 # what they read stays in the first-level cache.
 POSITIONS, CHUNK_TAPS = 64, 48
-
+# With fewer parts than these, ranges of blocks are summed apart as well.
+FEW_PARTS = 16
 
 # Partial sums of the whole batch may take so many bytes.
 PARTIAL_BYTES = 16 << 20
@@ -71,8 +75,15 @@ def correlate_batch(lanes: int, filters: int, taps: int) -> Body:
             part_filters,
             part_taps,
             chunk_taps,
-        ) = arguments("bbbbbbwiiiiiiiiiiiii", arena, row, index, slot)
-        blocks = (samples + lanes - 1) // lanes
+            groups,
+            range_blocks,
+        ) = arguments("bbbbbbwiiiiiiiiiiiiiii", arena, row, index, slot)
+        range_parts = groups * filter_parts * tap_parts
+        number = index // range_parts
+        begin = number * range_blocks
+        blocks = min(begin + range_blocks, (samples + lanes - 1) // lanes)
+        result += 4 * number * groups * group_filters * tap_count
+        index -= number * range_parts
         group = index // (filter_parts * tap_parts)
         part = index - group * filter_parts * tap_parts
         first_filter = part // tap_parts * part_filters
@@ -83,19 +94,33 @@ def correlate_batch(lanes: int, filters: int, taps: int) -> Body:
         dy += (group * group_filters + first_filter) * dy_step
         x += group * x_group
         resume = 0
-        for block in range(0, blocks, span):
+        for block in range(begin, blocks, span):
             here = min(span, blocks - block) * position_count
             for first in range(0, here, POSITIONS):
+                # Each tile asks for one row of the positions to come.
+                later, next_block = first + POSITIONS, block
+                if later >= here and block + span < blocks:
+                    later, next_block = 0, block + span
+                elif later >= here:
+                    later = first
+                next_x = x + next_block * x_block + read_index(positions + 8 * later)
+                next_dy = dy + next_block * dy_block + read_index(positions + 8 * later + 4)
+                turn = 0
                 for chunk in range(0, count, chunk_taps):
                     for filter_number in range(0, filter_count, filters):
                         for tap in range(chunk, min(count, chunk + chunk_taps), taps):
+                            ahead = next_dy + min(turn, filter_count - 1) * dy_step
+                            if turn >= filter_count:
+                                other = min(turn - filter_count, count - 1)
+                                ahead = next_x + read_index(tap_table + 4 * (first_tap + other))
+                            turn += 1
                             correlation_sums(
                                 lanes, filters, taps,
                                 x + block * x_block, tap_table + 4 * (first_tap + tap),
                                 dy + block * dy_block + filter_number * dy_step, dy_step,
                                 positions + 8 * first, min(POSITIONS, here - first),
                                 sums + filter_number * row_bytes + 4 * lanes * tap, row_bytes,
-                                filter_count - filter_number, resume,
+                                filter_count - filter_number, resume, ahead,
                             )  # fmt: skip
                 resume = 1
         for filter_number in range(filter_count):
@@ -121,13 +146,19 @@ def add_batch_correlation(
     group_filters = shape[0] // groups
     group_channels = shape[1]
     tap_count = group_channels * len(window.taps)
-    part_filters, part_taps = min(PART_FILTERS, group_filters), min(PART_TAPS, tap_count)
+    most_filters, most_taps = (
+        (POINTWISE_FILTERS, POINTWISE_TAPS) if tap_count == group_channels else (PART_FILTERS, PART_TAPS)
+    )
+    part_filters, part_taps = min(most_filters, group_filters), min(most_taps, tap_count)
     tile_filters, tile_taps = choose_tile("correlate", part_filters, part_taps)
     filter_parts, tap_parts = math.ceil(group_filters / part_filters), math.ceil(tap_count / part_taps)
+    parts = groups * filter_parts * tap_parts
+    range_blocks = math.ceil(program.blocks / math.ceil(FEW_PARTS / parts)) if parts < FEW_PARTS else program.blocks
     # Small maps of several blocks make one list of positions.
     pixels = math.prod(dy.space)
-    span = max(1, min(program.blocks, POSITIONS // pixels))
-    result = Array(f"{name} gradient", shape)
+    span = max(1, min(range_blocks, POSITIONS // pixels))
+    ranges = math.ceil(program.blocks / range_blocks)
+    result = Array(f"{name} gradient", shape) if ranges == 1 else PartialSums(program, name, shape, range_blocks)
     rows = math.ceil(part_filters / tile_filters) * tile_filters
     sums = program.activation(f"{name} sums", rows * (part_taps + tile_taps) + program.lanes, (1, 1, 1))
     sums.storage.per_worker = True
@@ -169,7 +200,9 @@ def add_batch_correlation(
         tap_parts=tap_parts,
         part_filters=part_filters,
         part_taps=part_taps,
-        chunk_taps=max(1, CHUNK_TAPS // tile_taps) * tile_taps,
+        chunk_taps=tile_taps if tap_count == group_channels else max(1, CHUNK_TAPS // tile_taps) * tile_taps,
+        groups=groups,
+        range_blocks=range_blocks,
     )
-    program.after_blocks([call], groups * filter_parts * tap_parts)
+    program.after_blocks([call], ranges * parts)
     return result

@@ -64,17 +64,21 @@ def convolve(lanes: int, filters: int, pixels: int) -> Body:
                 for tile in range(tiles):
                     taps = tap_table + read_index(tile_table + 8 * tile)
                     tap_count = read_index(tile_table + 8 * tile + 4)
+                    pixel = pixel_table + 12 * pixels * tile
                     for number in range(first_panel, last_panel):
+                        # Each of the first panels asks for the inputs of one pixel of the next tile.
+                        ahead = min(number - first_panel + pixels, 2 * pixels - 1 if tile + 1 < tiles else 0)
                         here = (group * filter_groups + number) * panel + first * weight_step
                         start = group * group_filters + number * filters
                         convolution_tile(
                             lanes, filters, pixels,
                             x + group * x_group + first * x_step, x_step,
                             weight + here, weight_step, count,
-                            pixel_table + 12 * pixels * tile, taps, tap_count,
+                            pixel, taps, tap_count,
                             bias + 4 * filters * (group * filter_groups + number), first,
                             y + start * y_step, y_step, min(filters, group_filters - number * filters),
                             clamp, mask + start * mask_step if last else 0, mask_step,
+                            x + group * x_group + first * x_step + read_index(pixel + 12 * ahead),
                         )  # fmt: skip
 
     return body

@@ -40,6 +40,13 @@ class Emitter:
     def store(self, value, address):
         self.builder.store(value, self.builder.inttoptr(address, value.type.as_pointer()), align=4)
 
+    def prefetch(self, address, to_write=False):
+        """Ask for a line that is needed soon: to write it, in the first cache, else in the second."""
+        pointer = ir.IntType(8).as_pointer()
+        fetch = declare(self.builder, "llvm.prefetch.p0i8", ir.VoidType(), [pointer, *[_I32] * 3])
+        settings = (1, 3, 1) if to_write else (0, 2, 1)
+        self.builder.call(fetch, [self.builder.inttoptr(address, pointer), *(ir.Constant(_I32, n) for n in settings)])
+
     def offset(self, address):
         """A signed 32-bit table entry as a 64-bit integer."""
         return self.builder.sext(self.load(address, _I32), _I64)
@@ -76,14 +83,17 @@ def convolution_tile(
     lower,
     mask,
     mask_step,
+    ahead=None,
 ):
     """Sum `filters x pixels` outputs over `channels` and taps, then clamp, mask and store them.
 
     `pixel_table` holds for each pixel the byte offsets of its input, its output and its mask; `taps` holds for each tap
-    the byte offsets into the input and the packed weights.
+    the byte offsets into the input and the packed weights. `ahead` is where a pixel lies that comes soon: what its taps
+    read is asked for.
     """
     L, F, P = lanes.literal_value, filters.literal_value, pixels.literal_value
-    signature = types.void(lanes, filters, pixels, *[types.int64] * 13, types.float32, *[types.int64] * 2)
+    last = types.none if ahead is None else types.int64
+    signature = types.void(lanes, filters, pixels, *[types.int64] * 13, types.float32, *[types.int64] * 2, last)
 
     def codegen(context, builder, signature, arguments):
         (
@@ -103,11 +113,17 @@ def convolution_tile(
             lower,
             mask,
             mask_step,
+            soon,
         ) = arguments[3:]
         emit = Emitter(builder, L)
         accumulators = emit.variables(F * P)
         x_pointers = [emit.add(x, emit.offset(emit.add(pixel_table, 12 * p))) for p in range(P)]
         y_offsets = [emit.add(y, emit.offset(emit.add(pixel_table, 12 * p + 4))) for p in range(P)]
+        row = y_offsets
+        for _ in range(F):
+            for address in row:
+                emit.prefetch(address, to_write=True)
+            row = [emit.add(address, y_step) for address in row]
         resumed = builder.icmp_signed("!=", resume, emit.constant(0))
         with builder.if_else(resumed) as (then, otherwise):
             with then:
@@ -129,8 +145,11 @@ def convolution_tile(
             shift = builder.load(channel_x)
             base = builder.load(channel_weight)
             sources = [emit.add(pointer, shift) for pointer in x_pointers]
+            coming = None if ahead is None else emit.add(soon, shift)
             with cgutils.for_range_slice(builder, taps, taps_end, emit.constant(8), intp=_I64) as (tap, _):
                 source = emit.offset(tap)
+                if coming is not None:
+                    emit.prefetch(emit.add(coming, source))
                 row = emit.add(base, emit.offset(emit.add(tap, 4)))
                 factors = [emit.splat(emit.load(emit.add(row, 4 * f), _F32)) for f in range(F)]
                 for p in range(P):
@@ -166,8 +185,13 @@ def convolution_tile(
     return signature, codegen
 
 
-def _correlate(emit, accumulators, F, T, x, tap_table, dy, dy_step, positions, position_count, valid_filters):
-    """Emit the loop over positions that adds products of `F` rows of dy and `T` taps of x to the accumulators."""
+def _correlate(
+    emit, accumulators, F, T, x, tap_table, dy, dy_step, positions, position_count, valid_filters, ahead=None
+):
+    """Emit the loop over positions that adds products of `F` rows of dy and `T` taps of x to the accumulators.
+
+    At each position one of the lines is asked for that lie one after the other from address `ahead` on.
+    """
     builder = emit.builder
     sources = [emit.add(x, emit.offset(emit.add(tap_table, 4 * t))) for t in range(T)]
     gradients = [dy]
@@ -179,6 +203,9 @@ def _correlate(emit, accumulators, F, T, x, tap_table, dy, dy_step, positions, p
     with cgutils.for_range_slice(builder, positions, end, emit.constant(8), intp=_I64) as (position, _):
         x_offset = emit.offset(position)
         dy_offset = emit.offset(emit.add(position, 4))
+        if ahead is not None:
+            passed = builder.udiv(builder.sub(position, positions), emit.constant(8))
+            emit.prefetch(emit.add(ahead, builder.mul(passed, emit.constant(4 * emit.lanes))))
         deltas = [emit.load(emit.add(pointer, dy_offset)) for pointer in gradients]
         for t in range(T):
             value = emit.load(emit.add(sources[t], x_offset))
@@ -262,16 +289,20 @@ def correlation_sums(
     sums_step,
     valid_filters,
     resume,
+    ahead,
 ):
     """Add what `correlation_tile` sums to vectors in memory, lanes apart, or begin them where `resume` is 0.
 
+    As many vectors as there are positions, from address `ahead` on, are asked for, because they are needed soon.
     Tap t of row f lies at `sums` + f * `sums_step` + t * 4 * lanes. All rows and taps of the tile are written.
     """
     L, F, T = lanes.literal_value, filters.literal_value, taps.literal_value
-    signature = types.void(lanes, filters, taps, *[types.int64] * 10)
+    signature = types.void(lanes, filters, taps, *[types.int64] * 11)
 
     def codegen(context, builder, signature, arguments):
-        x, tap_table, dy, dy_step, positions, position_count, sums, sums_step, valid_filters, resume = arguments[3:]
+        x, tap_table, dy, dy_step, positions, position_count, sums, sums_step, valid_filters, resume, ahead = arguments[
+            3:
+        ]
         emit = Emitter(builder, L)
         accumulators = emit.variables(F * T)
         zero = ir.Constant(emit.vector, [0.0] * L)
@@ -286,7 +317,7 @@ def correlation_sums(
             with otherwise:
                 for slot in accumulators:
                     builder.store(zero, slot)
-        _correlate(emit, accumulators, F, T, x, tap_table, dy, dy_step, positions, position_count, valid_filters)
+        _correlate(emit, accumulators, F, T, x, tap_table, dy, dy_step, positions, position_count, valid_filters, ahead)
         for place, slot in zip(places, accumulators, strict=True):
             emit.store(builder.load(slot), place)
         return context.get_dummy_value()
