@@ -8,11 +8,15 @@ from typing import Any
 
 import pytest
 from fake_engine import SPEC, FakeModel, FakeTrainer
+from hypothesis import settings
 
 from nbcnn.spec import Spec, parse
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A busy machine is no failure.
+    settings.register_profile("untimed", deadline=None)
+    settings.load_profile("untimed")
     config.addinivalue_line("markers", "slow: exhaustive or large; run with `-m slow`")
 
 

@@ -52,5 +52,5 @@ def _together(network: Network, samples: int) -> int:
     if len(network.input_shape) > 3:
         return 1
     largest: int = max(sum(map(prod, node.input_shapes)) + prod(node.output_shape) for node in network.layers)
-    for_threads = -(-samples // numba.get_num_threads())
+    for_threads: int = -(-samples // numba.get_num_threads())
     return max(1, min(_MOST_TOGETHER, for_threads, _CACHE_BYTES // largest))

@@ -5,7 +5,7 @@ import struct
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -14,7 +14,6 @@ from nbcnn.data import files, idx
 from nbcnn.errors import DataError
 
 
-@settings(deadline=None)
 @given(
     array=st.sampled_from(["u1", "i1", "i2", "i4", "f4", "f8"]).flatmap(
         lambda dtype: hnp.arrays(dtype, hnp.array_shapes(max_dims=4, max_side=4))
@@ -107,7 +106,6 @@ def test_every_damaged_byte_of_a_gzip_file_is_noticed_or_harmless(image_file):
     assert refused > 2 * len(whole)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_any_bytes_give_an_array_or_a_data_error(tmp_path_factory, content):
     path = tmp_path_factory.mktemp("idx") / "file"

@@ -157,7 +157,7 @@ def test_files_that_are_no_archive_of_arrays_are_refused(tmp_path, content, mess
         load(path)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(position=st.integers(0, 10**6), mask=st.integers(1, 255), compressed=st.booleans())
 def test_a_damaged_byte_gives_the_same_arrays_or_a_data_error(tmp_path_factory, position, mask, compressed):
     buffer = io.BytesIO()

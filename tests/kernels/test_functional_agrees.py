@@ -58,7 +58,7 @@ def test_agrees_with_the_tiles_of_sixteen_registers(example: Example, monkeypatc
 
 # The same configurations every time: each may need kernels that no other example has compiled, and those of a fixed
 # list are in the cache from the second run on.
-@settings(max_examples=configurations.COUNT or 80, deadline=None, derandomize=True)
+@settings(max_examples=configurations.COUNT or 80, derandomize=True)
 @given(configurations.all_operations())
 def test_agrees_for_random_configurations(example: Example) -> None:
     check(example)

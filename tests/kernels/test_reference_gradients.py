@@ -21,7 +21,7 @@ def test_gradient_is_the_derivative(example: Example) -> None:
     check_gradient(example)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(configurations.all_operations())
 def test_gradient_is_the_derivative_for_random_configurations(example: Example) -> None:
     check_gradient(example)
@@ -68,7 +68,7 @@ def away_from_kinks(shape: tuple[int, ...]) -> np.ndarray:
     return np.random.default_rng(3).permutation(0.01 * (np.arange(size) - size // 2 + 0.5)).reshape(shape)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(convolutions())
 def test_convolution_and_its_input_gradient_are_adjoint(example: Example) -> None:
     """<dy, conv(x)> = <dx, x> for every x and dy: dx is the transposed convolution of dy."""

@@ -22,13 +22,13 @@ def test_rule_equals_shape(example: Example) -> None:
     check(example)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.one_of(convolutions(), extreme_pools(), avg_pools(), lp_pools()))
 def test_rule_equals_shape_for_random_configurations(example: Example) -> None:
     check(example)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.one_of(extreme_pools(), avg_pools(), lp_pools(), kmax_pools(), whole_pools()))
 def test_a_pooling_layer_tells_the_shape_and_attributes_of_its_operation(example: Example) -> None:
     layer = LAYER_TYPES[example.operation](type=example.operation, **example.attributes)
@@ -43,7 +43,7 @@ def test_transposed_rule_equals_shape(example: Example) -> None:
     check_transposed(example)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(transposed_convolutions())
 def test_transposed_rule_equals_shape_for_random_configurations(example: Example) -> None:
     check_transposed(example)

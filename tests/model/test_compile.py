@@ -123,7 +123,6 @@ def check_graph(net: Network, compiled: CompiledModel, model: Model, samples: in
 hypothesis_settings = settings(
     max_examples=GRAPHS,
     derandomize=True,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )
 

@@ -28,7 +28,7 @@ def test_reference(example: Example) -> None:
     check_reference(example)
 
 
-@settings(max_examples=configurations.COUNT or 150, deadline=None)
+@settings(max_examples=configurations.COUNT or 150)
 @given(configurations.all_operations())
 def test_reference_for_random_configurations(example: Example) -> None:
     assume(example.in_torch)
@@ -43,7 +43,6 @@ def test_kernels(example: Example) -> None:
 # Derandomised for the kernel cache's sake: see tests/kernels/test_functional_agrees.py.
 @settings(
     max_examples=configurations.COUNT or 80,
-    deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.filter_too_much],
 )

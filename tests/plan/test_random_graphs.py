@@ -38,7 +38,6 @@ def reference_gradients(
 @settings(
     max_examples=GRAPHS,
     derandomize=True,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )
 @given(net=graphs)
@@ -66,7 +65,6 @@ def test_gradients_of_random_graphs(net: Network, lanes: int, batches: tuple[int
 @settings(
     max_examples=GRAPHS,
     derandomize=True,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )
 @given(net=graphs)

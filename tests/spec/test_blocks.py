@@ -311,7 +311,7 @@ KEYS = ["type", "name", "from", "block", "repeat", "with", "first", "trainable",
 tables = st.dictionaries(st.sampled_from(KEYS), junk | st.sampled_from(["block", "relu", "add", "a", "b", "input", 2]))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.fixed_dictionaries(
         {"input": st.just({"shape": [1, 8, 8]})},
@@ -332,7 +332,7 @@ def test_no_document_whatever_gives_another_exception(document):
         assert "pydantic" not in str(error)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.integers(1, 3), st.integers(1, 4), st.booleans()), min_size=1, max_size=4))
 def test_a_block_is_the_same_network_as_its_layers_written_out(stages):
     layers, plain = [], []

@@ -258,7 +258,7 @@ KEYS = ["type", "name", "kernel_size", "padding", "stride", "out_channels", "bia
 tables = st.dictionaries(st.sampled_from(KEYS), junk | st.sampled_from(["conv", "max_pool", "adam", "relu", 3, 1]))
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.fixed_dictionaries(
         {},

@@ -105,7 +105,7 @@ layers = st.one_of(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(layers, min_size=1, max_size=4))
 def test_any_spec_survives_the_round_trip(stack):
     spec = parse({"input": {"shape": [1, 8, 8]}, "layers": stack})

@@ -5,7 +5,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from wrong_specs import CONV, IN, JSON, RELU, SPEC, TOML, block, layer
 
@@ -163,7 +163,6 @@ def check(spot, value, text, parse):
             check(below, each, text, parse)
 
 
-@settings(deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -193,7 +192,6 @@ VALUES = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["", "[t{}]", "[[l]]", "[l.in{}]", "['q'.x{}] # ]"]), VALUES), max_size=6))
 def test_every_value_of_any_toml_is_found(entries):
     lines = ["top = 1", "[[l]]"]

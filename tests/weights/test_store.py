@@ -6,7 +6,7 @@ import sys
 import h5py
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -53,7 +53,6 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(
     parameters=st.dictionaries(NAMES, FLOATS, max_size=5),
     buffers=st.dictionaries(NAMES, FLOATS, max_size=2),
