@@ -5,6 +5,7 @@ Used by the layers' declarations and by `nbcnn.functional`, so that both read `s
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import isqrt
 from operator import index
 
@@ -106,6 +107,7 @@ def window_output_size(
         f"{dilated} does not fit {size} {axis}{padded}",
         f"use kernel_size <= {largest} or padding >= {-(-(extent - size) // 2)}",
         "kernel_size",
+        f"at most {largest} fits",
     )
 
 
@@ -234,6 +236,19 @@ class Window:
                     "padding",
                 )
                 return
+
+
+@lru_cache(maxsize=4096)
+def checked_window(
+    space: Shape,
+    kernel_size: PerAxis,
+    stride: PerAxis = 1,
+    padding: Padding = 0,
+    dilation: PerAxis = 1,
+    ceil_mode: bool = False,
+) -> Window:
+    """As `Window.resolve`, remembered, for arguments that a spec has checked: a layer is asked often for its window."""
+    return Window.resolve(space, kernel_size, stride, padding, dilation, ceil_mode)
 
 
 def _entries(value: object, rank: int, name: str, cure: str) -> list[object]:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from nbcnn.layers.axes import Shape, Window
+from nbcnn.layers.axes import Shape, Window, checked_window
 from nbcnn.layers.fields import LayerName, Sources
 from nbcnn.layers.problems import Code, Problem
 from nbcnn.layers.table import Table
@@ -78,7 +78,7 @@ class Layer(Table, ABC):
 
     def window(self, shape: Shape) -> Window | None:
         """The inputs that one output reads; None where it reads all of them."""
-        return Window.resolve(shape[1:], 1)
+        return checked_window(shape[1:], 1)
 
     def arithmetic(self, shape: Shape) -> tuple[str, ...]:
         """How the spatial sizes of the output come about, a line for each axis; asked after `output_shape`."""

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from nbcnn.layers.axes import Shape, Window
+from nbcnn.layers.axes import Shape, Window, checked_window
 from nbcnn.layers.base import Initializer, Parameter
 from nbcnn.layers.fields import Axes, PaddingField, Size
 from nbcnn.layers.problems import Problem
@@ -34,7 +34,7 @@ class Conv(Trainable):
     initializer: Initializer = "pytorch"
 
     def window(self, shape: Shape) -> Window:
-        return Window.resolve(self.space_of(shape), self.kernel_size, self.stride, self.padding, self.dilation)
+        return checked_window(self.space_of(shape), self.kernel_size, self.stride, self.padding, self.dilation)
 
     def output_shape(self, shape: Shape) -> Shape:
         return (self.out_channels, *self.window(shape).output_sizes(shape[1:]))

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from nbcnn.layers.axes import AXIS_NAMES, Shape, Window, per_axis
+from nbcnn.layers.axes import AXIS_NAMES, Shape, Window, checked_window, per_axis
 from nbcnn.layers.base import Initializer, Parameter
 from nbcnn.layers.fields import Axes, MarginsField, NaturalAxes, Size
 from nbcnn.layers.problems import Problem
@@ -32,7 +32,7 @@ class ConvTranspose(Trainable):
 
     def _resolved(self, shape: Shape) -> tuple[Window, tuple[int, ...]]:
         space = self.space_of(shape)
-        window = Window.resolve(space, self.kernel_size, self.stride, self.padding, self.dilation)
+        window = checked_window(space, self.kernel_size, self.stride, self.padding, self.dilation)
         return window, per_axis(self.output_padding, len(space), "output_padding", minimum=0)
 
     def window(self, shape: Shape) -> None:

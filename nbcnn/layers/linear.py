@@ -32,6 +32,7 @@ class Linear(Trainable):
                 Code.NOT_FLAT,
                 f"expects a flat input of shape (features,), received {image}",
                 'insert a layer of type = "flatten" before it',
+                label=f"receives {image}",
             )
         else:
             yield from declared_size("in_features", self.in_features, shape[0])

@@ -22,7 +22,8 @@ class Merge(Layer):
         for number, shape in enumerate(shapes[1:], 1):
             if cure := self.misfit(shapes[0], shape):
                 first, other = _described(0, shapes, names), _described(number, shapes, names)
-                raise Problem(Code.SHAPES_DIFFER, f"{first} and {other} do not go together", cure, "from")
+                rule = f"{first} and {other} do not go together"
+                raise Problem(Code.SHAPES_DIFFER, rule, cure, ("from", number), " x ".join(map(str, shape)))
         return self.joined(shapes)
 
     @abstractmethod

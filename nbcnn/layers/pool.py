@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from nbcnn.layers.axes import Shape, Window
+from nbcnn.layers.axes import Shape, Window, checked_window
 from nbcnn.layers.base import Layer
 from nbcnn.layers.fields import Axes, PaddingField
 from nbcnn.layers.problems import Problem
@@ -24,7 +24,7 @@ class Pool(Layer):
     ceil_mode: bool = Field(False, description="Keep a last window that the input fills only in part.")
 
     def window(self, shape: Shape) -> Window:
-        return Window.resolve(
+        return checked_window(
             self.space_of(shape), self.kernel_size, self.stride, self.padding, ceil_mode=self.ceil_mode
         )
 
@@ -52,7 +52,7 @@ class ExtremePool(Pool):
     dilation: Axes = 1
 
     def window(self, shape: Shape) -> Window:
-        return Window.resolve(
+        return checked_window(
             self.space_of(shape), self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode
         )
 

@@ -7,7 +7,7 @@ from nbcnn.layers.axes import Shape, largest_divisor
 from nbcnn.layers.base import Parameter
 from nbcnn.layers.problems import Code, Problem
 
-_INPUTS = {"in_channels": "input channels", "in_features": "inputs"}
+_INPUTS = {"in_channels": "input channel", "in_features": "input"}
 
 
 def weight_and_bias(weight: Shape, outputs: int, *, bias: bool, initializer: str) -> dict[str, Parameter]:
@@ -30,7 +30,7 @@ def declared_size(field: str, declared: int | None, received: int) -> Iterator[P
     if declared is not None and declared != received:
         yield Problem(
             Code.DECLARED_SIZE,
-            f"declares {declared} {_INPUTS[field]} but receives {received}",
+            f"declares {declared} {_INPUTS[field]}{'s' * (declared != 1)} but receives {received}",
             "delete this line; the value is inferred",
             field,
             f"expected {received}",

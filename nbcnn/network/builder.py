@@ -36,13 +36,27 @@ def trace(spec: Spec) -> tuple[list[Node], list[Diagnostic]]:
 
     A layer with an error is left out. What follows it is still checked: its shapes as long as they are known.
     """
+    tracer = _traced(spec)
+    found = [*spec.warnings, *tracer.diagnostics]
+    if any(each.is_error for each in found):
+        from nbcnn.network.advice import advise  # here, because a spec without a fault needs none
+        from nbcnn.network.changes import Trials
+        from nbcnn.network.trail import Trail
+
+        trail = Trail(spec, {name: output.shape for name, output in tracer.outputs.items()})
+        found = advise(found, trail, Trials(spec, found, lambda changed: _traced(changed).diagnostics))
+    return tracer.nodes, spec.sources.locate(found)
+
+
+def _traced(spec: Spec) -> "_Tracer":
+    """All layers of a spec, and what was found."""
     tracer = _Tracer(spec)
     for layer, place in zip(spec.layers, spec.places, strict=True):
         tracer.add(layer, place)
     tracer.check_all_are_read()
     tracer.check_loss(spec.train.loss)
     tracer.check_rates(spec.train.optimizer.lr)
-    return tracer.nodes, spec.sources.locate([*spec.warnings, *tracer.diagnostics])
+    return tracer
 
 
 @dataclass(frozen=True)

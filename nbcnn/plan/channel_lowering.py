@@ -7,6 +7,7 @@ from importlib import import_module
 import numpy as np
 
 from nbcnn.kernels.cpu.by_channel.layout import Blocked, Unsupported, planar
+from nbcnn.kernels.cpu.by_channel.products import look_ahead
 from nbcnn.kernels.cpu.by_channel.regroup import add_scatter, into_lanes
 from nbcnn.kernels.cpu.program import Array, Program, Section
 from nbcnn.kernels.cpu.windows import three_axes
@@ -41,6 +42,7 @@ def lower_by_channel(network: Network, arrays: Mapping[str, np.ndarray]) -> tupl
         program.section = Section(node.name, "forward", node.macs)
         y = values[node.name] = lower_layer(program, node, tuple(values[name] for name in node.inputs), arrays)
         y.activation.shared |= readers[node.name] > 1
+    look_ahead(program)
     program.section = Section("output")
     output = Array("output", (1, *network.output_shape))
     add_scatter(program, into_lanes(program, values[layers[-1].name]), output)

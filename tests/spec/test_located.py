@@ -110,6 +110,7 @@ def test_a_block_tells_its_uses(tmp_path):
     assert (found.line, found.column, found.end_line, found.end_column) == expected
     assert found.message == "`stage.1.b1.c`: a window of 5 does not fit 4 rows"
     assert found.notes == (
+        "input 1x8x8 -> stage.0.b1.c 2x4x4",
         '$kernel is "$size" (line 13)',
         'in block "b", used by `stage.1.b1` (line 10)',
         'in block "outer", used by `stage.1` (line 5)',
@@ -158,7 +159,8 @@ def check(spot, value, text, parse):
         if not isinstance(each, dict) and not (isinstance(each, list) and any(isinstance(part, dict) for part in each)):
             assert parse(written) == each
         if isinstance(key, str):
-            assert text[slice(*below.key)].strip("\"'") == key or "\\" in text[slice(*below.key)]
+            name = text[slice(*below.key)]
+            assert (json.loads(name) if parse is json.loads else name.strip("\"'")) == key
         if isinstance(each, dict | list):
             check(below, each, text, parse)
 

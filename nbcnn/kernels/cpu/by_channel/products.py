@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
+from itertools import zip_longest
 
 import numpy as np
 
@@ -17,8 +18,9 @@ from nbcnn.kernels.cpu.windows import Strand, TileTables, Window, forward_strand
 
 # What the weights of one chunk of input channels may take, so that they stay near the core for all pixels.
 CHUNK_BYTES = 192 << 10
-# Weights of so many bytes do not stay near the core between two calls with all the others.
-FAR_BYTES = 512 << 10
+# Weights of a network that take so many bytes do not stay near the cores from one sample to the next, and a product
+# of so many is long enough to bring others near.
+_FAR_BYTES, _LONG_BYTES = 1 << 20, 128 << 10
 
 
 def multiply_add(lanes: int, vectors: int, pixels: int, lines_ahead: int) -> Body:
@@ -45,10 +47,14 @@ def multiply_add(lanes: int, vectors: int, pixels: int, lines_ahead: int) -> Bod
             y_step,
             added_step,
             adds,
+            next_weight,
+            next_panels,
+            next_panel,
+            units,
             first_unit,
             last_unit,
             lowest,
-        ) = arguments("bbbbbbbbiiiiiiiiiiiiiiir", arena, row, index, slot)
+        ) = arguments("bbbbbbbbiiiiiiiiiiiiibiiiiir", arena, row, index, slot)
         added = added * adds
         groups = (output_blocks + vectors - 1) // vectors
         # A unit is a tile of all output channels, or of one group of them.
@@ -68,6 +74,8 @@ def multiply_add(lanes: int, vectors: int, pixels: int, lines_ahead: int) -> Bod
                 ahead, share, ahead_step = here + count * weight_block, 0, 0
                 if lines_ahead > 0:
                     # While the tiles use these weights, each has its share of the next ones brought near.
+                    if last and number + 1 == last_group_here:
+                        ahead = next_weight + first_unit * next_panels // units * next_panel
                     share = count * weight_block // (last_tile - first_tile)
                     ahead_step = 4 * lanes * vectors // (last_tile - first_tile)
                 for tile in range(first_tile, last_tile):
@@ -150,25 +158,53 @@ def choose_tile(output_blocks: int, pixels: int) -> tuple[int, int]:
     return min(_MENU[32 if register_count() >= 32 else 16], key=cost)
 
 
-def lines_ahead(packed: np.ndarray, vectors: int, lanes: int, tiles: int) -> int:
-    """How many lines of weights a tile brings near with every step: its share of what a step reads, or none.
-
-    A processor reads ahead by itself while a single tile reads weights once; but when several tiles read the same ones,
-    it rests from the second tile on.
-    """
-    return math.ceil(4 * vectors * lanes / CACHE_LINE / tiles) if tiles > 1 and packed.nbytes > FAR_BYTES else 0
-
-
 @dataclass(eq=False)
 class Product(Call):
-    """A call that sums products; another activation may be added to them, and parts of them be summed side by side."""
+    """A call that sums products; another activation may be added to them, and parts of them be summed side by side.
+
+    The last constant of its kernel tells how many lines of weights a tile brings near with every step.
+    """
 
     added: Activation | None = None
+    # All bytes of weights and those of a panel, which one vector of outputs or several have; how many panels threads
+    # share out, 0 where each reads all of them; how many lines a step reads; and by how many tiles they are read.
+    weight_bytes: int = 0
+    panel_bytes: int = 0
+    shared_panels: int = 0
+    lines: int = 0
+    readers: int = 1
 
     def add(self, activation: Activation) -> None:
         """Have another activation of the same shape added before the sums are clamped and stored."""
         self.added = activation
         self.arguments.update(added=activation, added_step=lambda: activation.channel_stride, adds=1)
+
+
+    def bring_near(self, following: "Product | None") -> None:
+        """Have each tile bring near its share of the weights that are used next, at the end those of another product.
+
+        A processor reads ahead by itself while a single tile reads weights once; but when several tiles read the same
+        ones, it rests from the second tile on.
+        """
+        if self.readers == 1:
+            return
+        *constants, _ = self.kernel.constants
+        self.kernel = replace(self.kernel, constants=(*constants, math.ceil(self.lines / self.readers)))
+        if following is not None:
+            self.arguments.update(
+                next_weight=following.arguments["weight"],
+                next_panels=following.shared_panels,
+                next_panel=following.panel_bytes,
+            )
+
+
+def look_ahead(program: Program) -> None:
+    """Have products bring near the weights that are used after theirs, where all do not stay near the cores."""
+    products = [call for call in program.calls() if isinstance(call, Product)]
+    if sum(product.weight_bytes for product in products) > _FAR_BYTES:
+        for product, following in zip_longest(products, products[1:]):
+            if product.weight_bytes >= _LONG_BYTES:
+                product.bring_near(following)
 
 
 @dataclass(frozen=True)
@@ -237,7 +273,7 @@ def add_product(
         multiply_add,
         vectors,
         pixels,
-        lines_ahead(packed, vectors, lanes, tiles),
+        0,
         x=x.argument,
         weight=constant("weights by channel", packed),
         bias=constant("bias by channel", padded(bias, groups * vectors * lanes)),
@@ -246,7 +282,17 @@ def add_product(
     )
     # Each thread had better read its own part of what is more: of the weights, or of the numbers that they meet.
     whole_tiles = packed.nbytes < 4 * lanes * (x.activation.size + y.activation.size)
-    product = Product(call.kernel, call.arguments, call.section, units=tiles if whole_tiles else groups * tiles)
+    product = Product(
+        call.kernel,
+        call.arguments,
+        call.section,
+        units=tiles if whole_tiles else groups * tiles,
+        weight_bytes=packed.nbytes,
+        panel_bytes=packed[0].nbytes,
+        shared_panels=0 if whole_tiles else groups,
+        lines=math.ceil(4 * vectors * lanes / CACHE_LINE),
+        readers=tiles,
+    )
     product.work = groups * vectors * tiles * pixels * channels * taps
 
     @cache
@@ -271,6 +317,10 @@ def add_product(
         "y_step": lambda: y.activation.channel_stride,
         "added_step": 0,
         "adds": 0,
+        "next_weight": call.arguments["weight"],
+        "next_panels": 0,
+        "next_panel": 0,
+        "units": product.units,
         **program.units(product.units),
         "lowest": -math.inf,
     }

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from nbcnn.kernels.cpu.by_channel.layout import Blocked, constant
-from nbcnn.kernels.cpu.by_channel.products import Product, choose_tile, lines_ahead, padded
+from nbcnn.kernels.cpu.by_channel.products import Product, choose_tile, padded
 from nbcnn.kernels.cpu.by_channel.tile import channel_tile
-from nbcnn.kernels.cpu.program import Activation, Array, Program, Space, Table
+from nbcnn.kernels.cpu.program import CACHE_LINE, Activation, Array, Program, Space, Table
 from nbcnn.kernels.cpu.row import Body, arguments, read_index
 from nbcnn.kernels.cpu.windows import Window, every
 from nbcnn.kernels.cpu.winograd_lines import kernel_line
@@ -64,10 +64,14 @@ def winograd(lanes: int, vectors: int, tiles: int, lines_ahead: int) -> Body:
             added_block,
             added_row,
             adds,
+            next_weight,
+            next_panels,
+            next_panel,
+            units,
             first_unit,
             last_unit,
             lowest,
-        ) = arguments("bbbbbbbbbbbbiiiiiiiiiiiiiiiiiiiiiiiir", arena, row, index, slot)
+        ) = arguments("bbbbbbbbbbbbiiiiiiiiiiiiiiiiiiiiiibiiiiir", arena, row, index, slot)
         first_tile, last_tile = 0, all_tiles
         first_panel, last_panel = first_unit, last_unit
         if by_tiles:
@@ -92,6 +96,8 @@ def winograd(lanes: int, vectors: int, tiles: int, lines_ahead: int) -> Body:
                     ahead = here + panel
                     if number + 1 == last_panel:
                         ahead = weight + (value + 1) * value_bytes + first_panel * panel
+                        if value + 1 == VALUES:
+                            ahead = next_weight + first_unit * next_panels // units * next_panel
                     for tile in range(0, count, tiles):
                         channel_tile(
                             lanes, vectors, tiles, lines_ahead,
@@ -223,7 +229,7 @@ def add_winograd(
         winograd,
         vectors,
         tiles,
-        lines_ahead(packed, vectors, lanes, math.ceil(chunk_tiles / tiles)),
+        0,
         x=source,
         weight=constant("weights by value", packed),
         zeros=Array("zeros", (vectors * lanes,)),
@@ -233,8 +239,17 @@ def add_winograd(
         inputs=inputs,
         products=products,
     )
-    product = Product(call.kernel, call.arguments, call.section)
-    product.units = math.ceil(tiling.count / tiles) if by_tiles else packed.shape[1]
+    product = Product(
+        call.kernel,
+        call.arguments,
+        call.section,
+        units=math.ceil(tiling.count / tiles) if by_tiles else packed.shape[1],
+        weight_bytes=packed.nbytes,
+        panel_bytes=packed[0, 0].nbytes,
+        shared_panels=0 if by_tiles else packed.shape[1],
+        lines=math.ceil(4 * vectors * lanes / CACHE_LINE),
+        readers=math.ceil(chunk_tiles / tiles),
+    )
     product.work = VALUES * tiling.count * x.channels * output_blocks * tiling.planes
     tap_bytes = 4 * group * vectors * lanes
     product.arguments |= {
@@ -266,6 +281,10 @@ def add_winograd(
         "added_step": 0,
         "added_row": lambda: (product.added or target).strides[1],
         "adds": 0,
+        "next_weight": call.arguments["weight"],
+        "next_panels": 0,
+        "next_panel": 0,
+        "units": product.units,
         **program.units(product.units),
         "lowest": -math.inf,
     }
