@@ -23,12 +23,25 @@ if TYPE_CHECKING:
     show_default=True,
     help="Part of the data to measure on.",
 )
+@click.option(
+    "--dtype",
+    type=click.Choice(["float32", "int8"]),
+    default="float32",
+    show_default=True,
+    help="Numbers to compute in; int8 is calibrated with training data.",
+)
 @data_dir_option
 @threads_option
 @format_option
 @debug_option
 def evaluate(
-    weights: Path, data: str | None, split: str, data_dir: Path | None, threads: int | None, output_format: str
+    weights: Path,
+    data: str | None,
+    split: str,
+    dtype: str,
+    data_dir: Path | None,
+    threads: int | None,
+    output_format: str,
 ) -> None:
     """Measure the weights in a file on a data set."""
     from nbcnn import api
@@ -36,7 +49,9 @@ def evaluate(
     from .progress import progress
 
     with progress() as show:
-        evaluation = api.evaluate(weights, data=data, split=split, data_dir=data_dir, threads=threads, on_event=show)
+        evaluation = api.evaluate(
+            weights, data=data, split=split, data_dir=data_dir, threads=threads, on_event=show, dtype=dtype
+        )
     if output_format == "json":
         click.echo(json.dumps(evaluation.as_dict()))
     else:

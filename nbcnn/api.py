@@ -117,14 +117,16 @@ def evaluate(
     data_dir: AnyPath | None = None,
     threads: int | None = None,
     on_event: OnEvent | None = None,
+    dtype: str = "float32",
 ) -> "Evaluation":
     """Measure the weights in a file on a split, "train", "validation" or "test", of `data`, or of what they saw.
 
-    Raises InputError for weights, data or a split that does not do.
+    With `dtype` "int8" the model is compiled to that, calibrated with samples of the training split. Raises InputError
+    for weights, data or a split that does not do.
     """
     from nbcnn.training.evaluation import evaluate_file
 
-    return evaluate_file(Path(weights), data, split, data_dir, threads, on_event)
+    return evaluate_file(Path(weights), data, split, data_dir, threads, on_event, dtype)
 
 
 def predict(

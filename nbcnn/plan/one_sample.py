@@ -18,9 +18,9 @@ from nbcnn.plan.plan import Plan, array_view, one_region
 from nbcnn.plan.walker import straight_walker
 
 # Vector operations from which on a sample is worth several threads: some 40 microseconds of one.
-_WORTH_A_TEAM = 1 << 18
+WORTH_A_TEAM = 1 << 18
 # And those from which on it is worth that the threads of a team share a call and meet after it: some two microseconds.
-_WORTH_A_MEETING = 12_000
+WORTH_A_MEETING = 12_000
 
 
 class OneSamplePlan(Plan):
@@ -35,8 +35,8 @@ class OneSamplePlan(Plan):
         input_scale: np.ndarray,
         on_compile: OnCompile | None,
     ) -> None:
-        in_team = thread_count() > 1 and sum(call.work for call in program.calls()) >= _WORTH_A_TEAM
-        super().__init__(program, on_compile, worthwhile=_WORTH_A_MEETING if in_team else math.inf)
+        in_team = thread_count() > 1 and sum(call.work for call in program.calls()) >= WORTH_A_TEAM
+        super().__init__(program, on_compile, worthwhile=WORTH_A_MEETING if in_team else math.inf)
         self._input = self._view_of(x, network.input_shape)
         self._output = array_view(self.arena, output)
         self._scale = (

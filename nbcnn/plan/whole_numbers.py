@@ -139,8 +139,8 @@ def lower_in_whole_numbers(
             lowering.add_layer(node)
         except Unsupported:
             raise InputError(
-                f'dtype: layer "{node.name}" ({node.type}) has no version for int8 as it is written; '
-                "compile the model without dtype"
+                f'dtype: int8 has no version of layer "{node.name}" ({node.type}) as it is set here; compile the model '
+                "without dtype, in float32"
             ) from None
     program.section = Section("output")
     add_output(program, lowering.as_floats(division.layers[-1].name), samples_per_block)

@@ -27,6 +27,12 @@ CHUNK = 1000
 MOST_NUMBERS = 2**24
 """Numbers in the outputs of samples evaluated at a time: few enough for memory."""
 
+CALIBRATION = 1000
+"""Training samples that int8 is calibrated with."""
+
+
+Compute = Callable[[NDArray[Any]], NDArray[np.float32]]
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -61,10 +67,12 @@ def evaluate_file(
     data_dir: str | os.PathLike[str] | None,
     threads: int | None,
     on_event: OnEvent | None,
+    dtype: str,
 ) -> Evaluation:
     """Measure the model in a weights file on a split of a data source, by default the one it was trained on.
 
-    Raises WeightsError and DataError, which names the splits that there are.
+    With `dtype` "int8" it is compiled to that, calibrated with samples from all over the training split. Raises
+    WeightsError, DataError, which names the splits that there are, and InputError for a model that int8 does not suit.
     """
     report = on_event or ignore
     with using_threads(threads):
@@ -76,8 +84,20 @@ def evaluate_file(
         )
         if split not in splits:
             raise DataError(f"{weights}: its data has no {split} split; choose one of {', '.join(splits)}")
-        model.load_kernels(lambda kernel, done, total: report(Compiling(kernel, done, total)))
-        return evaluate(model, splits[split], lambda done, total: report(Evaluating(split, done, total)))
+
+        def on_compile(kernel: str, done: int, total: int) -> None:
+            report(Compiling(kernel, done, total))
+
+        compute: Compute = model
+        if dtype == "float32":
+            model.load_kernels(on_compile)
+        else:
+            every = max(1, len(splits["train"]) // CALIBRATION)
+            samples = splits["train"].inputs[::every][:CALIBRATION]
+            compute = model.compile(CHUNK, on_compile, dtype=dtype, calibration=samples)
+        return evaluate(
+            model, splits[split], lambda done, total: report(Evaluating(split, done, total)), compute=compute
+        )
 
 
 def _with_source(network: Network, source: str | None) -> Network:
@@ -88,10 +108,16 @@ def _with_source(network: Network, source: str | None) -> Network:
     return replace(network, spec=spec.model_copy(update={"data": data}))
 
 
-def evaluate(model: Model, dataset: Dataset, on_progress: Callable[[int, int], None] | None = None) -> Evaluation:
+def evaluate(
+    model: Model,
+    dataset: Dataset,
+    on_progress: Callable[[int, int], None] | None = None,
+    *,
+    compute: Compute | None = None,
+) -> Evaluation:
     """Loss and accuracy over a whole data set, by the loss in the model's spec.
 
-    `on_progress(done, total)` is called as samples are done.
+    `on_progress(done, total)` is called as samples are done. `compute` gives the model's outputs in its place.
     """
     network = model.network
     tally = _Tally(network.spec.train.loss, network.output_shape)
@@ -99,7 +125,7 @@ def evaluate(model: Model, dataset: Dataset, on_progress: Callable[[int, int], N
     chunk = max(1, min(CHUNK, MOST_NUMBERS // math.prod(network.output_shape)))
     for start in range(0, samples, chunk):
         targets = dataset.targets[start : start + chunk]
-        tally.add(model(dataset.inputs[start : start + chunk]), targets)
+        tally.add((compute or model)(dataset.inputs[start : start + chunk]), targets)
         if on_progress is not None:
             on_progress(start + len(targets), samples)
     return tally.evaluation(samples, model.classes)

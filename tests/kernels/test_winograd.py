@@ -16,7 +16,6 @@ from nbcnn.kernels.cpu.lanes import using
 from nbcnn.kernels.cpu.program import Array, Program
 from nbcnn.kernels.cpu.relu import relu, relu_gradient
 from nbcnn.kernels.cpu.transfer import add_emit
-from nbcnn.kernels.cpu.winograd_lines import gradient_line, input_line, kernel_gradient_line, kernel_line, output_line
 from nbcnn.kernels.reference.conv import conv as reference
 from nbcnn.kernels.reference.conv import conv_gradient as reference_gradient
 from nbcnn.model import Model
@@ -45,7 +44,7 @@ def by_rule(monkeypatch: pytest.MonkeyPatch) -> None:
 class Convolution:
     """A convolution, between two relus if told, forwards and back: the plan and the reference's numbers.
 
-    Its kernels are of 3 x 3, with `taps` along the depth where the space has three axes.
+    Its kernels are of `kernel` x `kernel`, unless `taps` gives the taps along each axis.
     """
 
     def __init__(
@@ -56,7 +55,8 @@ class Convolution:
         space: tuple[int, ...],
         padding: tuple[tuple[int, int], ...],
         *,
-        taps: int = 3,
+        kernel: int = 3,
+        taps: tuple[int, ...] = (),
         planned: int | None = None,
         flip: bool = False,
         bias: bool = True,
@@ -64,7 +64,7 @@ class Convolution:
         lanes: int = 16,
     ) -> None:
         self.samples, self.relus = samples, relus
-        kernel = (taps, 3, 3)[-len(space) :]
+        taps = taps or (kernel,) * len(space)
         self.attributes: dict[str, Any] = {
             "stride": (1,) * len(space),
             "padding": padding,
@@ -74,10 +74,9 @@ class Convolution:
             "flip": flip,
         }
         outputs = [
-            size + before + after - reach + 1
-            for size, (before, after), reach in zip(space, padding, kernel, strict=True)
+            size + before + after - reach + 1 for size, (before, after), reach in zip(space, padding, taps, strict=True)
         ]
-        products = math.prod(kernel)
+        products = math.prod(taps)
         self.terms = {
             "y": products * channels,
             "dx": products * filters,
@@ -87,7 +86,7 @@ class Convolution:
         shapes = {
             "x": (samples, channels, *space),
             "dy": (samples, filters, *outputs),
-            "weight": (filters, channels, *kernel),
+            "weight": (filters, channels, *taps),
             "bias": (filters,),
         }
         self.given = {key: random.standard_normal(shape, dtype=np.float32) for key, shape in shapes.items()}
@@ -182,28 +181,78 @@ def test_follows_the_reference(
 
 @pytest.mark.parametrize("lanes", [4, 8, 16])
 @pytest.mark.parametrize(
+    ("samples", "channels", "filters", "space", "padding"),
+    [
+        (1, 16, 17, (9, 12), NONE),
+        (17, 35, 33, (9, 6), FULL),
+        (40, 20, 50, (14, 14), FULL),
+        (17, 18, 100, (3, 9), ((4, 0), (1, 3))),
+        (17, 130, 40, (2, 1), FULL),
+    ],
+)
+def test_kernels_of_five_follow_the_reference(
+    samples: int, channels: int, filters: int, space: tuple[int, int], padding: Any, lanes: int
+) -> None:
+    relus = filters % 2 == 0
+    assert_right(Convolution(samples, channels, filters, space, padding, kernel=5, relus=relus, lanes=lanes))
+
+
+@pytest.mark.parametrize("lanes", [4, 8, 16])
+@pytest.mark.parametrize(
     ("samples", "channels", "filters", "space", "taps", "padding"),
     [
-        (3, 17, 18, (5, 4, 7), 3, ((1, 1),) * 3),
-        (17, 5, 33, (2, 3, 5), 3, ((1, 1),) * 3),
-        (5, 16, 9, (10, 5, 4), 2, ((0, 1), (1, 1), (0, 2))),
-        (2, 1, 1, (3, 3, 3), 3, ((0, 0),) * 3),
-        (17, 35, 40, (1, 6, 6), 5, ((2, 2), (1, 1), (1, 1))),
-        (33, 6, 130, (4, 4, 4), 1, ((0, 0), (1, 1), (1, 1))),
+        (3, 17, 18, (5, 4, 7), (3, 3, 3), ((1, 1),) * 3),
+        (17, 5, 33, (2, 3, 5), (3, 3, 3), ((1, 1),) * 3),
+        (5, 16, 9, (10, 5, 4), (2, 3, 3), ((0, 1), (1, 1), (0, 2))),
+        (2, 1, 1, (3, 3, 3), (3, 3, 3), ((0, 0),) * 3),
+        (17, 35, 40, (1, 6, 6), (5, 3, 3), ((2, 2), (1, 1), (1, 1))),
+        (33, 6, 130, (4, 4, 4), (1, 3, 3), ((0, 0), (1, 1), (1, 1))),
+        (3, 17, 18, (3, 5, 6), (3, 5, 5), ((1, 1), (2, 2), (2, 2))),
+        (3, 17, 18, (5, 3, 6), (3, 1, 3), ((1, 1), (0, 0), (1, 1))),
     ],
 )
 def test_taps_along_the_depth_are_further_channels(
-    samples: int, channels: int, filters: int, space: tuple[int, int, int], taps: int, padding: Any, lanes: int
+    samples: int,
+    channels: int,
+    filters: int,
+    space: tuple[int, int, int],
+    taps: tuple[int, int, int],
+    padding: Any,
+    lanes: int,
 ) -> None:
     assert_right(Convolution(samples, channels, filters, space, padding, taps=taps, relus=True, lanes=lanes))
 
 
-def test_mirrored_kernels_with_depth() -> None:
-    assert_right(Convolution(17, 8, 5, (3, 6, 6), ((1, 1),) * 3, flip=True))
+@pytest.mark.parametrize("lanes", [4, 8, 16])
+@pytest.mark.parametrize(
+    ("samples", "channels", "filters", "space", "taps", "padding"),
+    [
+        (17, 16, 19, (23,), (5,), ((2, 2),)),
+        (40, 35, 70, (46,), (5,), ((2, 2),)),
+        (5, 17, 18, (12,), (5,), ((4, 0),)),
+        (17, 7, 5, (14,), (3,), ((1, 1),)),
+        (2, 130, 16, (2,), (3,), ((1, 1),)),
+        (33, 17, 9, (6, 7), (1, 3), ((0, 0), (0, 1))),
+    ],
+)
+def test_kernels_of_one_row_follow_the_reference(
+    samples: int,
+    channels: int,
+    filters: int,
+    space: tuple[int, ...],
+    taps: tuple[int, ...],
+    padding: Any,
+    lanes: int,
+) -> None:
+    relus = filters % 2 == 0
+    assert_right(Convolution(samples, channels, filters, space, padding, taps=taps, relus=relus, lanes=lanes))
 
 
-def test_mirrored_kernels() -> None:
-    assert_right(Convolution(17, 8, 5, (6, 6), SAME, flip=True))
+@pytest.mark.parametrize(
+    ("space", "taps"), [((6, 6), (3, 3)), ((6, 6), (5, 5)), ((3, 6, 6), (3, 3, 3)), ((9,), (5,)), ((9,), (3,))]
+)
+def test_mirrored_kernels(space: tuple[int, ...], taps: tuple[int, ...]) -> None:
+    assert_right(Convolution(17, 20, 17, space, ((1, 1),) * len(space), taps=taps, flip=True))
 
 
 def test_without_bias() -> None:
@@ -233,33 +282,24 @@ def test_the_same_bits_on_any_number_of_threads() -> None:
     assert all(np.array_equal(alone[key], together[key]) for key in alone)
 
 
-def test_no_worse_than_four_times_the_direct_method() -> None:
-    """docs/engine.md states the error."""
-    convolution = Convolution(16, 128, 32, (16, 16), SAME)
+@pytest.mark.parametrize(("kernel", "channels", "times"), [(3, 128, 4), (5, 32, 7)])
+def test_errors_beside_those_of_the_direct_method(kernel: int, channels: int, times: float) -> None:
+    """docs/engine.md states them."""
+    side = kernel // 2
+    convolution = Convolution(16, channels, 32, (16, 16), ((side, side), (side, side)), kernel=kernel)
     expected = convolution.expected()["y"]
-    weight, x = convolution.given["weight"], np.pad(convolution.given["x"], ((0, 0), (0, 0), (1, 1), (1, 1)))
+    weight, x = (
+        convolution.given["weight"],
+        np.pad(convolution.given["x"], ((0, 0), (0, 0), (side, side), (side, side))),
+    )
     direct = np.zeros(expected.shape, np.float32)
-    for channel in range(128):
-        for row in range(3):
-            for column in range(3):
+    for channel in range(channels):
+        for row in range(kernel):
+            for column in range(kernel):
                 patch = x[:, None, channel, row : row + 16, column : column + 16]
                 direct += weight[None, :, channel, row, column, None, None] * patch
     errors = [np.sqrt(np.mean((each - expected) ** 2)) for each in (convolution.computed()["y"], direct)]
-    assert errors[0] < 4 * errors[1]
-
-
-def test_the_formulas_are_exact_but_for_rounding() -> None:
-    random = np.random.default_rng(0)
-    d, g = random.standard_normal(6), random.standard_normal(3)
-    products = [value * factor for value, factor in zip(input_line(d), kernel_line(g), strict=True)]
-    np.testing.assert_allclose(output_line(products), np.convolve(d, g[::-1], mode="valid"), rtol=1e-12)
-
-
-def test_the_gradient_formulas_are_exact_but_for_rounding() -> None:
-    random = np.random.default_rng(1)
-    d, dy = random.standard_normal(6), random.standard_normal(4)
-    products = [value * factor for value, factor in zip(input_line(d), gradient_line(dy), strict=True)]
-    np.testing.assert_allclose(kernel_gradient_line(products), np.convolve(d, dy[::-1], mode="valid"), rtol=1e-12)
+    assert errors[0] < times * errors[1]
 
 
 @pytest.mark.parametrize("winograd_on", [True, False])
@@ -283,17 +323,26 @@ def test_a_spec_can_do_without() -> None:
 
 @pytest.mark.usefixtures("by_rule")
 @pytest.mark.parametrize(
-    ("channels", "filters", "space", "worthwhile"),
-    [(64, 64, (32, 32), True), (512, 512, (4, 4), True), (3, 64, (32, 32), False), (64, 64, (5, 5), False)],
+    ("kernel", "channels", "filters", "space", "worthwhile"),
+    [
+        (3, 64, 64, (32, 32), True),
+        (3, 512, 512, (4, 4), True),
+        (3, 3, 64, (32, 32), False),
+        (3, 64, 64, (5, 5), False),
+        (5, 20, 50, (14, 14), True),
+        (5, 20, 15, (14, 14), False),
+        (7, 64, 64, (32, 32), False),
+    ],
 )
 def test_the_rule_takes_wide_layers_alone(
-    channels: int, filters: int, space: tuple[int, int], worthwhile: bool
+    kernel: int, channels: int, filters: int, space: tuple[int, int], worthwhile: bool
 ) -> None:
     program = Program(128, winograd=True)
     x = program.activation("x", channels, (1, *space))
-    weight = Array("weight", (filters, channels, 3, 3))
+    weight = Array("weight", (filters, channels, kernel, kernel))
+    side = (kernel // 2, kernel // 2)
     conv(
         program, x, weight, None,
-        stride=(1, 1), padding=SAME, padding_mode="zeros", dilation=(1, 1), groups=1, flip=False,
+        stride=(1, 1), padding=(side, side), padding_mode="zeros", dilation=(1, 1), groups=1, flip=False,
     )  # fmt: skip
     assert any(call.kernel.factory is winograd.winograd for call in program.calls()) == worthwhile

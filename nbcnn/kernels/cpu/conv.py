@@ -46,8 +46,8 @@ def conv(
     outputs, channels = weight.shape[0] // groups, weight.shape[1]
     taps = len(window.taps)
     packing = Packing(groups, outputs, channels, taps, outputs * channels * taps, channels * taps, taps)
-    if suits_winograd(program, window, packing, y.space):
-        add_winograd(program, weight, bias, packing, flip, window.kernel[0], window.before, x, y)
+    if suits_winograd(program, window, packing, x.space, y.space):
+        add_winograd(program, weight, bias, packing, flip, window.before, x, y)
         return y
     if suits_rows(program, window, channels, outputs, groups, y.space):
         add_rows(program, window, flip, weight, bias, packing, x, y)
@@ -95,8 +95,8 @@ def conv_gradient(
     if dx is not None and is_depthwise:
         add_depthwise_adjoint(program, window, flip, weight, None, dy, dx)
     elif dx is not None:
-        if suits_winograd(program, window, packing, dx.space):
-            add_winograd(program, weight, None, packing, not flip, window.kernel[0], window.adjoint.before, dy, dx)
+        if suits_winograd(program, window.adjoint, packing, dy.space, dx.space):
+            add_winograd(program, weight, None, packing, not flip, window.adjoint.before, dy, dx)
         elif suits_rows(program, window, outputs, channels, groups, dx.space):
             add_rows(program, window.adjoint, not flip, weight, None, packing, dy, dx)
         else:
@@ -108,7 +108,7 @@ def conv_gradient(
     dbias = None if bias is None else add_channel_sum(program, dy, bias.storage.name)
     if is_depthwise:
         return dx, add_depthwise_correlation(program, window, flip, x, dy, weight), dbias
-    if suits_winograd_gradient(program, window, packing, dy.space):
+    if suits_winograd_gradient(program, window, packing, x.space, dy.space):
         return dx, add_winograd_gradient(program, window, flip, x, dy, weight.shape, weight.storage.name), dbias
     if suits_rows_gradient(program, window, weight.shape, groups, dy.space):
         return dx, add_rows_gradient(program, window, flip, x, dy, weight), dbias

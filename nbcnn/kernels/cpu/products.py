@@ -77,7 +77,7 @@ def convolve(lanes: int, filters: int, pixels: int) -> Body:
                             pixel, taps, tap_count,
                             bias + 4 * filters * (group * filter_groups + number), first,
                             y + start * y_step, y_step, min(filters, group_filters - number * filters),
-                            clamp, mask + start * mask_step if last else 0, mask_step,
+                            clamp, mask + start * mask_step if last else 0, mask_step, 4,
                             x + group * x_group + first * x_step + read_index(pixel + 12 * ahead),
                         )  # fmt: skip
 

@@ -83,17 +83,18 @@ def convolution_tile(
     lower,
     mask,
     mask_step,
+    filter_step=4,
     ahead=None,
 ):
     """Sum `filters x pixels` outputs over `channels` and taps, then clamp, mask and store them.
 
     `pixel_table` holds for each pixel the byte offsets of its input, its output and its mask; `taps` holds for each tap
-    the byte offsets into the input and the packed weights. `ahead` is where a pixel lies that comes soon: what its taps
-    read is asked for.
+    the byte offsets into the input and the weights, whose next filter lies `filter_step` bytes further. `ahead` is
+    where a pixel lies that comes soon: what its taps read is asked for.
     """
     L, F, P = lanes.literal_value, filters.literal_value, pixels.literal_value
     last = types.none if ahead is None else types.int64
-    signature = types.void(lanes, filters, pixels, *[types.int64] * 13, types.float32, *[types.int64] * 2, last)
+    signature = types.void(lanes, filters, pixels, *[types.int64] * 13, types.float32, *[types.int64] * 3, last)
 
     def codegen(context, builder, signature, arguments):
         (
@@ -113,6 +114,7 @@ def convolution_tile(
             lower,
             mask,
             mask_step,
+            filter_step,
             soon,
         ) = arguments[3:]
         emit = Emitter(builder, L)
@@ -138,6 +140,7 @@ def convolution_tile(
                     start = emit.splat(emit.load(emit.add(bias, 4 * f), _F32))
                     for p in range(P):
                         builder.store(start, accumulators[f * P + p])
+        factor_offsets = [builder.mul(filter_step, emit.constant(f)) for f in range(F)]
         channel_x = cgutils.alloca_once_value(builder, emit.constant(0))
         channel_weight = cgutils.alloca_once_value(builder, weight)
         taps_end = emit.add(taps, builder.mul(tap_count, emit.constant(8)))
@@ -151,7 +154,7 @@ def convolution_tile(
                 if coming is not None:
                     emit.prefetch(emit.add(coming, source))
                 row = emit.add(base, emit.offset(emit.add(tap, 4)))
-                factors = [emit.splat(emit.load(emit.add(row, 4 * f), _F32)) for f in range(F)]
+                factors = [emit.splat(emit.load(emit.add(row, offset), _F32)) for offset in factor_offsets]
                 for p in range(P):
                     value = emit.load(emit.add(sources[p], source))
                     for f in range(F):

@@ -4,6 +4,7 @@ Spaces have three axes here (depth, rows, columns), missing ones of size 1. Posi
 """
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -71,6 +72,15 @@ class Window:
             counts.append(count - 1 if ceil_mode and (count - 1) * stride >= size + before else count)
         depth, rows, columns = counts
         return depth, rows, columns
+
+    def products(self, inputs: Space, outputs: Space) -> int:
+        """How many pairs of an output and a tap there are whose input is not padding."""
+        counts = []
+        for axis, (source, target) in enumerate(zip(inputs, outputs, strict=True)):
+            taps = self.dilation[axis] * np.arange(self.kernel[axis]) - self.before[axis]
+            places = self.stride[axis] * np.arange(target)[:, None] + taps
+            counts.append(int(((places >= 0) & (places < source)).sum()))
+        return math.prod(counts)
 
     @property
     def taps(self) -> np.ndarray:

@@ -1,8 +1,11 @@
-"""Convolutions of 3 x 3 with stride 1 by Winograd's F(4 x 4, 3 x 3), forwards and for the data gradient.
+"""Convolutions of 3 and 5 columns with stride 1 by Winograd's method, forwards and for the data gradient.
 
-A part of a phase takes a few tiles of 4 x 4 outputs, from as many blocks as need be, so that maps of one tile share the
-transformed weights over several blocks and threads are balanced whatever the number of blocks. It transforms the tiles'
-inputs, multiplies them value by value with the filters' weights, and transforms the products to outputs.
+Along rows and columns it is F(4 x 4, 3 x 3) or F(4 x 4, 5 x 5), of kernels with a single row F(4, 3) or F(4, 5). Taps
+along the depth are further input channels.
+
+A part of a phase takes a few tiles of 4 x 4 or 4 outputs, from as many blocks as need be, so that maps of one tile
+share the transformed weights over several blocks and threads are balanced whatever the number of blocks. It transforms
+the tiles' inputs, multiplies them value by value with the filters' weights, and transforms the products to outputs.
 """
 
 import math
@@ -17,8 +20,9 @@ from nbcnn.kernels.cpu.products import CHUNK_BYTES
 from nbcnn.kernels.cpu.program import Activation, Array, Halo, Program, Space, Table
 from nbcnn.kernels.cpu.row import Body, arguments, read_float, read_index
 from nbcnn.kernels.cpu.tile import convolution_tile
-from nbcnn.kernels.cpu.windows import Window, every
-from nbcnn.kernels.cpu.winograd_tile import PATCH, TILE, VALUES, transform_input, transform_output
+from nbcnn.kernels.cpu.windows import Window, every, three_axes
+from nbcnn.kernels.cpu.winograd_axis import POINTS, tile_of, values_of
+from nbcnn.kernels.cpu.winograd_tile import tile_inputs, tile_products
 from nbcnn.kernels.cpu.winograd_weights import add_transformed_weights
 
 _ENTRY = 24  # bytes of one column of tiles in the table
@@ -28,8 +32,9 @@ _ENTRY = 24  # bytes of one column of tiles in the table
 _PARTS, _PART_FILTERS = 8, 64
 
 
-def winograd(lanes: int, filters: int, tiles: int) -> Body:
+def winograd(lanes: int, rows: int, columns: int, filters: int, tiles: int) -> Body:
     vector = 4 * lanes
+    values = values_of(rows) * values_of(columns)
 
     def body(arena: int, row: int, index: int, slot: int) -> None:
         (
@@ -87,12 +92,13 @@ def winograd(lanes: int, filters: int, tiles: int) -> Body:
                 start = source + block * source_block + channel * source_channel + read_index(entry)
                 place = inputs + channel * input_line + column * patches * vector
                 for plane in range(read_index(entry + 20) + taps - 1):
-                    transform_input(
-                        lanes, start + plane * source_plane, source_row, place + plane * vector, input_step
+                    tile_inputs(
+                        lanes, rows, columns, start + plane * source_plane, source_row, vector,
+                        place + plane * vector, input_step,
                     )  # fmt: skip
         begin = (index - index // splits * splits) * part_filters
         end = min(all_filters, begin + part_filters)
-        for value in range(VALUES):
+        for value in range(values):
             for first in range(0, channels, chunk_channels):
                 for number in range(begin, end, filters):
                     for tile in range(0, count * column_tiles, tiles):
@@ -113,8 +119,8 @@ def winograd(lanes: int, filters: int, tiles: int) -> Body:
                 target_start = target + block * target_block + number * target_channel + read_index(entry + 4)
                 mask_start = mask + block * mask_block + number * mask_channel + read_index(entry + 8)
                 for plane in range(read_index(entry + 20)):
-                    transform_output(
-                        lanes, place + plane * vector, product_step,
+                    tile_products(
+                        lanes, rows, columns, place + plane * vector, product_step,
                         read_float(bias + 4 * number), lowest,
                         mask_start + plane * mask_plane if masked else 0, mask_row,
                         target_start + plane * target_plane, target_row,
@@ -126,15 +132,15 @@ def winograd(lanes: int, filters: int, tiles: int) -> Body:
 
 @dataclass(frozen=True)
 class Tiling:
-    """The tiles of 4 x 4 outputs of one block: `space` is the outputs', and the first starts `before` the input.
+    """The tiles of outputs of one block: `space` is the outputs', and the first starts `before` the input.
 
-    Tiles at one place of successive planes make a column, of `planes` tiles at most: with `taps` along the depth, they
-    share their inputs.
+    Tiles at one place of successive planes make a column, of `planes` tiles at most: where the `kernel` has several
+    planes, they share their inputs.
     """
 
     space: Space
     before: Space
-    taps: int = 1
+    kernel: Space
 
     # So many tiles of a column at most: their values must stay in the second-level cache.
     _MOST_PLANES = 8
@@ -142,92 +148,108 @@ class Tiling:
     @property
     def planes(self) -> int:
         depth = self.space[0]
-        return math.ceil(depth / math.ceil(depth / self._MOST_PLANES)) if self.taps > 1 else 1
+        return math.ceil(depth / math.ceil(depth / self._MOST_PLANES)) if self.kernel[0] > 1 else 1
 
     @property
     def patches(self) -> int:
         """How many tiles of inputs a column reads."""
-        return self.planes + self.taps - 1
+        return self.planes + self.kernel[0] - 1
+
+    @property
+    def sizes(self) -> Space:
+        """The outputs of a column of tiles."""
+        return self.planes, tile_of(self.kernel[1]), tile_of(self.kernel[2])
 
     @property
     def counts(self) -> Space:
-        depth, rows, columns = self.space
-        return math.ceil(depth / self.planes), math.ceil(rows / TILE), math.ceil(columns / TILE)
+        depth, rows, columns = (math.ceil(all_ / size) for all_, size in zip(self.space, self.sizes, strict=True))
+        return depth, rows, columns
 
     @property
     def count(self) -> int:
         return math.prod(self.counts)
 
+    @property
+    def values(self) -> int:
+        """How many values a tile has."""
+        return values_of(self.kernel[1]) * values_of(self.kernel[2])
+
+    @property
+    def _reach(self) -> Space:
+        """The outputs of all tiles, of which those beyond `space` are not stored, but for the depth."""
+        _, rows, columns = (size * count for size, count in zip(self.sizes, self.counts, strict=True))
+        return self.space[0], rows, columns
+
     def input_halo(self, source: Space) -> Halo:
         """How far the tiles' inputs reach beyond the source."""
         depth, rows, columns = (
-            (max(0, before), max(0, reach - before - size))
-            for before, reach, size in zip(
-                self.before,
-                (self.space[0] + self.taps - 1, *(TILE * count + PATCH - TILE for count in self.counts[1:])),
-                source,
-                strict=True,
-            )
+            (max(0, before), max(0, reach + taps - 1 - before - size))
+            for before, reach, taps, size in zip(self.before, self._reach, self.kernel, source, strict=True)
         )
         return depth, rows, columns
 
     @property
     def output_halo(self) -> Halo:
         """How far the tiles reach beyond the outputs."""
-        rows, columns = (TILE * count - size for count, size in zip(self.counts[1:], self.space[1:], strict=True))
+        _, rows, columns = (reach - size for reach, size in zip(self._reach, self.space, strict=True))
         return (0, 0), (0, rows), (0, columns)
 
     def table(self, source: Activation, target: Activation, mask: Activation) -> np.ndarray:
         """For each column of tiles the byte offsets of its inputs, outputs and mask; its outputs on three axes."""
-        sizes = np.array([self.planes, TILE, TILE])
-        corners = sizes * every(self.counts)
-        planes, rows, columns = np.minimum(sizes, np.array(self.space) - corners).T
+        corners = np.array(self.sizes) * every(self.counts)
+        planes, rows, columns = np.minimum(self.sizes, np.array(self.space) - corners).T
         offsets = source.offsets(corners - np.array(self.before)), target.offsets(corners), mask.offsets(corners)
         return np.stack([*offsets, rows, columns, planes], axis=1)
 
 
-# What one channel's or filter's transform takes in a tile, in cycles for a vector of lanes; it waits for memory. And as
-# many tiles' products as transforming the weights takes.
-_CYCLES, _WEIGHT_TILES = 350, 2
+# By the rows and columns of the kernel: what one channel's or filter's transform takes in a tile, in cycles for a
+# vector of lanes, most of them waiting for memory; and from how many channels and filters on errors are tolerable.
+Cycles = dict[tuple[int, int], int]
+_CYCLES: Cycles = {(3, 3): 350, (5, 5): 450, (1, 3): 30, (1, 5): 40}
+_LEAST_CHANNELS = {3: 1, 5: 16}
+# As many tiles' products as transforming the weights takes.
+_WEIGHT_TILES = 2
 
 
 def suits_winograd(
     program: Program,
     window: Window,
     packing: Packing,
+    inputs: Space,
     outputs: Space,
     *,
-    cycles: int = _CYCLES,
+    cycles: Cycles | None = None,
     more_tiles: int = _WEIGHT_TILES,
 ) -> bool:
-    """Whether Winograd's method is wanted, can serve a pass with these outputs, and is faster."""
+    """Whether Winograd's method is wanted, can serve a pass from `inputs` to `outputs`, and is faster."""
+    _, rows, columns = window.kernel
     return (
         program.winograd
-        and (window.kernel[1:], window.stride, window.dilation) == ((3, 3), (1, 1, 1), (1, 1, 1))
+        and columns in POINTS
+        and rows in (1, columns)
+        and (window.stride, window.dilation) == ((1, 1, 1), (1, 1, 1))
         and packing.groups == 1
         and all(before < kernel for before, kernel in zip(window.before, window.kernel, strict=True))
-        and pays(
-            packing.channels,
-            packing.filters,
-            Tiling(outputs, window.before, window.kernel[0]),
-            program.blocks,
-            cycles,
-            more_tiles,
-        )
+        and min(packing.channels, packing.filters) >= _LEAST_CHANNELS[columns]
+        and pays(window, packing, inputs, outputs, program.blocks, (cycles or _CYCLES)[rows, columns], more_tiles)
     )
 
 
-def pays(channels: int, filters: int, tiling: Tiling, blocks: int, cycles: int, more_tiles: int) -> bool:
+def pays(
+    window: Window, packing: Packing, inputs: Space, outputs: Space, blocks: int, cycles: int, more_tiles: int
+) -> bool:
     """Whether Winograd's method is faster by a quarter; by less it is not worth its rounding errors.
 
-    In cycles for a vector of lanes, as benchmarks/convolutions.py has them: direct, 9 products for each output and tap
-    along the depth, two a cycle. Winograd, 36 for each tile, nine tenths as fast, as many again as for `more_tiles`,
-    and `cycles` for each channel and filter to transform.
+    In cycles for a vector of lanes, as benchmarks/winograd.py has them: direct, a product for each output and tap that
+    reaches inside, two a cycle. Winograd, one for each value of a tile and plane of the kernel, nine tenths as fast, as
+    many again as for `more_tiles`, and `cycles` for each channel and filter to transform.
     """
+    channels, filters = packing.channels, packing.filters
+    tiling = Tiling(outputs, window.before, window.kernel)
     columns = blocks * tiling.count
     tiles = columns * tiling.planes
-    direct = 4.5 * tiling.taps * blocks * math.prod(tiling.space) * channels * filters
-    products = 20 * tiling.taps * (tiles + more_tiles) * channels * filters
+    direct = 0.5 * blocks * window.products(inputs, outputs) * channels * filters
+    products = 0.55 * tiling.values * window.kernel[0] * (tiles + more_tiles) * channels * filters
     return 1.25 * (products + cycles * (columns * tiling.patches * channels + tiles * filters)) < direct
 
 
@@ -236,13 +258,13 @@ def product_tile() -> tuple[int, int]:
     return (4, 4) if register_count() >= 32 else (3, 4)
 
 
-def scratch(program: Program, name: str, count: int) -> tuple[Activation, int]:
-    """Room for the 36 values of `count` tiles, for each worker, and the bytes from one value to the next.
+def scratch(program: Program, name: str, tiling: Tiling, count: int) -> tuple[Activation, int]:
+    """Room for the values of `count` tiles, for each worker, and the bytes from one value to the next.
 
     Values begin one vector further apart than they need to: what lies a power of two apart has the same place in a
     cache, and transforms access all values in turn.
     """
-    vectors = program.activation(name, VALUES, (1, 1, count + 1))
+    vectors = program.activation(name, tiling.values, (1, 1, count + 1))
     vectors.storage.per_worker = True
     return vectors, vectors.channel_stride
 
@@ -253,16 +275,16 @@ def add_winograd(
     bias: Array | None,
     packing: Packing,
     mirrored: bool,
-    taps: int,
     before: Space,
     source: Activation,
     target: Activation,
 ) -> None:
-    """Append phases: target = kernels of (`taps`, 3, 3) over source, plus bias; output 0 starts `before` the source.
+    """Append phases: target = kernels over source, plus bias; the first output starts `before` the source.
 
     What they store can later be clamped from below (argument `lowest` of the producer) and masked (`set_mask`).
     """
-    tiling = Tiling(target.space, before, taps)
+    taps, rows, columns = three_axes(weight.shape[2:])
+    tiling = Tiling(target.space, before, (taps, rows, columns))
     source = with_halo(program, source, tiling.input_halo(source.space))
     tile_filters, tiles = product_tile()
     part_columns = max(1, tiles // tiling.planes)
@@ -272,9 +294,11 @@ def add_winograd(
     line = part_columns * tiling.patches * source.lane_bytes
     chunks = math.ceil(packing.channels * line / CHUNK_BYTES)
     chunk_channels = math.ceil(packing.channels / chunks)
-    transformed = add_transformed_weights(program, weight, packing, tile_filters, taps, mirrored)
-    inputs, input_step = scratch(program, "transformed inputs", packing.channels * part_columns * tiling.patches)
-    products, product_step = scratch(program, "products", part_filters * part_columns * tiling.planes)
+    transformed = add_transformed_weights(program, weight, packing, tile_filters, mirrored)
+    inputs, input_step = scratch(
+        program, "transformed inputs", tiling, packing.channels * part_columns * tiling.patches
+    )
+    products, product_step = scratch(program, "products", tiling, part_filters * part_columns * tiling.planes)
     mask = target
 
     def pixels() -> np.ndarray:
@@ -291,6 +315,8 @@ def add_winograd(
 
     call = program.call(
         winograd,
+        rows,
+        columns,
         tile_filters,
         tiles,
         source=source,

@@ -20,7 +20,7 @@ from nbcnn.kernels.cpu.tile import Emitter
 
 TILE = 4
 # The points beside 0 and infinity, each with either sign, by the columns of the kernel.
-POINTS = {3: (0.625, 1.5), 5: (0.5, 1.0, 1.5)}
+POINTS = {3: (0.625, 1.5), 5: (0.5, 1.0, 2.0)}
 
 _I64 = ir.IntType(64)
 _F32 = ir.FloatType()
@@ -52,15 +52,20 @@ def matrices(columns: int) -> Matrices:
     )
 
 
-def values_of(columns: int) -> int:
-    """How many values a tile has, and so many inputs."""
-    return TILE + columns - 1
+def tile_of(taps: int) -> int:
+    """How many outputs a tile has along an axis on which the kernel has so many taps; with one, each is for itself."""
+    return TILE if taps > 1 else 1
+
+
+def values_of(taps: int) -> int:
+    """How many values a tile has along such an axis, and so many inputs."""
+    return tile_of(taps) + taps - 1
 
 
 def _combined(emit: Emitter, terms: Sequence[tuple[float, Any]]) -> Any:
-    """The sum of vectors times constants, of which those times 0 are left out."""
+    """The sum of vectors times constants, of which those times 0 are left out; one times 1 costs nothing."""
     total = None
-    for factor, value in terms:
+    for factor, value in sorted(terms, key=lambda term: term[0] != 1.0):
         if factor == 0.0:
             continue
         constant = ir.Constant(emit.vector, [float(np.float32(factor))] * emit.lanes)
@@ -71,8 +76,11 @@ def _combined(emit: Emitter, terms: Sequence[tuple[float, Any]]) -> Any:
     return total
 
 
-def _to_values(emit: Emitter, matrix: np.ndarray, numbers: Sequence[Any]) -> list[Any]:
-    """Rows for +p and -p have the same even part and opposite odd parts, which are computed once."""
+def to_values(emit: Emitter, matrix: np.ndarray, numbers: Sequence[Any]) -> list[Any]:
+    """`matrix` times `numbers`.
+
+    Rows for +p and -p have the same even part and opposite odd parts, which are computed once.
+    """
 
     def part(row: np.ndarray, odd: int) -> Any:
         return _combined(emit, [(row[place], numbers[place]) for place in range(odd, len(numbers), 2)])
@@ -84,8 +92,8 @@ def _to_values(emit: Emitter, matrix: np.ndarray, numbers: Sequence[Any]) -> lis
     return [*values, _combined(emit, list(zip(matrix[-1], numbers, strict=True)))]
 
 
-def _from_values(emit: Emitter, matrix: np.ndarray, values: Sequence[Any]) -> list[Any]:
-    """Even rows need sums over +p and -p alone, odd rows differences, which are computed once."""
+def from_values(emit: Emitter, matrix: np.ndarray, values: Sequence[Any]) -> list[Any]:
+    """`matrix` times `values`. Even rows need sums over +p and -p alone, odd rows differences, each computed once."""
     pairs = list(zip(values[1:-1:2], values[2:-1:2], strict=True))
     sides = (
         [emit.builder.fadd(plus, minus) for plus, minus in pairs],
@@ -110,7 +118,7 @@ def _spread(name: str, meaning: str, matrix_of: Callable[[int], np.ndarray]) -> 
             source, target, target_step = args[2:]
             emit = Emitter(builder, count)
             numbers = [emit.load(emit.add(source, 4 * count * place)) for place in range(matrix.shape[1])]
-            for value in _to_values(emit, matrix, numbers):
+            for value in to_values(emit, matrix, numbers):
                 emit.store(value, target)
                 target = emit.add(target, target_step)
             return context.get_dummy_value()
@@ -145,7 +153,7 @@ def transform_products(typing_context, lanes, columns, source, source_step, bias
             source = emit.add(source, source_step)
         start, floor, zero = emit.splat(bias), emit.splat(lower), ir.Constant(emit.vector, [0.0] * L)
         masked = builder.icmp_signed("!=", mask, emit.constant(0))
-        for number, value in enumerate(_from_values(emit, matrix, values)):
+        for number, value in enumerate(from_values(emit, matrix, values)):
             total = builder.fadd(value, start)
             total = builder.select(builder.fcmp_ordered("<", total, floor), floor, total)
             with builder.if_then(builder.icmp_signed("<", emit.constant(number), count)):
@@ -176,7 +184,7 @@ def transform_kernels(typing_context, lanes, columns, weight, step, offsets, tar
                 vector = builder.insert_element(vector, emit.load(place, _F32), ir.IntType(32)(lane))
             numbers.append(vector)
             places = [emit.add(place, step) for place in places]
-        for value in _to_values(emit, matrix, numbers):
+        for value in to_values(emit, matrix, numbers):
             emit.store(value, target)
             target = emit.add(target, target_step)
         return context.get_dummy_value()
@@ -197,7 +205,7 @@ def transform_sums(typing_context, lanes, columns, source, source_step, result, 
             values.append(emit.load(source))
             source = emit.add(source, source_step)
         places = [emit.add(result, emit.offset(emit.add(offsets, 4 * lane))) for lane in range(L)]
-        for vector in _from_values(emit, matrix, values):
+        for vector in from_values(emit, matrix, values):
             for lane, place in enumerate(places):
                 emit.store(builder.extract_element(vector, ir.IntType(32)(lane)), place)
             places = [emit.add(place, step) for place in places]

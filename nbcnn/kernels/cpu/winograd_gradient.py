@@ -1,9 +1,9 @@
-"""Weight gradients of convolutions of 3 x 3 with stride 1 by Winograd's F(3 x 3, 4 x 4).
+"""Weight gradients of convolutions of 3 and 5 columns with stride 1 by Winograd's method (`winograd`).
 
-The gradient of a kernel is the sum, over tiles and samples, of 3 x 3 products of a tile of dy with a patch of x: the
-36 values of both are multiplied and summed first, and the sums transformed once. To sum over samples, these take the
-place of input channels in the product tile, and x's channels that of lanes; squares are turned over for that before
-they are transformed.
+The gradient of a kernel is the sum, over tiles and samples, of the products of a tile of dy with a patch of x: the
+values of both are multiplied and summed first, and the sums transformed once. To sum over samples, these take the place
+of input channels in the product tile, and filters that of lanes; squares of dy are turned over for that before they are
+transformed. Of x, numbers are repeated in all lanes, wherever they lie.
 """
 
 import math
@@ -20,31 +20,29 @@ from nbcnn.kernels.cpu.sums import PartialSums
 from nbcnn.kernels.cpu.tile import convolution_tile
 from nbcnn.kernels.cpu.transposing import transpose_vectors
 from nbcnn.kernels.cpu.windows import Window
-from nbcnn.kernels.cpu.winograd import Tiling, scratch, suits_winograd
-from nbcnn.kernels.cpu.winograd_tile import (
-    PATCH,
-    TILE,
-    VALUES,
-    transform_gradient,
-    transform_input,
-    transform_kernel_gradients,
-)
+from nbcnn.kernels.cpu.winograd import Cycles, Tiling, scratch, suits_winograd
+from nbcnn.kernels.cpu.winograd_axis import tile_of, values_of
+from nbcnn.kernels.cpu.winograd_tile import tile_gradients, tile_inputs, tile_sums
 
-TAPS = 9
 _ENTRY = 12  # bytes of one column of tiles in the table
 
-# Samples, each with a tile, that are summed before the next are transformed, and filters or channels of a part: what is
-# summed at once stays in the first-level cache, and most of a part in the second-level cache.
-_ROWS, _SIDE = 32, 128
+# Samples, each with a tile, that are summed before the next are transformed, by the rows of the kernel, and filters or
+# channels of a part, by its columns: what is summed at once stays in the first-level cache, and most of a part in the
+# second-level cache.
+_ROWS, _SIDES = {1: 96, 3: 32, 5: 32}, {3: 128, 5: 96}
 # A phase has so many parts if it can, by summing ranges of blocks apart.
 _PARTS = 8
 # What turning over and transforming the values of one channel or filter takes in a tile (`winograd.pays`).
-_CYCLES = 500
+_CYCLES: Cycles = {(3, 3): 500, (5, 5): 600, (1, 3): 120, (1, 5): 140}
+# Channels and vectors of filters of one product, on machines with 32 vector registers and with 16.
+_MENUS = {32: ((8, 2), (4, 4)), 16: ((6, 2),)}
 
 
-def winograd_gradient(lanes: int, filters: int, vectors: int) -> Body:
-    vector = 4 * lanes
-    patch_step = (PATCH * PATCH + 1) * vector
+def winograd_gradient(lanes: int, rows: int, columns: int, channels: int, vectors: int) -> Body:
+    vector, kernel_taps = 4 * lanes, rows * columns
+    lines, places = tile_of(rows), tile_of(columns)
+    values, value_columns = values_of(rows) * values_of(columns), values_of(columns)
+    turned_step = (lines * places + 1) * vector
 
     def body(arena: int, row: int, index: int, slot: int) -> None:
         (
@@ -101,71 +99,72 @@ def winograd_gradient(lanes: int, filters: int, vectors: int) -> Body:
         begin = piece * piece_columns
         end = min(blocks * block_columns, begin + piece_columns)
         patches = column_tiles + taps - 1
+        # Of x, the samples of all patches of a channel lie one behind the other.
+        line = part_columns * patches * vector
         x += first_block * x_block + first_channel * x_channel
         dy += first_block * dy_block + first_filter * dy_channel
-        channel_vectors = (channel_count + lanes - 1) // lanes
         for first in range(begin, end, part_columns):
             count = min(part_columns, end - first)
             tiles = 0
             for column in range(count):
                 block = (first + column) // block_columns
                 entry = tile_table + _ENTRY * (first + column - block * block_columns)
-                planes = read_index(entry + 8)
-                tiles += planes
-                for channel in range(0, channel_count, lanes):
+                tiles += read_index(entry + 8)
+            for channel in range(channel_count):
+                for column in range(count):
+                    block = (first + column) // block_columns
+                    entry = tile_table + _ENTRY * (first + column - block * block_columns)
                     start = x + block * x_block + channel * x_channel + read_index(entry)
-                    for plane in range(planes + taps - 1):
-                        for line in range(PATCH):
-                            for place in range(PATCH):
-                                transpose_vectors(
-                                    lanes, start + line * x_row + place * vector, x_channel, channel_count - channel,
-                                    turned + (line * PATCH + place) * vector, patch_step,
-                                )  # fmt: skip
-                        start += x_plane
-                        target = inputs + 4 * ((column * patches + plane) * lanes * part_channels + channel)
-                        for sample in range(lanes):
-                            transform_input(
-                                lanes, turned + sample * patch_step, PATCH * vector,
-                                target + 4 * sample * part_channels, input_step,
+                    target = inputs + channel * line + column * patches * vector
+                    for plane in range(read_index(entry + 8) + taps - 1):
+                        tile_inputs(
+                            lanes, rows, columns, start + plane * x_plane, x_row, vector,
+                            target + plane * vector, input_step,
+                        )  # fmt: skip
+            for each in range(0, filter_count, lanes):
+                for column in range(count):
+                    block = (first + column) // block_columns
+                    entry = tile_table + _ENTRY * (first + column - block * block_columns)
+                    start = dy + block * dy_block + each * dy_channel + read_index(entry + 4)
+                    for plane in range(read_index(entry + 8)):
+                        for place in range(lines * places):
+                            transpose_vectors(
+                                lanes, start + place // places * dy_row + place % places * vector, dy_channel,
+                                filter_count - each, turned + place * vector, turned_step,
                             )  # fmt: skip
-                for channel in range(0, filter_count, lanes):
-                    start = dy + block * dy_block + channel * dy_channel + read_index(entry + 4)
-                    for plane in range(planes):
-                        for line in range(TILE):
-                            for place in range(TILE):
-                                transpose_vectors(
-                                    lanes, start + line * dy_row + place * vector, dy_channel, filter_count - channel,
-                                    turned + (line * TILE + place) * vector, patch_step,
-                                )  # fmt: skip
                         start += dy_plane
-                        target = gradients + 4 * ((column * column_tiles + plane) * lanes * part_filters + channel)
+                        target = gradients + 4 * ((column * column_tiles + plane) * lanes * part_filters + each)
                         for sample in range(lanes):
-                            transform_gradient(
-                                lanes, turned + sample * patch_step, TILE * vector,
+                            tile_gradients(
+                                lanes, rows, columns, turned + sample * turned_step, places * vector, vector,
                                 target + 4 * sample * part_filters, gradient_step,
                             )  # fmt: skip
-            for value in range(VALUES):
-                for place in range(0, taps * channel_vectors, vectors):
-                    for each in range(0, filter_count, filters):
-                        convolution_tile(
-                            lanes, filters, vectors,
-                            inputs + value * input_step, 0,
-                            gradients + value * gradient_step + 4 * each, 0, 1,
-                            vector_table + 12 * place, row_table, tiles * lanes, zeros, first - begin,
-                            sums + value * sum_step + each * taps * part_channels * 4, taps * part_channels * 4,
-                            min(filters, filter_count - each), np.float32(-np.inf), 0, 0,
-                        )  # fmt: skip
-        for each in range(filter_count):
-            for channel in range(0, channel_count, lanes):
-                target = number * all_filters + first_filter + each
-                target = result + 4 * TAPS * taps * (target * all_channels + first_channel + channel) + first_tap
+            for value in range(values):
                 for plane in range(taps):
-                    source = sums + ((each * part_channels + channel) * taps + plane * lanes) * 4
-                    transform_kernel_gradients(lanes, source, sum_step, turned)
-                    for lane in range(min(lanes, channel_count - channel)):
-                        place = target + 4 * TAPS * (lane * taps + (taps - 1 - plane if first_tap else plane))
-                        for tap in range(TAPS):
-                            write_float(read_float(turned + tap * vector + 4 * lane), place + tap * tap_step)
+                    for each in range(0, filter_count, vectors * lanes):
+                        for channel in range(0, channel_count, channels):
+                            place = (plane * part_channels + channel) * part_filters + each
+                            convolution_tile(
+                                lanes, channels, vectors,
+                                gradients + value * gradient_step + 4 * each, 0,
+                                inputs + value * input_step + channel * line + plane * vector, 0, 1,
+                                vector_table, row_table, tiles * lanes, zeros, first - begin,
+                                sums + value * sum_step + 4 * place, part_filters * 4,
+                                min(channels, channel_count - channel), np.float32(-np.inf), 0, 0, line,
+                            )  # fmt: skip
+        kernel = 4 * taps * kernel_taps
+        result += kernel * ((number * all_filters + first_filter) * all_channels + first_channel) + first_tap
+        for each in range(0, filter_count, lanes):
+            for channel in range(channel_count):
+                for plane in range(taps):
+                    start = sums + 4 * ((plane * part_channels + channel) * part_filters + each)
+                    tile_sums(lanes, rows, columns, start, value_columns * sum_step, sum_step, turned, vector)
+                    target = result + kernel * (each * all_channels + channel)
+                    target += 4 * kernel_taps * (taps - 1 - plane if first_tap else plane)
+                    for lane in range(min(lanes, filter_count - each)):
+                        for tap in range(kernel_taps):
+                            write_float(read_float(turned + tap * vector + 4 * lane), target + tap * tap_step)
+                        target += kernel * all_channels
 
     return body
 
@@ -177,6 +176,7 @@ class _Parts:
     That is ranges of `blocks` blocks, or each block in `pieces`, of so many columns of tiles.
     """
 
+    tile: tuple[int, int]
     filters: int
     channels: int
     blocks: int
@@ -188,40 +188,37 @@ class _Parts:
 
     @classmethod
     def of(cls, program: Program, all_filters: int, all_channels: int, tiling: Tiling) -> "_Parts":
-        filter_parts, channel_parts = math.ceil(all_filters / _SIDE), math.ceil(all_channels * tiling.taps / _SIDE)
+        planes, _, columns = tiling.kernel
+        side = _SIDES[columns]
+        filter_parts, channel_parts = math.ceil(all_filters / side), math.ceil(all_channels * planes / side)
+        filters, channels = all_filters / filter_parts, all_channels / channel_parts
+
+        def whole(tile: tuple[int, int]) -> tuple[int, int]:
+            return _whole(filters, tile[1] * program.lanes), _whole(channels, tile[0])
+
+        # The tile that leaves fewest products unused.
+        tile = min(_MENUS[32 if register_count() >= 32 else 16], key=lambda each: math.prod(whole(each)))
         wanted = math.ceil(_PARTS / (filter_parts * channel_parts))
         blocks = math.ceil(program.blocks / min(program.blocks, wanted))
-        columns = blocks * tiling.count
+        part_columns = blocks * tiling.count
         if blocks == 1:
-            columns = math.ceil(columns / min(columns, math.ceil(wanted / program.blocks)))
-        pieces = math.ceil(blocks * tiling.count / columns)
-        return cls(
-            _whole(all_filters / filter_parts, program.lanes),
-            _whole(all_channels / channel_parts, program.lanes),
-            blocks,
-            pieces,
-            columns,
-            filter_parts,
-            channel_parts,
-            math.ceil(program.blocks / blocks) * pieces,
-        )
+            part_columns = math.ceil(part_columns / min(part_columns, math.ceil(wanted / program.blocks)))
+        pieces = math.ceil(blocks * tiling.count / part_columns)
+        ranges = math.ceil(program.blocks / blocks) * pieces
+        return cls(tile, *whole(tile), blocks, pieces, part_columns, filter_parts, channel_parts, ranges)
 
 
 def _whole(count: float, step: int) -> int:
     return step * math.ceil(count / step)
 
 
-def _product_tile(taps: int) -> tuple[int, int]:
-    """Filters and vectors of one product: vectors of channels for each tap along the depth."""
-    vectors = 2 if taps % 3 else 3
-    return (8, vectors) if register_count() >= 32 else (12 // vectors, vectors)
-
-
-def suits_winograd_gradient(program: Program, window: Window, packing: Packing, outputs: Space) -> bool:
+def suits_winograd_gradient(program: Program, window: Window, packing: Packing, inputs: Space, outputs: Space) -> bool:
     """Whether Winograd's method is wanted for the gradient of a weight, can make it, and is faster."""
-    tiling = Tiling(outputs, window.before, window.kernel[0])
-    ranges = _Parts.of(program, packing.filters, packing.channels, tiling).ranges
-    return suits_winograd(program, window, packing, outputs, cycles=_CYCLES, more_tiles=ranges)
+    if window.kernel[2] not in _SIDES:
+        return False
+    tiling = Tiling(outputs, window.before, window.kernel)
+    ranges = _Parts.of(program, packing.channels, packing.filters, tiling).ranges
+    return suits_winograd(program, window, packing, inputs, outputs, cycles=_CYCLES, more_tiles=ranges)
 
 
 def add_winograd_gradient(
@@ -229,41 +226,40 @@ def add_winograd_gradient(
 ) -> Array:
     """Append a phase that makes the gradient of weights of `shape`: sums over batch and pixels of dy times x."""
     lanes = program.lanes
-    taps = window.kernel[0]
-    tiling = Tiling(dy.space, window.before, taps)
+    taps, rows, columns = window.kernel
+    kernel_taps = rows * columns
+    tiling = Tiling(dy.space, window.before, window.kernel)
     x = with_halo(program, x, tiling.input_halo(x.space))
     dy = with_halo(program, dy, tiling.output_halo)
     all_filters, all_channels = shape[:2]
-    filters, vectors = _product_tile(taps)
     parts = _Parts.of(program, all_filters, all_channels, tiling)
-    part_columns = min(parts.columns, max(1, _ROWS // lanes // tiling.planes))
+    channels, vectors = parts.tile
+    part_columns = min(parts.columns, max(1, _ROWS[rows] // lanes // tiling.planes))
     result = (
         Array(f"{name} gradient", shape)
         if parts.ranges == 1
         else PartialSums(program, name, shape, parts.blocks, parts.pieces)
     )
-    turned = program.activation("turned over", 1, (1, 1, (PATCH * PATCH + 1) * lanes))
+    turned = program.activation("turned over", 1, (1, 1, (math.prod(tiling.sizes[1:]) + 1) * lanes))
     turned.storage.per_worker = True
-    inputs, input_step = scratch(program, "transformed inputs", part_columns * tiling.patches * parts.channels)
-    gradients, gradient_step = scratch(program, "transformed gradients", part_columns * tiling.planes * parts.filters)
-    sums, sum_step = scratch(program, "sums", parts.filters * parts.channels * taps // lanes)
-
-    def vector_table() -> np.ndarray:
-        """Where a vector of channels, for each tap along the depth, and its sums are; the last is repeated."""
-        place = np.arange(parts.channels * taps // lanes)
-        channel, tap = np.divmod(place, taps)
-        table = x.lane_bytes * np.stack([channel + tap * parts.channels, place, 0 * place], axis=1)
-        return np.concatenate([table, np.repeat(table[-1:], -len(table) % vectors, axis=0)])
+    inputs, input_step = scratch(program, "transformed inputs", tiling, part_columns * tiling.patches * parts.channels)
+    gradients, gradient_step = scratch(
+        program, "transformed gradients", tiling, part_columns * tiling.planes * parts.filters
+    )
+    sums, sum_step = scratch(program, "sums", tiling, parts.filters * parts.channels * taps // lanes)
+    steps = x.lane_bytes * np.arange(vectors)
 
     def row_table() -> np.ndarray:
-        """Where the transformed inputs of the first tap, and the gradients, of a sample of a tile are."""
+        """Where the transformed gradients, and the inputs of the first plane, of a sample of a tile are."""
         number = np.arange(part_columns * tiling.planes * lanes)
         beyond = number // (tiling.planes * lanes) * (taps - 1) * lanes
-        return 4 * np.stack([(number + beyond) * parts.channels, number * parts.filters], axis=1)
+        return 4 * np.stack([number * parts.filters, number + beyond], axis=1)
 
     call = program.call(
         winograd_gradient,
-        filters,
+        rows,
+        columns,
+        channels,
         vectors,
         x=x,
         dy=dy,
@@ -272,9 +268,9 @@ def add_winograd_gradient(
         inputs=inputs,
         gradients=gradients,
         sums=sums,
-        zeros=Array("zeros", (filters,)),
+        zeros=Array("zeros", (channels,)),
         tile_table=Table("tiles", lambda: tiling.table(x, dy, dy)[:, [0, 1, 5]]),
-        vector_table=Table("vectors", vector_table),
+        vector_table=Table("vectors", lambda: np.stack([steps, steps, 0 * steps], axis=1)),
         row_table=Table("rows", row_table),
         samples=program.state("samples"),
         block_columns=tiling.count,
@@ -301,7 +297,7 @@ def add_winograd_gradient(
         dy_channel=lambda: dy.channel_stride,
         dy_plane=lambda: dy.strides[0],
         dy_row=lambda: dy.strides[1],
-        first_tap=4 * (TAPS - 1) if flip else 0,
+        first_tap=4 * (kernel_taps - 1) if flip else 0,
         tap_step=-4 if flip else 4,
     )
     program.after_blocks([call], parts.ranges * parts.filter_parts * parts.channel_parts)

@@ -1,4 +1,4 @@
-"""Kernels of 3 x 3 as Winograd's products want them: `[value][filter group][channel][tap along the depth][filter]`.
+"""Kernels as Winograd's products want them: `[value][filter group][channel][plane of the kernel][filter]`.
 
 The last group repeats its last filter; what is made of the repetitions is never stored.
 """
@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from nbcnn.kernels.cpu.packing import Packing
 from nbcnn.kernels.cpu.program import Activation, Array, Program
 from nbcnn.kernels.cpu.row import Body, arguments, read_float, write_float
-from nbcnn.kernels.cpu.winograd_tile import VALUES, transform_kernels
+from nbcnn.kernels.cpu.windows import three_axes
+from nbcnn.kernels.cpu.winograd_axis import values_of
+from nbcnn.kernels.cpu.winograd_tile import tile_kernels
 
-TAPS = 9
 
+def transform_weights(lanes: int, rows: int, columns: int) -> Body:
+    taps = rows * columns
 
-def transform_weights(lanes: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
         (
             weight,
@@ -23,7 +25,7 @@ def transform_weights(lanes: int) -> Body:
             filters,
             tile_filters,
             channels,
-            taps,
+            planes,
             filter_stride,
             channel_stride,
             tap_step,
@@ -33,19 +35,20 @@ def transform_weights(lanes: int) -> Body:
         ) = arguments("bbbiiiiiiiiii", arena, row, index, slot)
         first = index * tile_filters
         # Gathered before anything is written: so many places at once leave a processor no attention for distant reads.
-        place = gathered
+        place = gathered + first_tap
         for channel in range(channels):
-            for plane in range(taps):
-                here = weight + channel * channel_stride + 4 * TAPS * (taps - 1 - plane if first_tap else plane)
+            for plane in range(planes):
+                here = weight + channel * channel_stride + 4 * taps * (planes - 1 - plane if first_tap else plane)
                 for number in range(tile_filters):
                     source = here + min(first + number, filters - 1) * filter_stride
-                    for tap in range(TAPS):
-                        write_float(read_float(source + 4 * tap), place + 4 * tap)
-                    place += 4 * TAPS
+                    for tap in range(taps):
+                        write_float(read_float(source + 4 * tap), place + tap * tap_step)
+                    place += 4
         for place in range(0, panel, 4 * lanes):
-            transform_kernels(
-                lanes, gathered + TAPS * place + first_tap, tap_step, target + index * panel + place, value_step
-            )
+            tile_kernels(
+                lanes, rows, columns, gathered + place, columns * panel, panel,
+                target + index * panel + place, value_step,
+            )  # fmt: skip
 
     return body
 
@@ -60,37 +63,41 @@ class TransformedWeights:
 
 
 def add_transformed_weights(
-    program: Program, weight: Array, packing: Packing, tile_filters: int, taps: int, mirrored: bool
+    program: Program, weight: Array, packing: Packing, tile_filters: int, mirrored: bool
 ) -> TransformedWeights:
-    """Append a phase that transforms `weight`, each kernel of (`taps`, 3, 3) mirrored on all axes if need be.
+    """Append a phase that transforms `weight`, each kernel mirrored on all axes if need be.
 
-    They take four times the memory of the weights, and that only until the next phase is done.
+    They take two to four times the memory of the weights, and that only until the next phase is done.
     """
+    planes, rows, columns = three_axes(weight.shape[2:])
+    taps = rows * columns
     groups = packing.filter_groups(tile_filters)
     vector = 4 * program.lanes
-    vectors = math.ceil(packing.channels * taps * tile_filters / program.lanes)
+    vectors = math.ceil(packing.channels * planes * tile_filters / program.lanes)
     panel = vectors * vector
     # Values begin one vector further apart than they need to: what lies a power of two apart has the same place in a
     # cache, and the transform writes all values in turn.
     value_step = groups * panel + vector
     # One buffer for all blocks, which get it in as many pieces.
-    pieces = math.ceil(VALUES * value_step / vector / program.blocks)
+    pieces = math.ceil(values_of(rows) * values_of(columns) * value_step / vector / program.blocks)
     target = program.activation(f"{weight.storage.name} transformed", 1, (1, 1, pieces))
-    gathered = program.activation("gathered kernels", 1, (1, 1, TAPS * vectors))
+    gathered = program.activation("gathered kernels", 1, (1, 1, taps * vectors))
     gathered.storage.per_worker = True
     call = program.call(
         transform_weights,
+        rows,
+        columns,
         weight=weight,
         target=target,
         gathered=gathered,
         filters=packing.filters,
         tile_filters=tile_filters,
         channels=packing.channels,
-        taps=taps,
+        planes=planes,
         filter_stride=4 * packing.filter_stride,
         channel_stride=4 * packing.channel_stride,
-        tap_step=-4 if mirrored else 4,
-        first_tap=4 * (TAPS - 1) if mirrored else 0,
+        tap_step=-panel if mirrored else panel,
+        first_tap=panel * (taps - 1) if mirrored else 0,
         panel=panel,
         value_step=value_step,
     )

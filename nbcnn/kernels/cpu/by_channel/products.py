@@ -179,7 +179,6 @@ class Product(Call):
         self.added = activation
         self.arguments.update(added=activation, added_step=lambda: activation.channel_stride, adds=1)
 
-
     def bring_near(self, following: "Product | None") -> None:
         """Have each tile bring near its share of the weights that are used next, at the end those of another product.
 

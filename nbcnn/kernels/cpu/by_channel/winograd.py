@@ -16,8 +16,11 @@ from nbcnn.kernels.cpu.by_channel.tile import channel_tile
 from nbcnn.kernels.cpu.program import CACHE_LINE, Activation, Array, Program, Space, Table
 from nbcnn.kernels.cpu.row import Body, arguments, read_index
 from nbcnn.kernels.cpu.windows import Window, every
-from nbcnn.kernels.cpu.winograd_lines import kernel_line
-from nbcnn.kernels.cpu.winograd_tile import PATCH, TILE, VALUES, transform_input, transform_output_by_channel
+from nbcnn.kernels.cpu.winograd_axis import TILE, matrices, values_of
+from nbcnn.kernels.cpu.winograd_tile import tile_inputs, tile_products_by_channel
+
+PATCH = values_of(3)
+VALUES = PATCH * PATCH
 
 # Bytes of one tile in the table of outputs.
 _ENTRY = 16
@@ -83,8 +86,8 @@ def winograd(lanes: int, vectors: int, tiles: int, lines_ahead: int) -> Body:
             count = min(chunk_tiles, last_tile - begin)
             for block in range(blocks):
                 for tile in range(count + more_tiles):
-                    transform_input(
-                        lanes, x + block * x_block + read_index(source_table + 4 * (begin + tile)), x_row,
+                    tile_inputs(
+                        lanes, 3, 3, x + block * x_block + read_index(source_table + 4 * (begin + tile)), x_row, vector,
                         inputs + block * input_line + tile * vector, input_step,
                     )  # fmt: skip
             share = panel // ((count + tiles - 1) // tiles)
@@ -112,7 +115,7 @@ def winograd(lanes: int, vectors: int, tiles: int, lines_ahead: int) -> Body:
             for block in range(first_block, last_block):
                 for tile in range(count):
                     entry = target_table + _ENTRY * (begin + tile)
-                    transform_output_by_channel(
+                    tile_products_by_channel(
                         lanes,
                         products + (block - first_block) * product_line + tile * vector, product_step,
                         bias + vector * block, lowest,
@@ -308,7 +311,7 @@ def _packed(weight: np.ndarray, outputs: int, blocks: int, group: int, planes: i
     panels = math.ceil(len(weight) / outputs)
     whole = np.zeros((panels * outputs, blocks * group, planes, 3, 3))
     whole[: len(weight), : weight.shape[1]] = weight.reshape(*weight.shape[:2], planes, 3, 3)
-    rows = kernel_line(list(np.moveaxis(whole, 3, 0)))
-    values = np.stack([value for row in rows for value in kernel_line(list(np.moveaxis(row, -1, 0)))])
+    factors = matrices(3).kernels
+    values = np.einsum("vr,wc,oiprc->vwoip", factors, factors, whole, optimize=True)
     by_panel = values.reshape(VALUES, panels, outputs, blocks, group, planes)
     return np.ascontiguousarray(by_panel.transpose(0, 1, 3, 5, 4, 2), dtype=np.float32)
