@@ -64,10 +64,10 @@ def _print_network(report: dict[str, Any]) -> None:
     if totals["buffers"]:
         click.echo(f"{number(totals['buffers'])} numbers in running statistics")
     click.echo(f"{number(totals['macs'])} MACs, {number(totals['flops'])} FLOPs per sample")
-    click.echo(
-        f"memory: {bytes_text(totals['training_bytes'])} to train on a batch, "
-        f"{bytes_text(totals['inference_bytes'])} to predict one sample"
+    training = (
+        "" if totals["training_bytes"] is None else f"{bytes_text(totals['training_bytes'])} to train on a batch, "
     )
+    click.echo(f"memory: {training}{bytes_text(totals['inference_bytes'])} to predict one sample")
 
 
 def _print_explanations(report: dict[str, Any]) -> None:

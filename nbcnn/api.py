@@ -67,7 +67,14 @@ def load_spec(path: str | Path, overrides: Mapping[str, Any] | None = None) -> S
 
 def build(described: Spec) -> Network:
     """The network that a spec describes, without any array; raises InvalidSpec."""
-    return network.build(described)
+    return network.build(described, _training_bytes)
+
+
+def _training_bytes(built: Network) -> int | None:
+    # Here and below: what computes is imported when it is wanted, so that `--help` need not wait for it.
+    from nbcnn.plan.memory import training_bytes
+
+    return training_bytes(built)
 
 
 def validate(path: str | Path, overrides: Mapping[str, Any] | None = None, *, explain: bool = False) -> dict[str, Any]:
@@ -79,7 +86,10 @@ def validate(path: str | Path, overrides: Mapping[str, Any] | None = None, *, ex
         loaded = load_spec(path, overrides)
     except InvalidSpec as error:
         return network.report(None, (), error.diagnostics)
-    return network.report(loaded, *network.trace(loaded), explain=explain)
+    try:
+        return build(loaded).report(explain)
+    except InvalidSpec:
+        return network.report(loaded, *network.trace(loaded), explain=explain)
 
 
 def schema() -> dict[str, Any]:
@@ -103,7 +113,6 @@ def train(
     a spec, data, folder or checkpoint that does not do, DivergenceError where the loss is not a finite number, and
     Interrupted, the run saved, after SIGINT or SIGTERM.
     """
-    # Here and below: what computes is imported when it is wanted, so that `validate` need not wait for Numba.
     from nbcnn.training.run import train
 
     return train(described, out=out, data_dir=data_dir, resume=resume, threads=threads, on_event=on_event)

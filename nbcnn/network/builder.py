@@ -1,6 +1,6 @@
 """From a spec to a network: shapes, receptive fields and costs, layer by layer."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -23,12 +23,15 @@ MOST_ELEMENTS = 2**40
 """The largest array that a spec may ask for: 4 TiB of float32; above it a number in the spec is a slip."""
 
 
-def build(spec: Spec) -> Network:
-    """The network that a spec describes; raises InvalidSpec, which holds every error found."""
+def build(spec: Spec, training_bytes: Callable[[Network], int | None] | None = None) -> Network:
+    """The network that a spec describes; raises InvalidSpec, which holds every error found.
+
+    `training_bytes` will tell its report how much memory training takes.
+    """
     nodes, diagnostics = trace(spec)
     if any(diagnostic.is_error for diagnostic in diagnostics):
         raise InvalidSpec(diagnostic for diagnostic in diagnostics if diagnostic.is_error)
-    return Network(spec, tuple(nodes), tuple(diagnostics))
+    return Network(spec, tuple(nodes), tuple(diagnostics), training_bytes)
 
 
 def trace(spec: Spec) -> tuple[list[Node], list[Diagnostic]]:

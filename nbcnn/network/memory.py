@@ -1,13 +1,11 @@
-"""Memory of a network by conventional arithmetic, to be known before anything is allocated.
+"""Memory of a network by arithmetic: of its weights, and of predicting one sample, float32.
 
-Every buffer is counted as if it existed for itself, float32. What a plan really takes is less, because buffers whose
-lifetimes do not meet share memory, and is known exactly once there is a plan.
+What training takes follows from how it is planned, in the room above.
 """
 
 from collections.abc import Sequence
 from math import prod
 
-from nbcnn.layers.axes import Shape
 from nbcnn.network.node import FLOAT_BYTES, Node
 from nbcnn.spec.references import INPUT
 
@@ -28,12 +26,3 @@ def inference_bytes(nodes: Sequence[Node]) -> int:
         most = max(most, kept)
         kept -= sum(elements[name] for name in set(node.inputs) if last_reader[name] == node.name)
     return weights_bytes(nodes) + FLOAT_BYTES * most
-
-
-def training_bytes(nodes: Sequence[Node], input_shape: Shape, batch_size: int, state_arrays: int) -> int:
-    """Weights; gradients and `state_arrays` of the optimiser, each as large as the weights that train; for every sample
-    of the batch its input, every activation, and the gradient of every activation."""
-    activations = sum(node.memory_bytes for node in nodes)
-    sample = FLOAT_BYTES * prod(input_shape) + 2 * activations
-    trained = FLOAT_BYTES * sum(node.params for node in nodes if node.trainable)
-    return weights_bytes(nodes) + trained * (1 + state_arrays) + batch_size * sample

@@ -1,5 +1,6 @@
 """A network before any array exists: its layers in order, with shapes, receptive fields and costs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,11 +14,15 @@ from nbcnn.spec import Diagnostic, Spec
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """The nodes of a spec in the order in which they run; `warnings` are what is legal but was perhaps not meant."""
+    """The nodes of a spec in the order in which they run; `warnings` are what is legal but was perhaps not meant.
+
+    `training_bytes`, of a room that plans, tells how much memory training takes, or None where that cannot be planned.
+    """
 
     spec: Spec
     layers: tuple[Node, ...]
     warnings: tuple[Diagnostic, ...] = field(default=(), repr=False)
+    training_bytes: "Callable[[Network], int | None] | None" = field(default=None, repr=False)
 
     def __getitem__(self, name: str) -> Node:
         try:
@@ -59,4 +64,5 @@ class Network:
 
     def report(self, explain: bool = False) -> dict[str, Any]:
         """The object that `nbcnn validate --format json` prints, with `explain` the arithmetic of sizes as well."""
-        return report(self.spec, self.layers, self.warnings, explain)
+        training_bytes = self.training_bytes(self) if self.training_bytes else None
+        return report(self.spec, self.layers, self.warnings, explain, training_bytes)

@@ -4,17 +4,22 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from nbcnn.network.memory import inference_bytes, training_bytes, weights_bytes
+from nbcnn.network.memory import inference_bytes, weights_bytes
 from nbcnn.network.node import Node
 from nbcnn.spec import Diagnostic, Spec
 
 
 def report(
-    spec: Spec | None, nodes: Sequence[Node], diagnostics: Sequence[Diagnostic], explain: bool = False
+    spec: Spec | None,
+    nodes: Sequence[Node],
+    diagnostics: Sequence[Diagnostic],
+    explain: bool = False,
+    training_bytes: int | None = None,
 ) -> dict[str, Any]:
     """JSON-able; `spec` is None where the file could not be understood, and `nodes` are those that could be built.
 
-    With `explain`, every layer has `arithmetic`: how the sizes of its output come about, a line for each axis.
+    `training_bytes` is the memory that training takes, where that is known. With `explain`, every layer has
+    `arithmetic`: how the sizes of its output come about, a line for each axis.
     """
     return {
         "name": spec.name if spec else None,
@@ -23,7 +28,7 @@ def report(
             _row(node) | ({"arithmetic": list(node.layer.arithmetic(node.input_shapes[0]))} if explain else {})
             for node in nodes
         ],
-        "totals": _totals(spec, nodes),
+        "totals": _totals(nodes) | {"training_bytes": training_bytes},
         "diagnostics": [diagnostic.as_dict() for diagnostic in diagnostics],
     }
 
@@ -47,7 +52,7 @@ def _row(node: Node) -> dict[str, Any]:
     }
 
 
-def _totals(spec: Spec | None, nodes: Sequence[Node]) -> dict[str, Any]:
+def _totals(nodes: Sequence[Node]) -> dict[str, Any]:
     """Sums over the layers; `flops_by_kind` itemises `flops`.
 
     `weight_layers` counts as the names of networks do, VGG-16 has 16: convolutions and linear layers. What normalises,
@@ -56,10 +61,6 @@ def _totals(spec: Spec | None, nodes: Sequence[Node]) -> dict[str, Any]:
     kinds = Counter({"multiply_adds": 2 * sum(node.macs for node in nodes)})
     for node in nodes:
         kinds.update(node.other_flops)
-    training = 0
-    if spec:
-        state_arrays = len(spec.train.optimizer.state_arrays)
-        training = training_bytes(nodes, spec.input.shape, spec.train.batch_size, state_arrays)
     return {
         "params": sum(node.params for node in nodes),
         "trainable_params": sum(node.params for node in nodes if node.trainable),
@@ -70,7 +71,6 @@ def _totals(spec: Spec | None, nodes: Sequence[Node]) -> dict[str, Any]:
         "flops": sum(kinds.values()),
         "flops_by_kind": dict(kinds),
         "weights_bytes": weights_bytes(nodes),
-        "training_bytes": training,
         "inference_bytes": inference_bytes(nodes),
     }
 

@@ -8,6 +8,7 @@ halo shares only with buffers of exactly its layout, because its zeros must stay
 """
 
 import math
+from bisect import insort
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -82,18 +83,19 @@ class Use:
 
 def _first_fit(uses: Iterable[Use], blocks: int = 1) -> tuple[dict[Storage, int], int]:
     """Place buffers, each for so many blocks, so that no two in use at once overlap; largest and lowest first."""
+    # By where they start.
     placed: list[tuple[int, int, float, float]] = []
     offsets: dict[Storage, int] = {}
     for group in sorted(_sharing(uses), key=lambda group: -group[0].storage.extent()):
         size = _round_up(group[0].storage.extent() * blocks)
         first, last = (0, math.inf) if group[0].layout else (group[0].first, group[0].last)
-        taken = sorted((start, end) for start, end, used, until in placed if used <= last and first <= until)
         offset = 0
-        for start, end in taken:
-            if offset + size <= start:
-                break
-            offset = max(offset, end)
-        placed.append((offset, offset + size, first, last))
+        for start, end, used, until in placed:
+            if used <= last and first <= until:
+                if offset + size <= start:
+                    break
+                offset = max(offset, end)
+        insort(placed, (offset, offset + size, first, last))
         offsets |= {use.storage: offset for use in group}
     return offsets, max((end for _, end, _, _ in placed), default=0)
 
@@ -133,17 +135,21 @@ def uses_of(program: Program) -> list[Use]:
     return list(uses.values())
 
 
-def build_arena(program: Program, workers: int) -> Arena:
-    """Place all storages of a finished program and fill in its constants."""
-    uses = uses_of(program)
-    shared = {
+def _shared(program: Program) -> dict[Storage, None]:
+    """What all samples share, in the order of its first use."""
+    return {
         argument.storage: None
         for call in program.calls()
         for argument in call.arguments.values()
         if isinstance(argument, Array | Table)
     }
+
+
+def lay_out(program: Program, workers: int) -> int:
+    """Give all storages of a finished program their places; returns the bytes that they take together."""
+    uses = uses_of(program)
     top = _round_up(8 * (len(STATE_WORDS) + len(program.ports)))
-    for storage in shared:
+    for storage in _shared(program):
         if storage.external is None:
             storage.offset = top
             top += _round_up(storage.extent())
@@ -161,11 +167,16 @@ def build_arena(program: Program, workers: int) -> Arena:
     for storage, offset in offsets.items():
         storage.offset = top + offset
         storage.slot_stride = slot_bytes
-    top += slot_bytes * workers
+    return top + slot_bytes * workers
+
+
+def build_arena(program: Program, workers: int) -> Arena:
+    """Memory for all storages of a finished program, with its constants filled in."""
+    top = lay_out(program, workers)
     raw = np.zeros(top + ALIGNMENT, dtype=np.uint8)
     start = -raw.ctypes.data % ALIGNMENT
     memory = raw[start : start + top]
-    for storage in shared:
+    for storage in _shared(program):
         if storage.contents is not None:
             contents = np.ascontiguousarray(storage.contents())
             memory[storage.offset : storage.offset + contents.nbytes] = contents.reshape(-1).view(np.uint8)

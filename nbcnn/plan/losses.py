@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from nbcnn import spec as losses
 from nbcnn.kernels.cpu.program import Activation, Array, Program, Section
 from nbcnn.kernels.cpu.targets import add_target
 from nbcnn.kernels.cpu.transfer import add_emit
@@ -19,6 +21,19 @@ class Loss:
     operation: str
     settings: Mapping[str, Any]
     arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+def planned_loss(loss: losses.Loss) -> Loss:
+    """A spec's loss as plans take it."""
+    weight = class_weights(loss)
+    return Loss(loss.type, loss.settings, {} if weight is None else {"weight": weight})
+
+
+def class_weights(loss: losses.Loss) -> NDArray[np.float32] | None:
+    """How much a target of each class counts, where they do not all count the same."""
+    if isinstance(loss, losses.CrossEntropy) and loss.weight is not None:
+        return np.array(loss.weight, dtype=np.float32)
+    return None
 
 
 def add_loss(program: Program, loss: Loss, output: Activation) -> Activation:

@@ -1,7 +1,7 @@
 """A network becomes a program: every layer forwards, and for training the loss, every layer backwards, the updates."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from nbcnn.kernels.cpu.program import Activation, Array, Program, Section
 from nbcnn.kernels.cpu.transfer import add_emit, add_ingest
 from nbcnn.kernels.cpu.windows import three_axes
 from nbcnn.network import INPUT, Network, Node
+from nbcnn.plan.checkpointing import segments
 from nbcnn.plan.halos import clear_halos
 from nbcnn.plan.losses import Loss, add_loss
 from nbcnn.plan.operations import (
@@ -33,13 +34,18 @@ SHOWN = "{} shown"
 
 @dataclass(frozen=True)
 class _Step:
-    """One layer as it was lowered forwards, for its way back."""
+    """One layer as it was lowered forwards, for its way back.
+
+    `shared` tells whether several layers read y, and `saved` is what the operation left for its gradient.
+    """
 
     node: Node
     x: Inputs
     y: Activation
     arrays: dict[str, Array]
     attributes: dict[str, Any]
+    shared: bool
+    saved: Any
 
     @property
     def reads(self) -> tuple[Activation, ...]:
@@ -57,6 +63,24 @@ def add_input(program: Program, name: str, shape: Sequence[int], scale: np.ndarr
     return add_ingest(program, name, program.port("indices"), Array(f"{name} scale", scale.shape, external=scale), x)
 
 
+def _lowered(
+    program: Program,
+    node: Node,
+    read: tuple[Activation, ...],
+    arrays: dict[str, Array],
+    attributes: dict[str, Any],
+    shared: bool,
+) -> _Step:
+    """The layer's calls, on what it reads."""
+    program.section = Section(node.name, "forward", node.macs)
+    x = read if len(read) > 1 else read[0]
+    positional = [arrays.get(name) for name in parameter_names(node.operation)]
+    y = forward_of(node.operation)(program, x, *positional, **attributes)
+    y.wants_gradient = node.trainable or any(each.wants_gradient for each in read)
+    y.shared |= shared
+    return _Step(node, x, y, arrays, attributes, shared, y.saved)
+
+
 def _add_forward(
     program: Program,
     network: Network,
@@ -65,58 +89,83 @@ def _add_forward(
     buffers: Arrays,
     training: bool,
     shown: Collection[str] = (),
-) -> tuple[list[_Step], Activation]:
-    # Every layer then gives what its name says.
+) -> tuple[list[list[_Step]], Activation]:
+    """Every layer forwards: the steps of each segment, and the output.
+
+    Of segments before the last nothing stays but the input and what was saved.
+    """
+    # Where layers are shown, every layer gives what its name says.
     layers = list(network.layers) if shown else ordered(network.layers)
     readers = Counter(name for node in layers for name in node.inputs)
     x.shared = readers[INPUT] > 1
     values = {INPUT: x}
     if INPUT in shown:
         add_emit(program, program.port(SHOWN.format(INPUT)), x)
-    steps = []
-    for number, node in enumerate(layers):
-        attributes = dict(node.attributes)
-        read = tuple(values[name] for name in node.inputs)
-        if is_random(node.operation):
-            if not training:
-                (values[node.name],) = read
-                read[0].shared |= readers[node.name] > 1
-                continue
-            attributes |= random_attributes(program, number)
-        if differs_in_training(node.operation):
-            attributes["training"] = training
-        arrays = {
-            name: Array(key, known[key].shape, external=known[key], wants_gradient=node.trainable)
-            for known, names in ((parameters, node.parameters), (buffers, node.buffers))
-            for name in names
-            for key in [f"{node.name}.{name}"]
-        }
-        program.section = Section(node.name, "forward", node.macs)
-        step_x = read if len(read) > 1 else read[0]
-        positional = [arrays.get(name) for name in parameter_names(node.operation)]
-        y = forward_of(node.operation)(program, step_x, *positional, **attributes)
-        y.wants_gradient = node.trainable or any(each.wants_gradient for each in read)
-        y.shared |= readers[node.name] > 1
-        values[node.name] = y
-        if node.name in shown:
-            add_emit(program, program.port(SHOWN.format(node.name)), y)
-        steps.append(_Step(node, step_x, y, arrays, attributes))
-    return steps, values[layers[-1].name]
+    differentiates = program.differentiates
+    checkpointing = differentiates and network.spec.engine.checkpointing
+    parts = segments(layers) if checkpointing else [range(len(layers))]
+    found = []
+    for part in parts:
+        is_last = part.stop == len(layers)
+        program.differentiates = differentiates and is_last
+        values[layers[part.start].inputs[0]].kept |= not is_last
+        steps = []
+        for number in part:
+            node = layers[number]
+            attributes = dict(node.attributes)
+            read = tuple(values[name] for name in node.inputs)
+            if is_random(node.operation):
+                if not training:
+                    (values[node.name],) = read
+                    read[0].shared |= readers[node.name] > 1
+                    continue
+                attributes |= random_attributes(program, number)
+            if differs_in_training(node.operation):
+                attributes["training"] = training
+            arrays = {
+                name: Array(key, known[key].shape, external=known[key], wants_gradient=node.trainable)
+                for known, names in ((parameters, node.parameters), (buffers, node.buffers))
+                for name in names
+                for key in [f"{node.name}.{name}"]
+            }
+            step = _lowered(program, node, read, arrays, attributes, readers[node.name] > 1)
+            values[node.name] = step.y
+            if node.name in shown:
+                add_emit(program, program.port(SHOWN.format(node.name)), step.y)
+            steps.append(step)
+        found.append(steps)
+    program.differentiates = differentiates
+    return found, values[layers[-1].name]
 
 
-def _add_backward(program: Program, steps: list[_Step], dy: Activation) -> tuple[list[Gradient], Activation | None]:
+def _again(program: Program, steps: Sequence[_Step]) -> list[_Step]:
+    """A segment forwards once more, from the input that was kept, to the same numbers; statistics are not new."""
+    values: dict[str, Activation] = {}
+    found = []
+    for step in steps:
+        read = tuple(values.get(name, each) for name, each in zip(step.node.inputs, step.reads, strict=True))
+        program.known = step.saved
+        found.append(_lowered(program, step.node, read, step.arrays, step.attributes, step.shared))
+        values[step.node.name] = found[-1].y
+    program.known = None
+    return found
+
+
+def _add_backward(
+    program: Program, parts: Sequence[Sequence[_Step]], dy: Activation
+) -> tuple[list[Gradient], Activation | None]:
     """Every layer backwards from the gradient of the last: the gradients of the parameters, and the input's.
 
-    A layer that several read adds up what they give.
+    A layer that several read adds up what they give. Segments before the last are computed again first.
     """
     found = []
-    pending: dict[str, list[Activation]] = {steps[-1].node.name: [dy]}
+    pending: dict[str, list[Activation]] = {parts[-1][-1].node.name: [dy]}
 
     def taken(name: str) -> Activation | None:
         parts = pending.pop(name, [])
         return add(program, tuple(parts)) if len(parts) > 1 else parts[0] if parts else None
 
-    for step in reversed(steps):
+    for step in _backwards(program, parts):
         node = step.node
         products = node.trainable + any(each.wants_gradient for each in step.reads)
         program.section = Section(node.name, "backward", node.macs * products)
@@ -133,6 +182,14 @@ def _add_backward(program: Program, steps: list[_Step], dy: Activation) -> tuple
                 each.shared |= times[each.storage] > 1
                 pending.setdefault(name, []).append(each)
     return found, taken(INPUT)
+
+
+def _backwards(program: Program, parts: Sequence[Sequence[_Step]]) -> Iterator[_Step]:
+    """The steps in the order of the way back; what has to be there again is computed when its segment begins."""
+    yield from reversed(parts[-1])
+    for steps in reversed(parts[:-1]):
+        if steps[-1].y.wants_gradient:
+            yield from reversed(_again(program, steps))
 
 
 def lower_inference(
@@ -170,8 +227,8 @@ def lower_training(
     program = Program(samples, network.params, winograd=network.spec.engine.winograd)
     x = add_input(program, "input", network.input_shape, scale)
     x.wants_gradient = False
-    steps, logits = _add_forward(program, network, x, parameters, buffers, training=True)
-    gradients, _ = _add_backward(program, steps, add_loss(program, loss, logits))
+    parts, logits = _add_forward(program, network, x, parameters, buffers, training=True)
+    gradients, _ = _add_backward(program, parts, add_loss(program, loss, logits))
     add_updates(program, gradients, update)
     clear_halos(program)
     return program
@@ -183,11 +240,11 @@ def lower_gradients(
     """A program from ports `input` and `dy` to `output` and `dx`, and where it leaves the parameters' gradients."""
     program = Program(samples, network.params, winograd=network.spec.engine.winograd)
     x = add_input(program, "input", network.input_shape, scale)
-    steps, y = _add_forward(program, network, x, parameters, buffers, training=True)
+    parts, y = _add_forward(program, network, x, parameters, buffers, training=True)
     add_emit(program, program.port("output"), y)
     unit = np.tile(np.array([1.0, 0.0], dtype=np.float32), (y.channels, 1))
     dy = add_input(program, "dy", network.output_shape, unit)
-    gradients, dx = _add_backward(program, steps, dy)
+    gradients, dx = _add_backward(program, parts, dy)
     assert dx is not None
     add_emit(program, program.port("dx"), dx)
     return program, {each.key: total_of(program, each.gradient) for each in gradients}

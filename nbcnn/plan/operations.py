@@ -1,7 +1,8 @@
 """Finding operations by name: every room above asks here which function of the CPU kernels serves a layer."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -22,17 +23,17 @@ def gradient_of(operation: str) -> Callable[..., Any]:
 
 def is_random(operation: str) -> bool:
     """Whether the operation draws random numbers, and so has a part in training alone."""
-    return "seed" in inspect.signature(forward_of(operation)).parameters
+    return "seed" in _parameters(operation)
 
 
 def differs_in_training(operation: str) -> bool:
     """Whether the operation computes something else in training, and so must be told."""
-    return "training" in inspect.signature(forward_of(operation)).parameters
+    return "training" in _parameters(operation)
 
 
 def is_loss(operation: str) -> bool:
     """Whether the operation compares with targets and gives scores by sample."""
-    return "target" in inspect.signature(forward_of(operation)).parameters
+    return "target" in _parameters(operation)
 
 
 def random_attributes(program: Program, salt: int) -> dict[str, Any]:
@@ -42,14 +43,20 @@ def random_attributes(program: Program, salt: int) -> dict[str, Any]:
 
 def parameter_names(operation: str) -> list[str]:
     """The arrays that an operation takes beside program and x, in order."""
-    return _positional(operation)[2:]
+    return list(_positional(operation)[2:])
 
 
 def state_names(optimizer: str) -> list[str]:
     """The arrays that an optimiser keeps for each parameter, in the order in which it takes them."""
-    return _positional(optimizer)[3:]
+    return list(_positional(optimizer)[3:])
 
 
-def _positional(operation: str) -> list[str]:
-    parameters = inspect.signature(forward_of(operation)).parameters.items()
-    return [name for name, parameter in parameters if parameter.kind is parameter.POSITIONAL_OR_KEYWORD]
+@cache
+def _positional(operation: str) -> tuple[str, ...]:
+    parameters = _parameters(operation).items()
+    return tuple(name for name, parameter in parameters if parameter.kind is parameter.POSITIONAL_OR_KEYWORD)
+
+
+@cache
+def _parameters(operation: str) -> Mapping[str, inspect.Parameter]:
+    return inspect.signature(forward_of(operation)).parameters

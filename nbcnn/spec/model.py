@@ -76,6 +76,9 @@ class Engine(Table):
     winograd: bool = Field(
         True, description="Convolutions of 3 x 3 with fewer products where that is faster, at a little larger error."
     )
+    checkpointing: bool = Field(
+        False, description="Keep few activations and compute the others again on the way back: less memory, more time."
+    )
 
 
 class Spec(Table):

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from nbcnn import functional
 from nbcnn.data import ClassNumbers, Numbers, Wanted
-from nbcnn.plan import losses as planned
+from nbcnn.plan.losses import class_weights
 from nbcnn.spec import BinaryCrossEntropyWithLogits, CrossEntropy, Loss
 
 
@@ -20,19 +20,6 @@ def wanted_targets(loss: Loss, output_shape: tuple[int, ...]) -> Wanted:
             return Numbers(output_shape, 0.0, 1.0)
         case _:
             return Numbers(output_shape, -math.inf, math.inf)
-
-
-def planned_loss(loss: Loss) -> planned.Loss:
-    """The loss as plans take it."""
-    weight = class_weights(loss)
-    return planned.Loss(loss.type, loss.settings, {} if weight is None else {"weight": weight})
-
-
-def class_weights(loss: Loss) -> NDArray[np.float32] | None:
-    """How much a target of each class counts, where they do not all count the same."""
-    if isinstance(loss, CrossEntropy) and loss.weight is not None:
-        return np.array(loss.weight, dtype=np.float32)
-    return None
 
 
 def summed_loss(loss: Loss, outputs: NDArray[np.float32], targets: NDArray[np.generic]) -> tuple[float, float]:

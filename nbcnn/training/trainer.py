@@ -12,10 +12,11 @@ from nbcnn.errors import InputError
 from nbcnn.kernels.cpu.compiling import OnCompile
 from nbcnn.kernels.cpu.targets import SCORES
 from nbcnn.model import Model
+from nbcnn.plan.losses import planned_loss
 from nbcnn.plan.lowering import lower_training
 from nbcnn.plan.plan import Plan
 from nbcnn.spec import Loss, parse_loss, parse_optimizer
-from nbcnn.training.losses import planned_loss, wanted_targets
+from nbcnn.training.losses import wanted_targets
 from nbcnn.training.optimizer import Optimizer
 
 _INPUT_TYPES = (np.dtype(np.uint8), np.dtype(np.float32))

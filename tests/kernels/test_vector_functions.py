@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from numba import njit
 
-from nbcnn.kernels.cpu import vector
+from nbcnn.kernels.cpu import later, vector
+
+later.load()
 
 LANES = 8
 RANDOM = np.random.default_rng(0)

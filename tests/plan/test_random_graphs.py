@@ -5,6 +5,9 @@ by asking the reference again with numbers that are off in the seventh digit; gr
 maximum of nearly equal numbers, a relu of nearly nothing) are drawn anew.
 """
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -14,9 +17,11 @@ from reference_training import ReferenceTrainer
 
 from nbcnn.kernels.cpu.lanes import using
 from nbcnn.kernels.cpu.program import Program
-from nbcnn.network import INPUT, Network
+from nbcnn.network import INPUT, Network, Node, build
+from nbcnn.plan import checkpointing, lowering
 from nbcnn.plan.gradients import GradientPlan
 from nbcnn.plan.reference import Reference
+from nbcnn.spec.model import Engine
 from nbcnn.training.trainer import Trainer
 
 GRAPHS = 40
@@ -92,3 +97,32 @@ def test_steps_on_random_graphs(net: Network) -> None:
     steps = {key: model.parameters[key].astype(np.float64) - before[key] for key in before if key not in frozen}
     if steps:
         assert_known(steps, changed[0], changed[1], net)
+
+
+@settings(
+    max_examples=GRAPHS,
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
+)
+@given(net=graphs)
+def test_what_is_computed_again_is_the_same(net: Network) -> None:
+    """With a segment for every place at which a graph can be cut."""
+    model = drawn_model(net)
+    random = np.random.default_rng(4)
+    x = random.standard_normal((19, *net.input_shape)).astype(np.float32)
+    dy = random.standard_normal((19, *net.output_shape)).astype(np.float32)
+    again = build(net.spec.model_copy(update={"engine": Engine(checkpointing=True)}))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lowering, "segments", most_segments)
+        found = [GradientPlan(each, 19, model.parameters, model.buffers) for each in (net, again)]
+    (y, gradients), (same_y, same_gradients) = (plan.run(x, dy, step=3, seed=7) for plan in found)
+    for key, value in (gradients | {"output": y}).items():
+        assert np.array_equal(value, (same_gradients | {"output": same_y})[key], equal_nan=True), (
+            f"{key}\n{described(net)}"
+        )
+
+
+def most_segments(layers: Sequence[Node]) -> list[range]:
+    bounds = [0, *checkpointing.cuts(layers), len(layers)]
+    return [range(first, last) for first, last in pairwise(bounds)]

@@ -37,6 +37,8 @@ def batch_norm(
     training: bool,
 ) -> Activation:
     """Each channel less its mean, over its deviation, times weight plus bias."""
+    if program.known is not None:
+        return _normalised(program, x, program.known)
     shape = (x.channels,)
     statistics = Array("channel statistics", (x.channels, STATISTICS))
     moments = Array("block moments", (program.blocks if training else 1, x.channels, MOMENTS))
@@ -63,6 +65,10 @@ def batch_norm(
         program.after_blocks([combine], parts)
     else:
         program.prepare.add([combine], parts)
+    return _normalised(program, x, statistics)
+
+
+def _normalised(program: Program, x: Activation, statistics: Array) -> Activation:
     x.kept |= program.differentiates
     y = in_place_or_new(program, x, "batch norm")
     y.saved = statistics

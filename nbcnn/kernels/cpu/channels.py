@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from numba import njit
-
+from nbcnn.kernels.cpu.later import njit
 from nbcnn.kernels.cpu.program import Activation, Program, extent, grid, in_place_or_new
 from nbcnn.kernels.cpu.vector import load, where
 

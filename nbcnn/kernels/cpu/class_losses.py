@@ -6,8 +6,8 @@ Reading a label is the one thing done lane by lane; all arithmetic is on lanes.
 import math
 
 import numpy as np
-from numba import njit
 
+from nbcnn.kernels.cpu.later import njit
 from nbcnn.kernels.cpu.program import Activation, Argument, Array, Program, extent, grid, in_place_or_new
 from nbcnn.kernels.cpu.row import Body, arguments, read_float, read_word, write_float, write_word
 from nbcnn.kernels.cpu.targets import Target

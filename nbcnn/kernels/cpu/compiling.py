@@ -6,9 +6,12 @@ from typing import Any
 
 from numba import cfunc, types
 
+from nbcnn.kernels.cpu import later
 from nbcnn.kernels.cpu.cache import cached, is_cached
 from nbcnn.kernels.cpu.helpers import helpers
 from nbcnn.kernels.cpu.program import Kernel
+
+later.load()
 
 OnCompile = Callable[[str, int, int], None]
 

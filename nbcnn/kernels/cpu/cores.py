@@ -6,12 +6,11 @@ but only some of their time: with a thread on each it would run for a moment and
 
 import math
 import os
+import sys
 import threading
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-
-import numba
 
 _ROOT = Path("/")
 _this_thread = threading.local()
@@ -63,12 +62,23 @@ def most_threads() -> int:
 
     NUMBA_NUM_THREADS in the environment is what the user wants, whatever the machine has.
     """
-    most: int = numba.config.NUMBA_NUM_THREADS
+    # This is also asked before anything is compiled, and Numba then is not loaded for it.
+    most: int = sys.modules["numba"].config.NUMBA_NUM_THREADS if "numba" in sys.modules else _threads_of_numba()
     return most if "NUMBA_NUM_THREADS" in os.environ else max(1, min(most, math.ceil(min(quota(), most))))
+
+
+def _threads_of_numba() -> int:
+    """What Numba's setting will be: the environment's, or one for each core that the scheduler gives this process."""
+    wanted = os.environ.get("NUMBA_NUM_THREADS", "")
+    if wanted.isdecimal():
+        return max(1, int(wanted))
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def thread_count() -> int:
     """How many threads a parallel region takes now: as many as Numba was told to on this thread, or `most_threads`."""
+    import numba
+
     if not hasattr(_this_thread, "begun"):
         _this_thread.begun = True
         # Numba counts threads for each Python thread by itself, and begins with all.

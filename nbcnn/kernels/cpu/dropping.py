@@ -3,8 +3,8 @@
 import math
 
 import numpy as np
-from numba import njit
 
+from nbcnn.kernels.cpu.later import njit
 from nbcnn.kernels.cpu.program import Activation, Argument, Program, extent, grid, in_place_or_new
 from nbcnn.kernels.cpu.row import Body, arguments, read_unsigned, write_float, write_unsigned
 from nbcnn.kernels.cpu.vector import load, splat, store, where

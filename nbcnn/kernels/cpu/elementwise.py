@@ -4,9 +4,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from numba import njit
-from numba.extending import overload
-
+from nbcnn.kernels.cpu.later import njit, overload
 from nbcnn.kernels.cpu.program import Activation, Program, extent, grid, in_place_or_new
 from nbcnn.kernels.cpu.row import Body, arguments
 from nbcnn.kernels.cpu.vector import load, store

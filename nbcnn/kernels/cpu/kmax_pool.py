@@ -3,8 +3,8 @@
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from nbcnn.kernels.cpu.later import njit
 from nbcnn.kernels.cpu.pooling import Windows, clear, gradient_tables, pooled, table_arguments
 from nbcnn.kernels.cpu.program import Activation, Program, Space
 from nbcnn.kernels.cpu.row import Body, arguments, read_index

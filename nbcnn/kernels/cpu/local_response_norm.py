@@ -3,8 +3,8 @@
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from nbcnn.kernels.cpu.later import njit
 from nbcnn.kernels.cpu.program import Activation, Argument, Program, extent, grid, in_place_or_new
 from nbcnn.kernels.cpu.row import Body, arguments
 from nbcnn.kernels.cpu.vector import exponential, filled, load, logarithm, splat, square_root, store

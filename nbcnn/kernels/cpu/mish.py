@@ -3,9 +3,9 @@
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from nbcnn.kernels.cpu.elementwise import add_backward, add_forward, formula
+from nbcnn.kernels.cpu.later import njit
 from nbcnn.kernels.cpu.program import Activation, Program
 from nbcnn.kernels.cpu.vector import absolute, exponential, filled, where
 

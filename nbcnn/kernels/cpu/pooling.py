@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from numba import njit
 
+from nbcnn.kernels.cpu.later import njit
 from nbcnn.kernels.cpu.program import Activation, Argument, At, Program, Space, Table
 from nbcnn.kernels.cpu.vector import splat, store
 from nbcnn.kernels.cpu.windows import Window, every

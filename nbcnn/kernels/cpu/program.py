@@ -308,6 +308,8 @@ class Program:
         self.combine = Phase()
         self.update = Phase()
         self.ports: dict[str, Word] = {}
+        # What an operation saved for its gradient when it was computed first, where it is computed for a second time.
+        self.known: Any = None
         # What the calls to come are made for; every program reads its input first.
         self.section = Section("input")
 

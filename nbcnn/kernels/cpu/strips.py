@@ -10,11 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
 
 from nbcnn.kernels.cpu.lanes import register_count
+from nbcnn.kernels.cpu.later import cgutils, intrinsic, types
 from nbcnn.kernels.cpu.program import Activation
 from nbcnn.kernels.cpu.tile import Emitter
 from nbcnn.kernels.cpu.vector import declare

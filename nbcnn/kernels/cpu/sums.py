@@ -5,8 +5,7 @@ A partition is a fixed range of blocks, so the order of additions follows from t
 
 import math
 
-from numba import njit
-
+from nbcnn.kernels.cpu.later import njit
 from nbcnn.kernels.cpu.program import Activation, Array, Call, Program, extent, grid
 from nbcnn.kernels.cpu.row import Body, arguments, read_float, write_float
 from nbcnn.kernels.cpu.tails import load_first, store_first

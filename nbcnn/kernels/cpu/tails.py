@@ -3,10 +3,8 @@
 from typing import Any
 
 from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
 
+from nbcnn.kernels.cpu.later import cgutils, intrinsic, types
 from nbcnn.kernels.cpu.vector import Vector, declare
 
 

@@ -6,10 +6,8 @@ and the lane count change the code.
 """
 
 from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
 
+from nbcnn.kernels.cpu.later import cgutils, intrinsic, types
 from nbcnn.kernels.cpu.vector import declare, repeat
 
 _I64 = ir.IntType(64)

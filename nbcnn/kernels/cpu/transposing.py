@@ -3,9 +3,8 @@
 from typing import Any
 
 from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
 
+from nbcnn.kernels.cpu.later import intrinsic, types
 from nbcnn.kernels.cpu.vector import Vector, repeat
 
 

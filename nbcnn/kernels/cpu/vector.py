@@ -4,76 +4,26 @@
 sees through them; values of these types always are.
 """
 
-import operator
-from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
-from numba.core.typing import signature
-from numba.core.typing.templates import AbstractTemplate, infer_global
-from numba.extending import intrinsic, lower_builtin, models, register_model
+
+from nbcnn.kernels.cpu.later import intrinsic, njit, types
 
 _FLOAT = ir.FloatType()
 _INTEGER = ir.IntType(32)
 
 
-class Vector(types.Type):
-    """`lanes` float32 values in one register."""
-
-    def __init__(self, lanes: int) -> None:
-        self.lanes = lanes
-        super().__init__(name=f"Vector({lanes})")
+def Vector(lanes: int) -> Any:
+    """Numba's type of `lanes` float32 values in one register."""
+    return import_module("nbcnn.kernels.cpu.vector_types").Vector(lanes)
 
 
-class Mask(types.Type):
-    """`lanes` truth values, the result of comparing two vectors."""
-
-    def __init__(self, lanes: int) -> None:
-        self.lanes = lanes
-        super().__init__(name=f"Mask({lanes})")
-
-
-@register_model(Vector)
-class _VectorModel(models.PrimitiveModel):
-    def __init__(self, manager: Any, kind: Vector) -> None:
-        super().__init__(manager, kind, ir.VectorType(_FLOAT, kind.lanes))
-
-
-@register_model(Mask)
-class _MaskModel(models.PrimitiveModel):
-    def __init__(self, manager: Any, kind: Mask) -> None:
-        super().__init__(manager, kind, ir.VectorType(ir.IntType(1), kind.lanes))
-
-
-def _operator(symbol: Callable[..., Any], operand: type, result: type, emit: Callable[..., Any]) -> None:
-    """Teach Numba `symbol` between two values of type `operand`."""
-
-    @infer_global(symbol)
-    class _Template(AbstractTemplate):
-        def generic(self, args: Any, kws: Any) -> Any:
-            if len(args) == 2 and all(isinstance(a, operand) for a in args) and args[0] == args[1]:
-                return signature(result(args[0].lanes), *args)
-            return None
-
-    @lower_builtin(symbol, operand, operand)
-    def _lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return emit(builder, *args)
-
-
-_operator(operator.add, Vector, Vector, lambda builder, a, b: builder.fadd(a, b))
-_operator(operator.sub, Vector, Vector, lambda builder, a, b: builder.fsub(a, b))
-_operator(operator.mul, Vector, Vector, lambda builder, a, b: builder.fmul(a, b))
-_operator(operator.truediv, Vector, Vector, lambda builder, a, b: builder.fdiv(a, b))
-_operator(operator.gt, Vector, Mask, lambda builder, a, b: builder.fcmp_ordered(">", a, b))
-_operator(operator.lt, Vector, Mask, lambda builder, a, b: builder.fcmp_ordered("<", a, b))
-_operator(operator.ge, Vector, Mask, lambda builder, a, b: builder.fcmp_ordered(">=", a, b))
-_operator(operator.le, Vector, Mask, lambda builder, a, b: builder.fcmp_ordered("<=", a, b))
-_operator(operator.eq, Vector, Mask, lambda builder, a, b: builder.fcmp_ordered("==", a, b))
-_operator(operator.ne, Vector, Mask, lambda builder, a, b: builder.fcmp_unordered("!=", a, b))
-_operator(operator.or_, Mask, Mask, lambda builder, a, b: builder.or_(a, b))
-_operator(operator.and_, Mask, Mask, lambda builder, a, b: builder.and_(a, b))
+def Mask(lanes: int) -> Any:
+    """Numba's type of `lanes` truth values, the result of comparing two vectors."""
+    return import_module("nbcnn.kernels.cpu.vector_types").Mask(lanes)
 
 
 def declare(builder: Any, name: str, result: Any, operands: list[Any]) -> Any:

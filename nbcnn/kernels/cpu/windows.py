@@ -7,6 +7,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -27,8 +28,15 @@ def three_pairs(pairs: Sequence[tuple[int, int]]) -> Pairs:
 
 
 def every(space: Sequence[int]) -> np.ndarray:
-    """All positions of a space, (n, 3), row-major."""
-    return np.stack(np.meshgrid(*map(np.arange, space), indexing="ij"), axis=-1).reshape(-1, len(space))
+    """All positions of a space, (n, 3), row-major, as an array that is not to be changed."""
+    return _every(tuple(space))
+
+
+@lru_cache(maxsize=64)
+def _every(space: tuple[int, ...]) -> np.ndarray:
+    positions = np.stack(np.meshgrid(*map(np.arange, space), indexing="ij"), axis=-1).reshape(-1, len(space))
+    positions.flags.writeable = False
+    return positions
 
 
 @dataclass(frozen=True)
@@ -173,6 +181,7 @@ def tile_tables(
     pixel_rows, tile_rows, tap_rows = [], [], []
     first_tap: dict[bytes, tuple[int, int]] = {}
     taps_so_far = 0
+    channels = np.arange(fold)[:, None]
     for number, strand in enumerate(strands):
         positions = strand.starts[:, None] + strand.taps[None]
         inside = ((positions >= 0) & (positions < np.array(source.space))).all(axis=2)
@@ -185,14 +194,9 @@ def tile_tables(
         for needed in used:
             key = number.to_bytes(4, "little") + needed.tobytes()
             if key not in first_tap:
-                offsets = [
-                    (
-                        tap_offsets[needed] + channel * source.channel_stride,
-                        (strand.numbers[needed] + channel * tap_count) * weight_bytes,
-                    )
-                    for channel in range(fold)
-                ]
-                block = np.concatenate([np.stack(pair, axis=1) for pair in offsets])
+                from_source = tap_offsets[needed] + channels * source.channel_stride
+                from_weights = (strand.numbers[needed] + channels * tap_count) * weight_bytes
+                block = np.stack([from_source, from_weights], axis=2).reshape(-1, 2)
                 first_tap[key] = (8 * taps_so_far, len(block))
                 tap_rows.append(block)
                 taps_so_far += len(block)

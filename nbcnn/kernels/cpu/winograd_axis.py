@@ -13,9 +13,8 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
 
+from nbcnn.kernels.cpu.later import intrinsic, types
 from nbcnn.kernels.cpu.tile import Emitter
 
 TILE = 4

@@ -4,10 +4,8 @@ Like the tiles for samples as lanes they walk tables of byte offsets, so the cod
 """
 
 from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
 
+from nbcnn.kernels.cpu.later import cgutils, intrinsic, types
 from nbcnn.kernels.cpu.program import CACHE_LINE
 from nbcnn.kernels.cpu.tile import Emitter
 from nbcnn.kernels.cpu.vector import declare

@@ -6,10 +6,8 @@ It walks the tables of `by_channel.tile.channel_tile`; a step takes words of fou
 from functools import lru_cache
 
 from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
 
+from nbcnn.kernels.cpu.later import cgutils, intrinsic, types
 from nbcnn.kernels.cpu.quantised.rounding import nearest_bytes, store_whole
 from nbcnn.kernels.cpu.tile import Emitter
 from nbcnn.kernels.cpu.vector import declare, repeat

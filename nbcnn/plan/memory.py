@@ -1,0 +1,79 @@
+"""What training a network will take, before anything is compiled or allocated: its program is laid out, no more."""
+
+from math import prod
+
+import numpy as np
+
+from nbcnn.errors import InputError
+from nbcnn.kernels.cpu.cores import most_threads
+from nbcnn.kernels.cpu.program import Program
+from nbcnn.kernels.cpu.row import WORDS_PER_ARGUMENT
+from nbcnn.network import Network, Node
+from nbcnn.network.node import FLOAT_BYTES
+from nbcnn.plan.arena import lay_out
+from nbcnn.plan.losses import planned_loss
+from nbcnn.plan.lowering import lower_training
+from nbcnn.plan.updating import Update
+
+_WORD = 8
+# Some seconds and some hundred MiB.
+_MOST_LAYERS, _MOST_PLACES = 1 << 12, 1 << 24
+
+
+def training_bytes(network: Network) -> int | None:
+    """All that training on batches of the spec's size holds: weights, what the optimiser keeps, the buffers of a step.
+
+    The data set comes on top. It depends on how many lanes and cores this machine has. None where maps are so large, or
+    layers so many, that laying them out would take long.
+    """
+    if len(network.layers) > _MOST_LAYERS or max(map(_window_places, network.layers)) > _MOST_PLACES:
+        return None
+    try:
+        return _planned_bytes(network)
+    except InputError:
+        # Training would refuse it, too.
+        return None
+
+
+def _window_places(node: Node) -> int:
+    """How many places the windows of a sample's map have together, or the map it reads if these are more."""
+    weight = node.parameters.get("weight")
+    kernel = node.attributes.get("kernel_size", ()) if weight is None else weight.shape[2:]
+    return max(prod(node.output_shape[1:]) * prod(kernel), *(prod(shape[1:]) for shape in node.input_shapes))
+
+
+def _planned_bytes(network: Network) -> int:
+    train = network.spec.train
+    state_arrays = train.optimizer.state_arrays
+    shapes = {
+        f"{node.name}.{name}": each.shape
+        for node in network.layers
+        for name, each in {**node.parameters, **node.buffers}.items()
+    }
+    # The program asks for shapes alone, so one number serves as an array of any.
+    arrays = {key: np.broadcast_to(np.float32(0.0), shape) for key, shape in shapes.items()}
+    trained = {
+        f"{node.name}.{name}": arrays[f"{node.name}.{name}"]
+        for node in network.layers
+        if node.trainable
+        for name in node.parameters
+    }
+    update = Update(
+        train.optimizer.type,
+        train.optimizer.settings,
+        dict.fromkeys(state_arrays, trained),
+        {node.name: np.zeros(1) for node in network.layers if node.trainable and node.lr is not None},
+        train.clip_grad_norm,
+        train.clip_grad_value,
+        train.shared_gradients,
+    )
+    scale = np.ones((network.input_shape[0], 2), np.float32)
+    program = lower_training(network, train.batch_size, arrays, arrays, scale, planned_loss(train.loss), update)
+    numbers = sum(map(prod, shapes.values())) + len(state_arrays) * sum(each.size for each in trained.values())
+    return FLOAT_BYTES * numbers + lay_out(program, most_threads()) + _table_bytes(program)
+
+
+def _table_bytes(program: Program) -> int:
+    """The plan's table of calls: rows of one length."""
+    rows = [1 + WORDS_PER_ARGUMENT * len(call.arguments) for call in program.calls()]
+    return _WORD * len(rows) * max(rows)
