@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .options import debug_option, format_option, set_option, threads_option
-from .text import counted, number, print_table
+from .text import bytes_text, counted, number, print_table
 
 if TYPE_CHECKING:
     from nbcnn.api import Benchmark, Mode, Row
@@ -99,6 +99,9 @@ def _print_summary(result: "Benchmark") -> None:
     click.echo(
         f"peak: {peak.all_threads:,.1f} GFLOP/s on {counted(result.threads, 'thread')}, {peak.one_thread:,.1f} on one, "
         f"{_PEAKS[peak.source]}"
+    )
+    click.echo(
+        f"compiled: {counted(result.compiled, 'function')}, {bytes_text(result.compiled_bytes)} in the cache on disk"
     )
 
 

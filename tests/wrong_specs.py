@@ -6,6 +6,38 @@ RELU = '[[layers]]\ntype = "relu"\n'
 FLAT = '[[layers]]\ntype = "flatten"\n'
 SPEC = IN + CONV
 
+LENET = """[input]
+shape = [1, 28, 28]
+[[layers]]
+type = "conv"
+name = "conv1"
+out_channels = 6
+kernel_size = 5
+activation = "relu"
+[[layers]]
+type = "max_pool"
+name = "pool1"
+kernel_size = 2
+[[layers]]
+type = "conv"
+name = "conv2"
+out_channels = 16
+kernel_size = 5
+activation = "relu"
+[[layers]]
+type = "max_pool"
+name = "pool2"
+kernel_size = 2
+[[layers]]
+type = "flatten"
+[[layers]]
+type = "linear"
+name = "fc1"
+in_features = 400
+out_features = 120
+"""
+"""Its linear layer is made for images of 32 x 32."""
+
 
 def layer(kind: str, *lines: str) -> str:
     return "\n".join(["[[layers]]", f'type = "{kind}"', *lines, ""])
@@ -81,7 +113,7 @@ TOML = {
     "an image for a linear layer": (SPEC + layer("linear", "out_features = 3").replace('"linear"', '«"linear"»'),
                                     "NB111", "`linear1` expects a flat input"),
     "a kernel too large": (SPEC.replace("= 3", "= «11»"), "NB112", "a window of 11"),
-    "a kernel too large on one axis": (SPEC.replace("= 3", "= «[3, 11]»"), "NB112", "8 columns"),
+    "a kernel too large on one axis": (SPEC.replace("= 3", "= [3, «11»]"), "NB112", "8 columns"),
     "a dilation too large": (SPEC.replace("= 3", "= «3»") + "dilation = 5\n", "NB112", "spans 11"),
     "a pool too large": (SPEC + layer("max_pool", "kernel_size = «7»"), "NB112", "`max_pool1`"),
     "three axes of two": (SPEC.replace("= 3", "= «[3, 3, 3]»"), "NB110", "3 entries"),
@@ -137,6 +169,79 @@ TOML = {
     ),
     "a wrong value in a block": (IN + USE + block(CONV.replace("= 3", "= «0»")), "NB106", "kernel_size: expected"),
     "no layers in a block": (IN + USE + "[blocks.b]\nlayers = «[]»\n", "NB106", "blocks.b.layers"),
+    # Every kind of layer and table.
+    "a negative padding": (SPEC + "padding = «-1»\n", "NB106", "padding: expected"),
+    "a padding of pairs": (SPEC + "padding = «[[1, 2], [3]]»\n", "NB106", "padding: expected"),
+    "padding of three axes": (SPEC + "padding = «[1, 1, 1]»\n", "NB110", "3 entries"),
+    "a stride for each of three": (SPEC + "stride = «[1, 1, 1]»\n", "NB110", "3 entries"),
+    "a dilation of nothing": (SPEC + "dilation = «0»\n", "NB106", "dilation: expected"),
+    "a padding mode": (SPEC + 'padding_mode = «"mirror"»\n', "NB106", "padding_mode: expected"),
+    "an initializer": (SPEC + "initializer = «'he'»\n", "NB106", "initializer: expected"),
+    "a rate of a layer": (SPEC + "lr = «-0.1»\n", "NB106", "lr: expected"),
+    "a rate that is no number": (SPEC + "lr = «nan»\n", "NB106", "lr: expected a finite number"),
+    "a rate that is endless": (SPEC + "[train.optimizer]\ntype = 'sgd'\nlr = «inf»\n", "NB106", "finite"),
+    "frozen by a word": (SPEC + "trainable = «'no'»\n", "NB106", "trainable: expected"),
+    "a share below 0": (IN + layer("dropout", "p = «-0.5»"), "NB106", "p: expected"),
+    "a share of a channel": (IN + layer("channel_dropout", "p = «1.5»"), "NB106", "p: expected"),
+    "eps of 0": (IN + layer("batch_norm", "eps = «0.0»"), "NB106", "eps: expected"),
+    "a momentum of 2": (IN + layer("batch_norm", "momentum = «2.0»"), "NB106", "momentum: expected"),
+    "axes that begin at 1": (IN + layer("layer_norm", "axes = «[0]»"), "NB106", "axes: expected"),
+    "axes twice": (IN + layer("layer_norm", "axes = «[2, 2]»"), "NB106", "names an axis twice"),
+    "no groups": (IN + layer("group_norm", "num_groups = «0»"), "NB106", "num_groups: expected"),
+    "no number of groups": (IN + layer("group_norm").replace('"group_norm"', '«"group_norm"»'), "NB105", "num_groups"),
+    "no p of a norm": (
+        IN + layer("lp_pool", "kernel_size = 2").replace('"lp_pool"', '«"lp_pool"»'), "NB105", "norm_type",
+    ),
+    "a p of 0": (IN + layer("lp_pool", "kernel_size = 2", "norm_type = «0»"), "NB106", "norm_type: expected"),
+    "an output of nothing": (IN + layer("adaptive_avg_pool", "output_size = «0»"), "NB106", "output_size: expected"),
+    "an output of three axes": (IN + layer("adaptive_avg_pool", "output_size = «[1, 1, 1]»"), "NB110", "3 entries"),
+    "k of nothing": (IN + layer("kmax_pool", "k = «0»"), "NB106", "k: expected"),
+    "a share of more than all": (IN + layer("kmax_pool", "k = «1.5»"), "NB106", "k: expected"),
+    "two sizes": (IN + layer("upsample", "size = «16»", "scale_factor = 2"), "NB106", "both size and scale_factor"),
+    "no size": (IN + layer("upsample").replace('"upsample"', '«"upsample"»'), "NB106", "neither size nor scale_factor"),
+    "a mode of nearest": (
+        IN + layer("upsample", "scale_factor = 2", "align_corners = «true»"), "NB106", "align_corners = true",
+    ),
+    "a mode of upsampling": (IN + layer("upsample", "size = 2", 'mode = «"cubic"»'), "NB106", "mode: expected"),
+    "a value that is not used": (
+        IN + layer("pad", "padding = 1", "mode = 'reflect'", "value = «2.0»"), "NB106", "has no meaning",
+    ),
+    "a border that is not there": (IN + layer("pad", "padding = «9»", "mode = 'circular'"), "NB113", "circular"),
+    "two of -1": (IN + layer("reshape", "shape = «[-1, -1]»"), "NB106", "more than one -1"),
+    "shuffled in no groups": (IN + layer("channel_shuffle", "groups = «0»"), "NB106", "groups: expected"),
+    "a slice that ends before it begins": (IN + layer("channel_slice", "stop = «2»"), "NB106", "channels from"),
+    "more output padding than stride": (
+        IN + layer("conv_transpose", "out_channels = 1", "kernel_size = 3", "output_padding = «1»"),
+        "NB113", "output_padding",
+    ),
+    "more padding than output": (
+        IN + layer("conv_transpose", "out_channels = 1", "kernel_size = 1", "padding = «4»"), "NB113", "takes away all",
+    ),
+    "features of a word": (IN + FLAT + layer("linear", "out_features = «'ten'»"), "NB106", "out_features: expected"),
+    "no features": (IN + FLAT + layer("linear").replace('"linear"', '«"linear"»'), "NB105", "out_features is missing"),
+    "a batch of nothing": (SPEC + "[train]\nbatch_size = «0»\n", "NB106", "train.batch_size"),
+    "half an epoch": (SPEC + "[train]\nepochs = «0.5»\n", "NB106", "train.epochs"),
+    "gradients shared": (SPEC + '[train]\nshared_gradients = «"max"»\n', "NB106", "train.shared_gradients"),
+    "a norm of 0": (SPEC + "[train]\nclip_grad_norm = «0»\n", "NB106", "train.clip_grad_norm"),
+    "betas": (SPEC + "[train.optimizer]\ntype = 'adam'\nbetas = «[0.9, 1]»\n", "NB106", "train.optimizer.betas"),
+    "no rate": (SPEC + "[train.optimizer]\ntype = «'sgd'»\n", "NB105", "train.optimizer.lr is missing"),
+    "an unknown schedule": (SPEC + "[train.schedule]\ntype = «'warmup'»\n", "NB107", "train.schedule.type"),
+    "a delta of 0": (SPEC + "[train.loss]\ntype = 'huber_loss'\ndelta = «0»\n", "NB106", "train.loss.delta"),
+    "a share of validation": (SPEC + "[data]\nsource = 'digits'\nvalidation = «1.0»\n", "NB106", "data.validation"),
+    "no source": (SPEC + "«[data]»\nnormalize = true\n", "NB105", "data.source is missing"),
+    "an engine's switch": (SPEC + "[engine]\nwinograd = «1»\n", "NB106", "engine.winograd"),
+    "channels of nothing": (SPEC.replace("[1, 8, 8]", "«[0, 8, 8]»"), "NB106", "input.shape"),
+    "four axes of an input": (SPEC.replace("[1, 8, 8]", "«[1, 8, 8, 8, 8]»"), "NB106", "input.shape"),
+    "a block of nothing": (
+        IN + USE.replace('block = "b"\n', "").replace('"block"', '«"block"»') + block(RELU),
+        "NB105", "block is missing",
+    ),
+    "a use of two inputs": (IN + RELU + USE + 'from = «["input", "relu1"]»\n' + block(RELU), "NB106", "from: expected"),
+    "no repeat": (IN + USE + "repeat = «0»\n" + block(RELU), "NB106", "repeat: expected"),
+    "a repeat of very many": (IN + USE + "repeat = «1000000000»\n" + block(RELU), "NB106", "repeat: expected"),
+    "a name that blocks cannot have": (
+        IN + USE + block(RELU) + '[blocks.«"a b"»]\nlayers = [{type = "relu"}]\n', "NB108", "no name",
+    ),
 }  # fmt: skip
 
 JSON = {

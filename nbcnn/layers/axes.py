@@ -81,8 +81,10 @@ def window_output_size(
     dilation: int,
     ceil_mode: bool,
     axis: str = "positions",
+    number: int = 0,
 ) -> int:
-    """How many windows fit one axis of `size` inputs; `axis` names it in the message.
+    """How many windows fit one axis of `size` inputs; `axis` names it in the message, and `number` is its place among
+    the spatial axes.
 
     The floor of (size + before + after - span) / stride, plus one. With `ceil_mode` the ceiling, less a last window
     that would start in the padding after the input. Raises Problem where no window fits.
@@ -106,7 +108,7 @@ def window_output_size(
         Code.WINDOW_TOO_LARGE,
         f"{dilated} does not fit {size} {axis}{padded}",
         f"use kernel_size <= {largest} or padding >= {-(-(extent - size) // 2)}",
-        "kernel_size",
+        ("kernel_size", number),
         f"at most {largest} fits",
     )
 
@@ -161,9 +163,17 @@ class Window:
     def output_sizes(self, space: Shape) -> Shape:
         """Spatial sizes of the output; raises Problem naming the first axis on which no window fits."""
         return tuple(
-            window_output_size(size, kernel, stride, before, after, dilation, self.ceil_mode, axis)
-            for size, kernel, stride, (before, after), dilation, axis in zip(
-                space, self.kernel_size, self.stride, self.padding, self.dilation, AXIS_NAMES[len(space)], strict=True
+            window_output_size(size, kernel, stride, before, after, dilation, self.ceil_mode, axis, number)
+            for number, (size, kernel, stride, (before, after), dilation, axis) in enumerate(
+                zip(
+                    space,
+                    self.kernel_size,
+                    self.stride,
+                    self.padding,
+                    self.dilation,
+                    AXIS_NAMES[len(space)],
+                    strict=True,
+                )
             )
         )
 

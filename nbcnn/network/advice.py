@@ -21,12 +21,16 @@ _BY_SHAPE = (Code.DECLARED_SIZE, Code.NOT_FLAT, Code.WINDOW_TOO_LARGE, Code.WRON
 
 
 def advise(diagnostics: Sequence[Diagnostic], trail: Trail, trials: Trials) -> list[Diagnostic]:
-    """The diagnostics with notes of the shapes that led to them, and with cures that have been tried."""
+    """The diagnostics with notes of the shapes that led to them, and with cures that have been tried.
+
+    Where a name is taken twice they stay as they are: by name no layer could be told from another.
+    """
+    if any(diagnostic.code is Code.BAD_NAME for diagnostic in diagnostics):
+        return [*diagnostics]
     found = []
     left = MOST_ADVISED
     for diagnostic in diagnostics:
-        name = diagnostic.place.name if diagnostic.place else None
-        step = trail.steps.get(name) if name else None
+        step = trail.placed.get(diagnostic.place) if diagnostic.place else None
         if step is None or not diagnostic.is_error or not left:
             found.append(diagnostic)
             continue

@@ -27,7 +27,7 @@ def changes(diagnostic: Diagnostic, step: Step, trail: Trail) -> Iterable[Change
         case Code.NOT_FLAT:
             return _flattened(step, trail)
         case Code.WINDOW_TOO_LARGE:
-            return _smaller_windows(step, trail)
+            return _smaller_windows(diagnostic, step, trail)
         case Code.BAD_GROUPS:
             return _other_groups(diagnostic, step, trail)
         case Code.BAD_PADDING:
@@ -98,28 +98,29 @@ def _flattened(step: Step, trail: Trail) -> Iterator[Change]:
     yield Change(f'insert a layer of type = "flatten" before it: {product} features', tuple(edits))
 
 
-def _smaller_windows(step: Step, trail: Trail) -> Iterator[Change]:
+def _smaller_windows(diagnostic: Diagnostic, step: Step, trail: Trail) -> Iterator[Change]:
     """The largest kernel that fits, padding that lets it fit, or one layer before less."""
     kernel, padding = getattr(step.layer, "kernel_size", None), getattr(step.layer, "padding", 0)
-    shape = trail.shape(step.sources[0]) or ()
-    if isinstance(kernel, int):
-        for size in range(min(kernel, max(shape[1:], default=1) + 2 * LARGEST_PADDING), 0, -1):
-            layer = step.layer.model_copy(update={"kernel_size": size})
-            if size < kernel and trail.run(["", step.place.name or ""], shape, {step.place.name or "": layer}):
-                yield _set(step, "kernel_size", size)
-                break
+    shape, name = trail.shape(step.sources[0]) or (), step.place.name or ""
+    last = diagnostic.path[-1] if diagnostic.path else 0
+    axis = last if isinstance(last, int) else 0
+    largest = kernel[axis] if isinstance(kernel, tuple) else kernel or 0
+    for size in range(min(largest, max(shape[1:], default=1) + 2 * LARGEST_PADDING + 1) - 1, 0, -1):
+        smaller = (*kernel[:axis], size, *kernel[axis + 1 :]) if isinstance(kernel, tuple) else size
+        if trail.run(["", name], shape, {name: step.layer.model_copy(update={"kernel_size": smaller})}):
+            yield _set(step, "kernel_size", _plain(smaller))
+            break
     if isinstance(padding, int):
         for more in range(padding + 1, padding + LARGEST_PADDING + 1):
             layer = step.layer.model_copy(update={"padding": more})
-            if trail.run(["", step.place.name or ""], shape, {step.place.name or "": layer}):
+            if trail.run(["", name], shape, {name: layer}):
                 yield _set(step, "padding", more)
                 break
     way = trail.before(step.sources[0])
-    for name in reversed(trail.resizing(way)):
-        if name in trail.steps and trail.steps[name].layer.type.endswith("_pool"):
-            yield Change(
-                Remark(f"delete `{name}`", trail.steps[name].place.path), (delete(trail.steps[name].place.path),)
-            )
+    for each in reversed(trail.written_once(trail.resizing(way))):
+        if each.layer.type.endswith("_pool"):
+            path = each.place.path
+            yield Change(Remark(f"delete `{each.place.name}`", path), (delete(path),))
             break
 
 
@@ -159,6 +160,9 @@ def _joined(step: Step, trail: Trail) -> Iterator[Change]:
     channels = (trail.shape(step.sources[0]) or (1,))[0]
     steps = trail.written_once(name for way in ways for name in way[max(begin, 1) :])
     channels_matter = step.layer.type != "concat"
+    if step.layer.type == "multiply" and len(step.sources) == 2:
+        larger_first = [*reversed(step.sources)] if not step.place.uses else []  # in a block, names have a prefix
+        yield Change("name the larger input first", (put((*step.place.path, "from"), larger_first),))
     for each in steps:
         if getattr(each.layer, "padding", None) == 0 and isinstance(
             kernel := getattr(each.layer, "kernel_size", 0), int
@@ -172,7 +176,7 @@ def _joined(step: Step, trail: Trail) -> Iterator[Change]:
                 changed = trail.with_key(each, key, value)
                 if step.layer.type == "multiply" or _goes_together(ways, changed, trail, channels_matter):
                     yield _set_on(each, key, value)
-    if channels_matter:
+    if step.layer.type == "add":
         yield from _shortcuts(step, trail)
 
 

@@ -36,11 +36,14 @@ class Trail:
         self.input = spec.input.shape
         self._left = MOST_RUN
         self.steps: dict[str, Step] = {}
+        self.placed: dict[Place, Step] = {}
         self._written: dict[Path, list[str]] = {}
         before = INPUT
         for layer, place in zip(spec.layers, spec.places, strict=True):
             name = str(layer.name)
-            self.steps.setdefault(name, Step(layer, place, layer.sources or (before,), shapes.get(name)))
+            step = Step(layer, place, layer.sources or (before,), shapes.get(name))
+            self.steps.setdefault(name, step)
+            self.placed[place] = step
             self._written.setdefault(place.path, []).append(name)
             before = name
 

@@ -26,6 +26,7 @@ from nbcnn.kernels.cpu.program import (
     activations_of,
     calls_of,
 )
+from nbcnn.plan.interleaving import grouped
 
 ALIGNMENT = 64
 # Tiles may read, never write, up to one vector past the end of a buffer.
@@ -118,19 +119,20 @@ def _sharing(uses: Iterable[Use]) -> Iterable[list[Use]]:
 
 
 def uses_of(program: Program) -> list[Use]:
-    """Who uses which activation when; calls that run side by side have one number."""
+    """Who uses which activation when; calls that run side by side, or in parts by turns, have one number."""
     uses: dict[Storage, Use] = {}
     number = 0
     for stage_number, stage in enumerate(program.stages):
-        for call in calls_of(stage):
-            for activation in activations_of(call):
+        groups = grouped(stage.calls) if isinstance(stage, Walk) else [list(calls_of(stage))]
+        for group in groups:
+            for activation in (each for call in group for each in activations_of(call)):
                 use = uses.setdefault(activation.storage, Use(activation.storage, number, number, set()))
                 use.last = number
                 use.stages.add(stage_number)
                 use.in_phase |= isinstance(stage, Phase) and not activation.storage.per_worker
                 if activation.halo != NO_HALO and not activation.storage.cleared:
                     use.layout = (activation.channels, activation.space, activation.halo, activation.lane_bytes)
-            number += isinstance(stage, Walk)
+            number += 1
         number += 1
     return list(uses.values())
 

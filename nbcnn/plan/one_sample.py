@@ -15,12 +15,14 @@ from nbcnn.kernels.cpu.program import Array, Program
 from nbcnn.network import Network
 from nbcnn.plan.channel_lowering import lower_by_channel
 from nbcnn.plan.plan import Plan, array_view, one_region
-from nbcnn.plan.walker import straight_walker
+from nbcnn.plan.walker import straight_walker, walker
+
+_FLOAT = np.dtype(np.float32)
 
 # Vector operations from which on a sample is worth several threads: some 40 microseconds of one.
 WORTH_A_TEAM = 1 << 18
-# And those from which on it is worth that the threads of a team share a call and meet after it: some two microseconds.
-WORTH_A_MEETING = 12_000
+# And those from which on it is worth that a team's threads share a call and meet after it: some half a microsecond.
+WORTH_A_MEETING = 3_000
 
 
 class OneSamplePlan(Plan):
@@ -44,43 +46,39 @@ class OneSamplePlan(Plan):
             if (input_scale == (1.0, 0.0)).all()
             else input_scale.T.reshape(2, -1, *[1] * (len(network.input_shape) - 1)).copy()
         )
+        table = (self.arena.address, self.table.ctypes.data, self.table.strides[0])
         if in_team:
-            self._go = partial(self._walk_phases, self._phases, 1)
+            self._go = partial(walker(), *table, self._phases, self._tasks, self._counters, 1, thread_count())
             self._lock = one_region
         else:
-            table = (self.arena.address, self.table.ctypes.data, self.table.strides[0])
             self._go = partial(straight_walker(), *table, 0, len(self.table))
             self._lock = threading.Lock()
 
     def __call__(self, x: np.ndarray) -> NDArray[np.float32]:
+        # Little code: when a sample is done, its weights have driven all of Python out of the caches.
         if len(x) == 1:
+            if x.dtype is not _FLOAT or self._scale is not None:
+                x = self._scaled(x)
             with self._lock:
-                self._fill(x[0])
+                self._input[...] = x
                 self._go()
                 return self._output.copy()
         output = np.empty((len(x), *self._output.shape[1:]), dtype=np.float32)
-        for number, sample in enumerate(x):
-            with self._lock:
-                self._fill(sample)
-                self._go()
-                output[number] = self._output[0]
+        for number in range(len(x)):
+            output[number] = self(x[number : number + 1])[0]
         return output
 
-    def _fill(self, sample: np.ndarray) -> None:
-        if sample.dtype == np.uint8:
-            sample = sample * np.float32(1 / 255)
-        if self._scale is None:
-            np.copyto(self._input, sample)
-        else:
-            np.multiply(sample, self._scale[0], out=self._input)
-            np.add(self._input, self._scale[1], out=self._input)
+    def _scaled(self, x: np.ndarray) -> np.ndarray:
+        if x.dtype == np.uint8:
+            x = x * np.float32(1 / 255)
+        return x if self._scale is None else x * self._scale[0] + self._scale[1]
 
     def _view_of(self, x: Blocked, shape: tuple[int, ...]) -> NDArray[np.float32]:
         """The place of a sample's numbers in the arena, halo excluded."""
         assert x.plane is not None
         plane = x.activation
-        strides = (plane.channel_stride, *plane.strides[4 - len(shape) :])
-        return np.ndarray(shape, np.float32, self.arena.memory, x.plane.storage.offset + plane.origin, strides)
+        strides = (0, plane.channel_stride, *plane.strides[4 - len(shape) :])
+        return np.ndarray((1, *shape), np.float32, self.arena.memory, x.plane.storage.offset + plane.origin, strides)
 
 
 def one_sample_plan(

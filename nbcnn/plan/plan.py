@@ -23,6 +23,7 @@ from nbcnn.kernels.cpu.program import (
 )
 from nbcnn.kernels.cpu.row import WORDS_PER_ARGUMENT
 from nbcnn.plan.arena import Arena, build_arena
+from nbcnn.plan.interleaving import interleaved
 from nbcnn.plan.spreading import PARTS_PER_WORKER, parted, segments
 from nbcnn.plan.walker import walker
 
@@ -85,7 +86,7 @@ class Plan:
                     segments(stage.calls, self.workers, self._worthwhile) if program.blocks_per_partition == 1 else []
                 )
                 tails = min(program.blocks, self.workers // 2) if shared else 0
-                tasks.append((*rows(stage.calls, True), 0))
+                tasks.append((*rows(interleaved(stage.calls), True), 0))
                 phases.append((start, 1, program.blocks_per_partition, tails, -1))
                 ranges = [[rows(calls, True, True) for calls in segment] for segment in shared] if tails else []
                 for tail in range(tails):

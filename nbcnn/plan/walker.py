@@ -217,12 +217,16 @@ def load_threads() -> None:
     del os.environ["GOMP_SPINCOUNT"]
 
 
+WALKER = "walker"
+"""The walker's name in the cache, where it lies beside the kernels."""
+
+
 @lru_cache(maxsize=1)
 def walker() -> Any:
     """The compiled walker, from the cache on disk where it is there."""
     signature = "void(int64,int64,int64,int64[:,::1],int64[:,::1],int64[:,::1],int64,int64)"
     load_threads()
-    return cached("walker", njit, signature, parallel=True, nogil=True)(_walk)
+    return cached(WALKER, njit, signature, parallel=True, nogil=True)(_walk)
 
 
 @lru_cache(maxsize=1)

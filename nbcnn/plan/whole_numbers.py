@@ -4,9 +4,11 @@ Convolutions of all channels and linear layers read bytes. What they give, and s
 bytes where nobody but such layers reads them; all else is float32.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +20,13 @@ from nbcnn.kernels.cpu.quantised.add import add
 from nbcnn.kernels.cpu.quantised.layout import WORD, Bytes
 from nbcnn.kernels.cpu.quantised.max_pool import max_pool
 from nbcnn.kernels.cpu.quantised.numbers import Scale
-from nbcnn.kernels.cpu.quantised.transfer import add_output, input_in_bytes, input_in_floats, into_bytes
+from nbcnn.kernels.cpu.quantised.transfer import (
+    add_output,
+    input_in_bytes,
+    input_in_columns,
+    input_in_floats,
+    into_bytes,
+)
 from nbcnn.kernels.cpu.windows import three_axes
 from nbcnn.network import INPUT, Network, Node
 from nbcnn.plan.channel_lowering import lower_layer
@@ -45,14 +53,17 @@ class Division:
     """A network without dropouts, and which of its values are bytes.
 
     `clamps` names, for a product or a sum, the layer after it that its scale does the work of. `scaled` are all values
-    that a scale is needed for. Where `input_in_words`, products alone read the input.
+    that a scale is needed for, `readers` tells how many layers read each. Where `input_in_words`, products alone read
+    the input; `by_columns` is a convolution that alone reads it, and better in words of four columns than of channels.
     """
 
     layers: tuple[Node, ...]
     in_bytes: frozenset[str]
     clamps: Mapping[str, str]
     scaled: frozenset[str]
+    readers: Mapping[str, int]
     input_in_words: bool
+    by_columns: Node | None
 
 
 def divide(network: Network) -> Division:
@@ -89,9 +100,23 @@ def divide(network: Network) -> Division:
             is_product(node) or (node.operation == "flatten" and only_products(node.name)) for node in readers[name]
         )
 
+    by_columns = [node for node in readers[INPUT] if _is_better_by_columns(node)]
     return Division(
-        layers, frozenset(in_bytes), clamps, frozenset((in_bytes | read) - clamps.keys()), only_products(INPUT)
+        layers,
+        frozenset(in_bytes),
+        clamps,
+        frozenset((in_bytes | read) - clamps.keys()),
+        {name: len(each) for name, each in readers.items()},
+        only_products(INPUT),
+        by_columns[0] if len(readers[INPUT]) == 1 and by_columns else None,
     )
+
+
+def _is_better_by_columns(node: Node) -> bool:
+    if node.operation != "conv" or not is_product(node) or node.attributes["dilation"][-1] > 1:
+        return False
+    channels, columns = node.input_shapes[0][0], node.parameters["weight"].shape[-1]
+    return channels * math.ceil(columns / WORD) < math.ceil(channels / WORD) * columns
 
 
 def _has_own_scale(node: Node) -> bool:
@@ -128,7 +153,10 @@ def lower_in_whole_numbers(
     lowering = _Lowering(program, division, arrays, scales)
     channels, *space = network.input_shape
     known = (program, channels, three_axes(space), samples_per_block, input_scale)
-    if INPUT in division.in_bytes:
+    if division.by_columns is not None:
+        before, places = _columns(division.by_columns)
+        lowering.values[INPUT] = input_in_columns(*known, scales[INPUT], before, places)
+    elif INPUT in division.in_bytes:
         block = WORD if division.input_in_words and channels <= WORD else program.lanes
         lowering.values[INPUT] = input_in_bytes(*known, scales[INPUT], block)
     else:
@@ -172,7 +200,6 @@ class _Lowering:
         if isinstance(value, Bytes):
             return value
         if name not in self._converted:
-            value.activation.shared = True
             self._converted[name] = into_bytes(self._program, value, self._scales[name])
         return self._converted[name]
 
@@ -187,7 +214,7 @@ class _Lowering:
         else:
             read = tuple(self.as_floats(name) for name in node.inputs)
             each = lower_layer(self._program, self._of_samples(node), read, self._arrays)
-            each.activation.shared = True
+            each.activation.shared |= self._division.readers.get(node.name, 0) > 1
             self.values[node.name] = each
 
     def _is_bytes(self, name: str) -> bool:
@@ -198,7 +225,10 @@ class _Lowering:
         x = self.as_bytes(node.inputs[0])
         if node.operation == "linear":
             return products.linear(self._program, x, weight, bias, to, self._program.samples_per_block)
-        return products.conv(self._program, x, weight, bias, to, **node.attributes)
+        attributes = node.attributes
+        if node is self._division.by_columns:
+            weight, attributes = _by_columns(weight, attributes)
+        return products.conv(self._program, x, weight, bias, to, **attributes)
 
     def _in_bytes(self, node: Node, to: Scale) -> Bytes:
         x, *others = [self.as_bytes(name) for name in node.inputs]
@@ -220,3 +250,27 @@ class _Lowering:
             if name in ("size", "output_size")
         }
         return replace(node, attributes=node.attributes | sizes)
+
+
+def _columns(node: Node) -> tuple[int, int]:
+    """For a convolution by columns, how far its input begins before the first column, and how many words it has."""
+    words = math.ceil(node.parameters["weight"].shape[-1] / WORD)
+    stride, (before, _) = node.attributes["stride"][-1], node.attributes["padding"][-1]
+    return before, (node.output_shape[-1] - 1) * stride + WORD * (words - 1) + 1
+
+
+def _by_columns(weight: np.ndarray, attributes: Mapping[str, Any]) -> tuple[np.ndarray, dict[str, Any]]:
+    """The same convolution of an input whose channels are four columns each: a tap is four of before."""
+    if attributes["flip"]:
+        weight = np.flip(weight, axis=tuple(range(2, weight.ndim)))
+    columns = weight.shape[-1]
+    words = math.ceil(columns / WORD)
+    wide = np.zeros((*weight.shape[:-1], words * WORD), dtype=weight.dtype)
+    wide[..., :columns] = weight
+    apart = np.moveaxis(wide.reshape(*weight.shape[:-1], words, WORD), -1, 2)
+    return apart.reshape(len(weight), -1, *weight.shape[2:-1], words), {
+        **attributes,
+        "flip": False,
+        "padding": (*attributes["padding"][:-1], (0, 0)),
+        "dilation": (*attributes["dilation"][:-1], WORD),
+    }

@@ -1,6 +1,6 @@
 """From a file, or from plain tables, to a spec; every error is collected before any is raised."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from functools import partial
@@ -15,7 +15,7 @@ from nbcnn.layers.table import Table
 from nbcnn.spec import places
 from nbcnn.spec.complaints import explain
 from nbcnn.spec.diagnostics import Diagnostic, InvalidSpec
-from nbcnn.spec.expansion import KEYS, expand
+from nbcnn.spec.expansion import KEYS, Expansion, expand
 from nbcnn.spec.extends import KEY as EXTENDS
 from nbcnn.spec.extends import read_whole
 from nbcnn.spec.losses import AnyLoss, Loss
@@ -82,12 +82,33 @@ def _parse(document: dict[str, Any], sources: Sources, overrides: Mapping[str, A
         raise InvalidSpec([Diagnostic(Code.UNKNOWN_KEY, rule, (cure,), file=sources.file)])
     sources = replace(sources, document=document, overridden=tuple(overridden))
     expansion = expand(document)
-    if errors := [each for each in expansion.diagnostics if each.is_error]:
-        raise InvalidSpec(sources.locate(errors[:EXPLAINED]), len(errors[EXPLAINED:]))
     in_words = partial(explain, where=partial(places.where, places=expansion.places), other_keys=KEYS)
+    if errors := [each for each in expansion.diagnostics if each.is_error]:
+        errors += _others(expansion, in_words)
+        raise InvalidSpec(sources.locate(errors[:EXPLAINED]), len(errors[EXPLAINED:]))
     spec = _validate(Spec, expansion.document, sources, in_words)
     spec._read_from(sources, expansion.places, expansion.diagnostics)
     return spec
+
+
+def _others(expansion: Expansion, in_words: Callable[..., Iterable[Diagnostic]]) -> list[Diagnostic]:
+    """What else is wrong with a document that could not be written out: all but what may come from that."""
+    found = {each.path for each in expansion.diagnostics}
+    if any(each.code is Code.TOO_LARGE for each in expansion.diagnostics) or len(found) > EXPLAINED:
+        return []
+    document = expansion.document
+    if not expansion.places:
+        document = {key: value for key, value in document.items() if key != "layers"}
+    try:
+        Spec.model_validate(document)
+    except ValidationError as error:
+        others = islice(in_words(error, Spec), EXPLAINED)
+        return [
+            each
+            for each in others
+            if each.path not in found and each.path != ("layers",) and "$" not in each.rule.partition("received")[2]
+        ]
+    return []
 
 
 def _validate(model: type[TableT], document: dict[str, Any], sources: Sources, in_words: Callable[..., Any]) -> TableT:

@@ -36,7 +36,8 @@ class Benchmark:
     """What was measured. `step_seconds` has one figure a round, of steps that no clock was read in.
 
     `rows` and `kernels` are from as many steps with a clock around every call, which took `timed_seconds` each; with
-    the row "waiting" they sum up to `threads` times that.
+    the row "waiting" they sum up to `threads` times that. `compiled` functions, the step's kernels and what calls them,
+    take `compiled_bytes` in the cache on disk.
     """
 
     name: str
@@ -50,6 +51,8 @@ class Benchmark:
     peak: Peak
     rows: tuple[Row, ...]
     kernels: tuple[Row, ...]
+    compiled: int
+    compiled_bytes: int
 
     @property
     def seconds(self) -> float:
@@ -103,6 +106,7 @@ class Benchmark:
                 "one_thread_gflops": self.peak.one_thread,
                 "all_threads_gflops": self.peak.all_threads,
             },
+            "compiled": {"functions": self.compiled, "bytes": self.compiled_bytes},
             "rows": [self._row_dict(row) for row in self.rows],
             "kernels": [self._row_dict(row) | {"kernel": row.kernel} for row in self.kernels],
         }

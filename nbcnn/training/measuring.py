@@ -12,6 +12,7 @@ from nbcnn import network as networks
 from nbcnn import spec as specs
 from nbcnn.data import ClassNumbers, Wanted
 from nbcnn.errors import InputError
+from nbcnn.kernels.cpu.cache import bytes_on_disk
 from nbcnn.kernels.cpu.cores import thread_count
 from nbcnn.kernels.cpu.lanes import lane_count
 from nbcnn.kernels.cpu.program import Section
@@ -19,6 +20,7 @@ from nbcnn.model import CHUNK, Model
 from nbcnn.network import Network
 from nbcnn.plan.plan import Plan
 from nbcnn.plan.timing import Timer
+from nbcnn.plan.walker import WALKER
 from nbcnn.spec import Spec
 from nbcnn.training.benchmark import Benchmark, Mode, Peak, Row
 from nbcnn.training.events import Compiling, Measuring, OnEvent, ignore
@@ -77,6 +79,8 @@ def benchmark(
         peak=peak,
         rows=(*_in_order(measured.rows(by_kernel=False), network), measured.waiting()),
         kernels=tuple(_in_order(measured.rows(by_kernel=True), network)),
+        compiled=len(subject.labels),
+        compiled_bytes=bytes_on_disk(subject.labels),
     )
 
 
@@ -87,6 +91,11 @@ class _Subject:
     samples: int
     plan: Plan
     step: Callable[[], Any]
+
+    @property
+    def labels(self) -> set[str]:
+        """Names of all that is compiled for it."""
+        return {call.kernel.label for call in self.plan.program.calls()} | {WALKER}
 
 
 @dataclass(frozen=True)

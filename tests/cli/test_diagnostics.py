@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from wrong_specs import JSON, TOML, layer
+from wrong_specs import LENET as LENET_5
 
 Run = Callable[..., Any]
 LENET = """name = "lenet"
@@ -119,3 +121,41 @@ def test_a_terminal_is_filled_and_no_more(
     assert all(len(line) <= max(columns, 40) for line in lines if "-->" not in line)
     shown, mark = next((lines[at], lines[at + 1]) for at in range(len(lines)) if lines[at].startswith("1 |"))
     assert shown[mark.index("^")] == "p"
+
+
+PAIR = (
+    "[input]\nshape = [3, 16, 16]\n"
+    + layer("conv", 'name = "z"', "out_channels = 4", "kernel_size = 1")
+    + layer("conv", 'name = "a"', "out_channels = 4", "kernel_size = 3", "padding = 1", "stride = 2")
+    + layer("add", 'from = ["z", "a"]')
+)
+
+
+@pytest.mark.parametrize(("page", "text"), [("README.md", LENET_5), ("docs/guide.md", PAIR)])
+def test_the_pages_show_what_is_printed(page: str, text: str, nbcnn: Run, write: Callable[..., str]) -> None:
+    content = (Path(__file__).parents[2] / page).read_text(encoding="utf-8")
+    shown = re.search(r"\$ nbcnn validate (\w+\.toml)\n(error.*?)```", content, re.DOTALL)
+    assert shown is not None
+    assert nbcnn("validate", write(text, shown[1])).err == shown[2]
+
+
+CASES = [("wrong.toml", *case) for case in TOML.values()] + [("wrong.json", *case) for case in JSON.values()]
+
+
+@pytest.mark.parametrize(("name", "marked", "code", "message"), CASES, ids=[*TOML, *(f"json: {each}" for each in JSON)])
+def test_every_wrong_spec_is_printed(
+    name: str, marked: str, code: str, message: str, nbcnn: Run, write: Callable[..., str]
+) -> None:
+    """With the mark below what is at fault, as wide as that."""
+    before, fault, after = re.split("[«»]", marked)
+    outcome = nbcnn("validate", write(before + fault + after, name))
+    assert (outcome.code, outcome.out) == (2, "")
+    first, place, _, source, mark, *rest = outcome.err.splitlines()
+    line = before.count("\n") + 1
+    assert first.startswith(f"error[{code}]: ") and message in first
+    assert place.strip() == f"--> {name}:{line}:{len(before) - before.rfind(chr(10))}"
+    assert all(len(each) < 200 or not each.startswith(str(line)) for each in outcome.err.splitlines())
+    start = mark.index("^")
+    if fault.isascii() and fault.isprintable() and len(fault) < 100 and "\t" not in before.rpartition("\n")[2]:
+        assert source[start : start + mark.count("^")] == fault
+    assert all(each.lstrip(" |").startswith(("= note: ", "= help: ")) for each in rest)

@@ -81,8 +81,8 @@ def test_few_tiles_at_once_and_any_number_of_threads(name: str, monkeypatch: pyt
     results = [check(model)]
     monkeypatch.setattr(winograd, "_SCRATCH_BYTES", 1)
     results.append(check(model))
-    monkeypatch.setattr(one_sample, "_WORTH_A_TEAM", 1)
-    monkeypatch.setattr(one_sample, "_WORTH_A_MEETING", 1)
+    monkeypatch.setattr(one_sample, "WORTH_A_TEAM", 1)
+    monkeypatch.setattr(one_sample, "WORTH_A_MEETING", 1)
     for count in (1, 2):
         with threads(count):
             results.append(check(model))

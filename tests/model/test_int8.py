@@ -54,6 +54,13 @@ NETWORKS = {
         linear(5),
     ),
     "many channels of input, an image at the end": ((21, 4, 3), conv(40, 3, padding=1), conv(6, 1)),
+    "one channel, words of columns": (
+        (1, 7, 21),
+        conv(6, 5, padding=2, stride=(1, 2), flip=True, activation="relu"),
+        conv(5, 3, padding=1),
+    ),
+    "one channel, one axis, fewer columns than a vector": ((1, 9), conv(5, 4, padding=((3, 1),)), FLATTEN, linear(3)),
+    "one channel, three axes": ((1, 3, 4, 5), conv(3, (2, 1, 3), padding=(0, 0, 1)), FLATTEN, linear(2)),
     "linear alone": ((1, 3, 3), FLATTEN, linear(17), linear(2)),
 }
 

@@ -7,6 +7,7 @@ import tomllib
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from wrong_specs import LENET
 
 import nbcnn
 from nbcnn.network import trace
@@ -24,37 +25,6 @@ def conv(name, kernel, *lines):
 
 
 LINEAR = layer("linear", "out_features = 2")
-
-LENET = """[input]
-shape = [1, 28, 28]
-[[layers]]
-type = "conv"
-name = "conv1"
-out_channels = 6
-kernel_size = 5
-activation = "relu"
-[[layers]]
-type = "max_pool"
-name = "pool1"
-kernel_size = 2
-[[layers]]
-type = "conv"
-name = "conv2"
-out_channels = 16
-kernel_size = 5
-activation = "relu"
-[[layers]]
-type = "max_pool"
-name = "pool2"
-kernel_size = 2
-[[layers]]
-type = "flatten"
-[[layers]]
-type = "linear"
-name = "fc1"
-in_features = 400
-out_features = 120
-"""
 
 CASES = {
     "features for another input": (
@@ -116,6 +86,11 @@ CASES = {
         IN + conv("a", 13) + layer("max_pool", "kernel_size = 9"),
         ["input 3x16x16 -> a 4x4x4"],
         ["set kernel_size = 4", "or set padding = 3"],
+    ),
+    "a kernel larger on one axis": (
+        IN + layer("conv", 'name = "a"', "out_channels = 4", "kernel_size = [3, 19]"),
+        [],
+        ["set kernel_size = [3, 16]", "or set padding = 2"],
     ),
     "groups": (IN + conv("a", 3) + conv("b", 3, "groups = 3"), ["input 3x16x16 -> a 4x14x14"], ["set groups = 2"]),
     "groups that the input has": (

@@ -96,7 +96,7 @@ def test_a_kernel_larger_than_its_input_names_both_and_cures():
     with pytest.raises(InvalidSpec) as raised:
         build(parse({"input": {"shape": [1, 8, 9]}, "layers": layers}, file="a.toml"))
     assert str(raised.value) == (
-        'a.toml: layers[1] "pool" (max_pool): a window of 5 does not fit 4 rows; use kernel_size <= 4 or padding >= 1'
+        'a.toml: layers[1] "pool" (max_pool): a window of 5 does not fit 4 rows; set kernel_size = 4'
     )
 
 
@@ -147,10 +147,10 @@ def test_the_report_on_an_invalid_spec_is_the_same_object():
         "end_line": None,
         "end_column": None,
         "message": 'layers[1] "linear1" (linear): expects a flat input of shape (features,), received 1 x 28 x 28',
-        "label": None,
+        "label": "receives 1 x 28 x 28",
         "notes": [],
-        "help": 'insert a layer of type = "flatten" before it',
-        "helps": ['insert a layer of type = "flatten" before it'],
+        "help": 'insert a layer of type = "flatten" before it: 1 x 28 x 28 = 784 features',
+        "helps": ['insert a layer of type = "flatten" before it: 1 x 28 x 28 = 784 features'],
         "source": None,
         "source_column": 1,
     }

@@ -121,15 +121,15 @@ REFUSED = {
     ),
     "channels that do not add": (
         [conv(5), merge("add", INPUT, "conv1")],
-        "NB116", '"input" of shape 4 x 8 x 8 and "conv1" of shape 5 x 8 x 8', "kernel_size = 1, out_channels = 4",
+        "NB116", '"input" of shape 4 x 8 x 8 and "conv1" of shape 5 x 8 x 8', "set out_channels = 4 on `conv1`",
     ),
     "sizes that do not add": (
         [conv(padding=0), merge("add", "conv1", INPUT)],
-        "NB116", '"conv1" of shape 4 x 6 x 6 and "input" of shape 4 x 8 x 8', "make both shapes equal",
+        "NB116", '"conv1" of shape 4 x 6 x 6 and "input" of shape 4 x 8 x 8', "set padding = 1 on `conv1`",
     ),
     "sizes that do not concatenate": (
         [conv(padding=0), merge("concat", INPUT, INPUT, "conv1")],
-        "NB116", '"input" of shape 4 x 8 x 8 and "conv1" of shape 4 x 6 x 6', "spatial sizes equal",
+        "NB116", '"input" of shape 4 x 8 x 8 and "conv1" of shape 4 x 6 x 6', "set padding = 1 on `conv1`",
     ),
     "flat and not flat": (
         [{"type": "flatten"}, merge("concat", INPUT, "flatten1")],
@@ -141,7 +141,7 @@ REFUSED = {
     ),
     "a factor of other channels": (
         [{"type": "conv", "out_channels": 3, "kernel_size": 8}, merge("multiply", INPUT, "conv1")],
-        "NB116", '"conv1" of shape 3 x 1 x 1', "4 channels with spatial sizes of 1",
+        "NB116", '"conv1" of shape 3 x 1 x 1', "set out_channels = 4 on `conv1`",
     ),
 }  # fmt: skip
 

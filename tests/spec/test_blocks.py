@@ -288,11 +288,11 @@ HOSTILE = {
 
 @pytest.mark.parametrize("layers, blocks", HOSTILE.values(), ids=HOSTILE)
 def test_a_small_file_cannot_ask_for_much(layers, blocks):
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(InvalidSpec) as raised:
         build(parse(document(*layers, **blocks)))
     assert len(str(raised.value)) < 5000
-    assert time.perf_counter() - began < 4
+    assert time.process_time() - began < 4
 
 
 junk = st.recursive(

@@ -168,9 +168,9 @@ def test_one_slip_does_not_hide_another_key_that_is_missing():
 
 @pytest.mark.parametrize("text, code, message, cure", CASES.values(), ids=CASES)
 def test_one_cause_one_message(tmp_path, text, code, message, cure):
-    began = time.perf_counter()
+    began = time.process_time()
     (found,) = read(tmp_path, text).diagnostics
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
     assert found.code == code
     assert message in found.message
     assert cure is None or cure in found.help
@@ -233,9 +233,9 @@ def test_all_errors_at_once_and_ten_of_them_in_the_message(tmp_path):
 
 
 def test_a_hundred_thousand_errors_are_refused_quickly(tmp_path):
-    began = time.perf_counter()
+    began = time.process_time()
     error = read(tmp_path, "".join(f"k{number}=1\n" for number in range(80_000)))
-    assert time.perf_counter() - began < 3
+    assert time.process_time() - began < 3
     assert len(error.diagnostics) == 100
     assert str(error).endswith("and 79992 more")
 

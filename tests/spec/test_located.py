@@ -45,12 +45,27 @@ def test_one_error_at_its_place(tmp_path, name, marked, code, message):
 
 
 def test_the_table_is_long():
-    assert len(CASES) >= 100
+    assert len(CASES) >= 150
 
 
 def test_independent_errors_are_all_located(tmp_path):
     found, _ = found_in(tmp_path, SPEC.replace("= 3", "= 0") + "a = 1\n" + layer("relu", "b = 2") + "[data]\nc = 3\n")
     assert [(each.line, each.column) for each in found] == [(7, 15), (8, 1), (11, 1), (12, 1), (13, 1)]
+
+
+def test_a_wrong_name_does_not_hide_a_wrong_value(tmp_path):
+    text = SPEC.replace("= 2", '= "$width"') + 'stride = "$s"\npadding = -1\n[train]\nepochs = 0\nseed = "$t"\n'
+    found, _ = found_in(tmp_path, text + "[vars]\nwidth = 3\n")
+    assert sorted((each.line, each.column, each.code.value) for each in found) == [
+        (8, 10, "NB120"), (9, 11, "NB106"), (11, 10, "NB106"), (12, 8, "NB120"),
+    ]  # fmt: skip
+    found, _ = found_in(tmp_path, text + '[vars]\nwidth = "$w"\n')
+    assert [(each.line, each.code.value) for each in found] == [(14, "NB120"), (11, "NB106")]
+    used = 'layers = [{type = "block", block = "c"}, {type = "block", block = "b"}, {type = "relu", p = 1}]\n' + IN
+    found, _ = found_in(tmp_path, used + block(RELU + "q = 1\n"))
+    assert sorted((each.line, each.column, each.code.value) for each in found) == [
+        (1, 36, "NB121"), (1, 89, "NB103"), (6, 1, "NB103"),
+    ]  # fmt: skip
 
 
 def test_a_long_line_is_cut_around_the_fault(tmp_path):

@@ -29,6 +29,7 @@ KEYS = [
     "gflops",
     "share_of_peak",
     "peak",
+    "compiled",
     "rows",
     "kernels",
 ]
@@ -131,6 +132,8 @@ def test_json_has_what_the_guide_says() -> None:
     assert all(list(row) == ROW_KEYS for row in found["rows"])
     assert all(list(row) == [*ROW_KEYS, "kernel"] for row in found["kernels"])
     assert found["least_ms"] <= found["step_ms"] <= found["most_ms"]
+    assert found["compiled"]["functions"] == 1 + len({row["kernel"] for row in found["kernels"]})
+    assert found["compiled"]["bytes"] > 10_000 * found["compiled"]["functions"]
     assert found["images_per_second"] == pytest.approx(40e3 / found["step_ms"])
     (stem,) = (row for row in found["rows"] if (row["layer"], row["pass"]) == ("stem", "forward"))
     macs = RESIDUAL["stem"].macs

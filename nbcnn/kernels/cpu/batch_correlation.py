@@ -204,5 +204,5 @@ def add_batch_correlation(
         groups=groups,
         range_blocks=range_blocks,
     )
-    program.after_blocks([call], ranges * parts)
+    program.some_time_after_blocks([call], ranges * parts)
     return result

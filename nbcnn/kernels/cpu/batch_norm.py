@@ -4,6 +4,7 @@ The way back takes the same three steps. In inference it is one factor and one s
 """
 
 import math
+from collections.abc import Callable
 
 from nbcnn.kernels.cpu.batch_statistics import (
     BACK,
@@ -19,9 +20,39 @@ from nbcnn.kernels.cpu.batch_statistics import (
     normalise_gradient,
 )
 from nbcnn.kernels.cpu.normalising import constant
-from nbcnn.kernels.cpu.program import Activation, Array, Program, extent, grid, in_place_or_new
+from nbcnn.kernels.cpu.program import Activation, Argument, Array, Call, Program, grid, in_place_or_new
 
 _Gradients = tuple[Activation | None, None, None, Array | None, Array | None]
+
+# Rows that lie one behind the other are taken as one row of so many numbers at most; sums of longer ones lose digits.
+LONGEST_ROW = 128
+
+
+def _numbers(**operands: Activation) -> dict[str, Argument]:
+    """Arguments that let a kernel visit the numbers of all `operands`, as `grid` and `extent`."""
+    first, *_ = operands.values()
+    depth, rows, columns = first.space
+
+    def joined() -> int:
+        if any(each.strides[1] != columns * each.lane_bytes for each in operands.values()):
+            return 1
+        return max(n for n in range(1, rows + 1) if rows % n == 0 and (n == 1 or n * columns <= LONGEST_ROW))
+
+    def row(x: Activation) -> Callable[[], int]:
+        return lambda: joined() * x.strides[1]
+
+    found: dict[str, Argument] = {}
+    for name, x in operands.items():
+        found |= grid(name, x) | {f"{name}_row": row(x)}
+    sizes: dict[str, Argument] = {"rows": lambda: rows // joined(), "columns": lambda: columns * joined()}
+    return found | {"channels": first.channels, "depth": depth} | sizes
+
+
+def _by_channel(program: Program, call: Call, x: Activation) -> Call:
+    """Tell that a call works on each channel of activations like x by itself."""
+    call.arguments |= program.units(x.channels)
+    call.units, call.work, call.channelwise = x.channels, x.size, True
+    return call
 
 
 def batch_norm(
@@ -59,9 +90,8 @@ def batch_norm(
         training=int(training),
     )
     if training:
-        program.each_block(
-            program.call(block_moments, **grid("x", x), **extent(x), moments=moments, samples=program.state("samples"))
-        )
+        call = program.call(block_moments, **_numbers(x=x), moments=moments, samples=program.state("samples"))
+        program.each_block(_by_channel(program, call, x))
         program.after_blocks([combine], parts)
     else:
         program.prepare.add([combine], parts)
@@ -73,8 +103,8 @@ def _normalised(program: Program, x: Activation, statistics: Array) -> Activatio
     y = in_place_or_new(program, x, "batch norm")
     y.saved = statistics
     # What is stored can later be clamped from below, as relu asks for.
-    call = program.call(normalise, **grid("x", x), **grid("y", y), **extent(x), statistics=statistics, lowest=-math.inf)
-    program.each_block(call, produces=y)
+    call = program.call(normalise, **_numbers(x=x, y=y), statistics=statistics, lowest=-math.inf)
+    program.each_block(_by_channel(program, call, x), produces=y)
     return y
 
 
@@ -99,10 +129,8 @@ def batch_norm_gradient(
     sums = Array("block sums", (program.blocks, x.channels, SUMS))
     dweight, dbias = Array("batch norm weight gradient", shape), Array("batch norm bias gradient", shape)
     back = Array("channel gradients", (x.channels, BACK))
-    call = program.call(
-        block_sums, **grid("dy", dy), **grid("x", x), **extent(x), statistics=statistics, sums=sums, samples=samples
-    )
-    program.each_block(call)
+    call = program.call(block_sums, **_numbers(dy=dy, x=x), statistics=statistics, sums=sums, samples=samples)
+    program.each_block(_by_channel(program, call, x))
     combine = program.call(
         channel_gradients,
         sums=sums,
@@ -121,14 +149,6 @@ def batch_norm_gradient(
     if not x.wants_gradient:
         return (None, *gradients)
     dx = in_place_or_new(program, dy, "batch norm gradient")
-    call = program.call(
-        normalise_gradient,
-        **grid("dy", dy),
-        **grid("x", x),
-        **grid("dx", dx),
-        **extent(x),
-        back=back,
-        samples=samples,
-    )
-    program.each_block(call, produces=dx)
+    call = program.call(normalise_gradient, **_numbers(dy=dy, x=x, dx=dx), back=back, samples=samples)
+    program.each_block(_by_channel(program, call, x), produces=dx)
     return (dx, *gradients)

@@ -24,23 +24,29 @@ BACK = 4
 
 def block_moments(lanes: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
-        x, x_channel, x_plane, x_row, channels, depth, rows, columns, moments, samples = arguments(
-            "biiiiiiibw", arena, row, index, slot
+        x, x_channel, x_plane, x_row, channels, depth, rows, columns, moments, samples, first, last = arguments(
+            "biiiiiiibwii", arena, row, index, slot
         )
         valid = min(lanes, samples - index * lanes)
         inside = lanes_below(lanes, valid)
         count = np.float32(valid * depth * rows * columns)
         zero = splat(lanes, np.float32(0.0))
-        for channel in range(channels):
+        # An addition takes several cycles: sums of every second number are two that do not wait for each other.
+        pairs = columns - columns % 2
+        for channel in range(first, last):
             start = x + channel * x_channel
             total = zero
             for plane in range(depth):
                 for line in range(rows):
                     place = start + plane * x_plane + line * x_row
                     sum_ = zero
-                    for column in range(columns):
+                    other = zero
+                    for column in range(0, pairs, 2):
                         sum_ = sum_ + load(lanes, place + 4 * lanes * column)
-                    total = total + sum_
+                        other = other + load(lanes, place + 4 * lanes * column + 4 * lanes)
+                    if pairs < columns:
+                        sum_ = sum_ + load(lanes, place + 4 * lanes * pairs)
+                    total = total + (sum_ + other)
             near = horizontal_sum(where(inside, total, zero)) / count
             centre = splat(lanes, near)
             sums = zero
@@ -50,12 +56,21 @@ def block_moments(lanes: int) -> Body:
                     place = start + plane * x_plane + line * x_row
                     line_sum = zero
                     line_squares = zero
-                    for column in range(columns):
+                    other_sum = zero
+                    other_squares = zero
+                    for column in range(0, pairs, 2):
                         difference = load(lanes, place + 4 * lanes * column) - centre
+                        other = load(lanes, place + 4 * lanes * column + 4 * lanes) - centre
                         line_sum = line_sum + difference
                         line_squares = line_squares + difference * difference
-                    sums = sums + line_sum
-                    squares = squares + line_squares
+                        other_sum = other_sum + other
+                        other_squares = other_squares + other * other
+                    if pairs < columns:
+                        difference = load(lanes, place + 4 * lanes * pairs) - centre
+                        line_sum = line_sum + difference
+                        line_squares = line_squares + difference * difference
+                    sums = sums + (line_sum + other_sum)
+                    squares = squares + (line_squares + other_squares)
             result = moments + 4 * MOMENTS * (index * channels + channel)
             write_float(near, result)
             write_float(horizontal_sum(where(inside, sums, zero)), result + 4)
@@ -145,9 +160,11 @@ def normalise(lanes: int) -> Body:
             columns,
             statistics,
             lowest,
-        ) = arguments("biiibiiiiiiibr", arena, row, index, slot)
+            first,
+            last,
+        ) = arguments("biiibiiiiiiibrii", arena, row, index, slot)
         low = splat(lanes, lowest)
-        for channel in range(channels):
+        for channel in range(first, last):
             known = statistics + 4 * STATISTICS * channel
             centre = splat(lanes, read_float(known + 4 * CENTRE))
             scale = splat(lanes, read_float(known + 4 * SCALE))
@@ -181,10 +198,13 @@ def block_sums(lanes: int) -> Body:
             statistics,
             sums,
             samples,
-        ) = arguments("biiibiiiiiiibbw", arena, row, index, slot)
+            first,
+            last,
+        ) = arguments("biiibiiiiiiibbwii", arena, row, index, slot)
         inside = lanes_below(lanes, min(lanes, samples - index * lanes))
         zero = splat(lanes, np.float32(0.0))
-        for channel in range(channels):
+        pairs = columns - columns % 2
+        for channel in range(first, last):
             centre = splat(lanes, read_float(statistics + 4 * (STATISTICS * channel + CENTRE)))
             total = zero
             products = zero
@@ -194,12 +214,22 @@ def block_sums(lanes: int) -> Body:
                     source = x + channel * x_channel + plane * x_plane + line * x_row
                     line_sum = zero
                     line_products = zero
-                    for column in range(columns):
-                        delta = load(lanes, upstream + 4 * lanes * column)
+                    other_sum = zero
+                    other_products = zero
+                    for column in range(0, pairs, 2):
+                        step = 4 * lanes * column
+                        delta = load(lanes, upstream + step)
+                        other = load(lanes, upstream + step + 4 * lanes)
                         line_sum = line_sum + delta
-                        line_products = line_products + delta * (load(lanes, source + 4 * lanes * column) - centre)
-                    total = total + line_sum
-                    products = products + line_products
+                        line_products = line_products + delta * (load(lanes, source + step) - centre)
+                        other_sum = other_sum + other
+                        other_products = other_products + other * (load(lanes, source + step + 4 * lanes) - centre)
+                    if pairs < columns:
+                        delta = load(lanes, upstream + 4 * lanes * pairs)
+                        line_sum = line_sum + delta
+                        line_products = line_products + delta * (load(lanes, source + 4 * lanes * pairs) - centre)
+                    total = total + (line_sum + other_sum)
+                    products = products + (line_products + other_products)
             result = sums + 4 * SUMS * (index * channels + channel)
             write_float(horizontal_sum(where(inside, total, zero)), result)
             write_float(horizontal_sum(where(inside, products, zero)), result + 4)
@@ -264,10 +294,12 @@ def normalise_gradient(lanes: int) -> Body:
             columns,
             back,
             samples,
-        ) = arguments("biiibiiibiiiiiiibw", arena, row, index, slot)
+            first,
+            last,
+        ) = arguments("biiibiiibiiiiiiibwii", arena, row, index, slot)
         inside = lanes_below(lanes, min(lanes, samples - index * lanes))
         zero = splat(lanes, np.float32(0.0))
-        for channel in range(channels):
+        for channel in range(first, last):
             known = back + 4 * BACK * channel
             centre = splat(lanes, read_float(known + 4 * BACK_CENTRE))
             slope = splat(lanes, read_float(known + 4 * BACK_SLOPE))

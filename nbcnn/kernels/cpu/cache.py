@@ -94,6 +94,11 @@ def is_cached(label: str) -> bool:
     return any(map(_is_sound, _entries(_folder_of(label))))
 
 
+def bytes_on_disk(labels: Iterable[str]) -> int:
+    """How much the code of these labels takes there."""
+    return sum(path.stat().st_size for label in labels for path in _entries(_folder_of(label)))
+
+
 def _remove_unverified(folder: Path) -> None:
     """Delete what lies in one label's folder unless all is as noted: an index and its code belong together."""
     entries = _entries(folder)

@@ -186,6 +186,7 @@ def _add_strips(
         **program.units(target.channels),
     )
     call.units, call.work = target.channels, math.prod(target.space) * max(sources, filters) * groups * tap_count
+    call.channelwise = sources == filters == 1
 
     def set_mask(activation: Activation) -> bool:
         nonlocal mask
@@ -264,5 +265,6 @@ def add_depthwise_correlation(
         **program.units(channels),
     )
     call.units, call.work = channels, math.prod(dy.space) * channels * len(window.taps)
+    call.channelwise = x.channels == dy.channels
     program.each_block(call)
     return result

@@ -20,16 +20,20 @@ SMALLEST = -1
 # Windows that all have the same number of taps, so many at most, have kernels with the loop over taps unrolled.
 _MOST_UNROLLED = 9
 
+_LEAST_UNITS = 16
+
 
 def extreme(lanes: int, sign: int, taps: int, winner_bytes: int) -> Body:
     """A kernel for windows of `taps` taps, or of any number where it is 0; winners are left where they have bytes."""
 
     def body(arena: int, row: int, index: int, slot: int) -> None:
-        x, y, winners, windows, tap_table, pixels, channels, x_channel, y_channel, first, last = arguments(
-            "bbbbbiiiiii", arena, row, index, slot
+        x, y, winners, windows, tap_table, pixels, channels, x_channel, y_channel, ranges, first, last = arguments(
+            "bbbbbiiiiiii", arena, row, index, slot
         )
-        for channel in range(first, last):
-            for pixel in range(pixels):
+        for unit in range(first, last):
+            channel = unit // ranges
+            part = unit - channel * ranges
+            for pixel in range(pixels * part // ranges, pixels * (part + 1) // ranges):
                 entry = windows + 20 * pixel
                 start = x + channel * x_channel + read_index(entry)
                 tap = tap_table + read_index(entry + 8)
@@ -139,6 +143,8 @@ def add_extremes(program: Program, x: Activation, windows: Windows, outputs: Spa
         numbers = program.activation("winners", count, (1, 1, 1))
         y.saved = _Winners(numbers, winner_bytes)
         y.kept = True
+    # Units are ranges of a channel's windows, so that threads find some to share where channels are few.
+    ranges = min(len(windows.targets), -(-_LEAST_UNITS // x.channels))
     call = program.call(
         extreme,
         sign,
@@ -148,9 +154,10 @@ def add_extremes(program: Program, x: Activation, windows: Windows, outputs: Spa
         y=y,
         winners=numbers,
         **table_arguments(windows, x, y),
-        **program.units(x.channels),
+        ranges=ranges,
+        **program.units(x.channels * ranges),
     )
-    call.units, call.work = x.channels, windows.used.size * x.channels
+    call.units, call.work = x.channels * ranges, windows.used.size * x.channels
     program.each_block(call, produces=y)
     return y
 

@@ -14,7 +14,6 @@ def clear_halo(lanes: int) -> Body:
         (
             x,
             block,
-            channels,
             channel_bytes,
             planes,
             rows,
@@ -25,9 +24,11 @@ def clear_halo(lanes: int) -> Body:
             last_row,
             first_column,
             last_column,
-        ) = arguments("biiiiiiiiiiii", arena, row, index, slot)
+            first,
+            last,
+        ) = arguments("biiiiiiiiiiiii", arena, row, index, slot)
         zero = splat(lanes, np.float32(0.0))
-        for channel in range(channels):
+        for channel in range(first, last):
             place = x + index * block + channel * channel_bytes
             for plane in range(planes):
                 for line in range(rows):
@@ -48,12 +49,11 @@ def clearing(program: Program, x: Activation, in_walk: bool) -> Call:
     (first_plane, last_plane), (first_row, last_row), (first_column, last_column) = (
         (before, before + size) for size, (before, _) in zip(x.space, x.halo, strict=True)
     )
-    return program.call(
+    call = program.call(
         clear_halo,
         x=x,
         # In a walk the table's row steps from block to block.
         block=0 if in_walk else lambda: x.storage.block_stride,
-        channels=x.channels,
         channel_bytes=x.channel_stride,
         planes=planes,
         rows=rows,
@@ -64,4 +64,9 @@ def clearing(program: Program, x: Activation, in_walk: bool) -> Call:
         last_row=last_row,
         first_column=first_column,
         last_column=last_column,
+        **program.units(x.channels),
     )
+    call.channelwise = in_walk
+    if in_walk:
+        call.units = x.channels
+    return call

@@ -237,6 +237,8 @@ class Call:
     # 0 and `units` unless somebody parts them, with `work` vector operations in all.
     units: int = 1
     work: int = 0
+    # Whether a unit is a channel of all activations that the call reads or writes, each by itself.
+    channelwise: bool = False
 
 
 @dataclass
@@ -304,6 +306,7 @@ class Program:
         self.prepare = Phase()
         self.middle: list[Walk | Phase] = [Walk()]
         self.gather = Phase()
+        self._unhurried: list[tuple[list[Call], int]] = []
         self.measure = Phase()
         self.combine = Phase()
         self.update = Phase()
@@ -370,11 +373,18 @@ class Program:
             phase = Phase()
             self.middle.append(phase)
         phase.add(calls, parts)
+        phase.groups += self._unhurried
+        self._unhurried = []
+
+    def some_time_after_blocks(self, calls: Sequence[Call], parts: int = 1) -> None:
+        """Run calls in the next phase, or else in `gather`: what they make is not needed before the update."""
+        self._unhurried.append((list(calls), parts))
 
     @property
     def stages(self) -> list[Walk | Phase]:
         """All stages in the order in which they run."""
-        return [self.prepare, *self.middle, self.gather, self.measure, self.combine, self.update]
+        gather = Phase(self.gather.groups + self._unhurried)
+        return [self.prepare, *self.middle, gather, self.measure, self.combine, self.update]
 
     def calls(self) -> Iterable[Call]:
         """All calls in the order in which they run."""

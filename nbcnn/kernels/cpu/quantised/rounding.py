@@ -56,42 +56,44 @@ def with_byte(typing_context, words, vector, zero, number):
     return words(words, vector, types.float32, types.int64), codegen
 
 
-def _first(builder: Any, lanes: int, count: Any) -> Any:
+def _between(builder: Any, lanes: int, first: Any, last: Any) -> Any:
     numbers = ir.Constant(ir.VectorType(_I64, lanes), list(range(lanes)))
-    return builder.icmp_signed("<", numbers, repeat(builder, lanes, count, _I64))
+    least, limit = (repeat(builder, lanes, bound, _I64) for bound in (first, last))
+    return builder.and_(builder.icmp_signed(">=", numbers, least), builder.icmp_signed("<", numbers, limit))
 
 
-def _load_first(builder: Any, element: Any, lanes: int, address: Any, count: Any, align: int) -> Any:
+def _load_between(builder: Any, element: Any, lanes: int, args: Any, align: int) -> Any:
+    _, address, first, last = args
     kind, mask = ir.VectorType(element, lanes), ir.VectorType(_I1, lanes)
     letters = "f32" if element is _FLOAT else "i8"
     pointer = builder.inttoptr(address, kind.as_pointer())
     name = f"llvm.masked.load.v{lanes}{letters}.p0"
     function = declare(builder, name, kind, [pointer.type, _I32, mask, kind])
     nothing = ir.Constant(kind, None)
-    return builder.call(function, [pointer, _I32(align), _first(builder, lanes, count), nothing])
+    return builder.call(function, [pointer, _I32(align), _between(builder, lanes, first, last), nothing])
 
 
 @intrinsic(prefer_literal=True)
-def load_first(typing_context, lanes, address, count):
-    """Read the first `count` float32 of a vector; the others are 0, and no memory is read for them."""
+def load_between(typing_context, lanes, address, first, last):
+    """Read float32 into the lanes from `first` to before `last`; the others are 0, and no memory is read for them."""
     total = lanes.literal_value
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return _load_first(builder, _FLOAT, total, args[1], args[2], 4)
+        return _load_between(builder, _FLOAT, total, args, 4)
 
-    return Vector(total)(lanes, types.int64, types.int64), codegen
+    return Vector(total)(lanes, types.int64, types.int64, types.int64), codegen
 
 
 @intrinsic(prefer_literal=True)
-def load_first_bytes(typing_context, lanes, address, count):
-    """Read the first `count` bytes of a vector, as numbers from 0 to 255."""
+def load_bytes_between(typing_context, lanes, address, first, last):
+    """The same for bytes, as numbers from 0 to 255."""
     total = lanes.literal_value
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        whole = _load_first(builder, _I8, total, args[1], args[2], 1)
+        whole = _load_between(builder, _I8, total, args, 1)
         return builder.uitofp(whole, ir.VectorType(_FLOAT, total))
 
-    return Vector(total)(lanes, types.int64, types.int64), codegen
+    return Vector(total)(lanes, types.int64, types.int64, types.int64), codegen
 
 
 @intrinsic(prefer_literal=True)
@@ -102,7 +104,7 @@ def store_first(typing_context, words, address, step, count):
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         words, address, _, count = args
         kind, lanes = words.type, words.type.count
-        mask = _first(builder, lanes, count)
+        mask = _between(builder, lanes, _I64(0), count)
         if step_bytes == 4:
             pointer: Any = builder.inttoptr(address, kind.as_pointer())
             name = f"llvm.masked.store.v{lanes}f32.p0"

@@ -8,11 +8,17 @@ import numpy as np
 
 from nbcnn.kernels.cpu.by_channel.layout import Blocked, blocked, constant
 from nbcnn.kernels.cpu.program import Argument, Array, Program, Space, extent, grid
-from nbcnn.kernels.cpu.quantised.layout import Bytes, in_bytes
+from nbcnn.kernels.cpu.quantised.layout import WORD, Bytes, in_bytes
 from nbcnn.kernels.cpu.quantised.numbers import Scale
-from nbcnn.kernels.cpu.quantised.rounding import load_first, load_first_bytes, store_first, store_nearest, with_byte
+from nbcnn.kernels.cpu.quantised.rounding import (
+    load_between,
+    load_bytes_between,
+    store_first,
+    store_nearest,
+    with_byte,
+)
 from nbcnn.kernels.cpu.row import Body, arguments, read_byte, read_float, write_float
-from nbcnn.kernels.cpu.vector import load, splat
+from nbcnn.kernels.cpu.vector import lanes_below, load, splat, where
 
 
 def ingest_bytes(lanes: int, block: int) -> Body:
@@ -49,13 +55,63 @@ def ingest_bytes(lanes: int, block: int) -> Body:
                             place = sample + ((channel * depth * rows + run) * columns + column) * width
                             factor = read_float(scale + 8 * channel)
                             if is_bytes:
-                                value = load_first_bytes(lanes, place, count)
+                                value = load_bytes_between(lanes, place, 0, count)
                                 factor = factor / np.float32(255.0)
                             else:
-                                value = load_first(lanes, place, count)
+                                value = load_between(lanes, place, 0, count)
                             shift = splat(lanes, read_float(scale + 8 * channel + 4))
                             words = with_byte(words, value * splat(lanes, factor) + shift, zero, byte)
                         store_first(words, target + block * column, block, count)
+
+    return body
+
+
+def ingest_columns(lanes: int) -> Body:
+    def body(arena: int, row: int, index: int, slot: int) -> None:
+        (
+            source,
+            is_bytes,
+            samples,
+            in_block,
+            scale,
+            channels,
+            depth,
+            rows,
+            columns,
+            y,
+            y_channel,
+            y_plane,
+            y_row,
+            before,
+            places,
+            zero,
+        ) = arguments("wwwibiiiibiiiiir", arena, row, index, slot)
+        width = 1 if is_bytes else 4
+        nothing = splat(lanes, np.float32(0.0))
+        for number in range(min(in_block, samples - index * in_block)):
+            sample = source + (index * in_block + number) * channels * depth * rows * columns * width
+            for channel in range(channels):
+                factor = read_float(scale + 8 * channel)
+                if is_bytes:
+                    factor = factor / np.float32(255.0)
+                shift = splat(lanes, read_float(scale + 8 * channel + 4))
+                start = y + channel * y_channel + number * depth * y_plane
+                for run in range(depth * rows):
+                    target = start + run // rows * y_plane + run % rows * y_row
+                    line = sample + (channel * depth * rows + run) * columns * width
+                    for place in range(0, places, lanes):
+                        words = nothing
+                        for byte in range(4):
+                            column = place - before + byte
+                            first, last = -column, columns - column
+                            if is_bytes:
+                                value = load_bytes_between(lanes, line + column, first, last)
+                            else:
+                                value = load_between(lanes, line + 4 * column, first, last)
+                            value = where(lanes_below(lanes, last), value * splat(lanes, factor) + shift, nothing)
+                            value = where(lanes_below(lanes, first), nothing, value)
+                            words = with_byte(words, value, zero, byte)
+                        store_first(words, target + 4 * place, 4, places - place)
 
     return body
 
@@ -155,6 +211,29 @@ def input_in_bytes(
     scale = constant("input scale", input_scale / to.step)
     source = _source(program, channels, space, in_block, scale)
     call = program.call(ingest_bytes, block, **source, **grid("y", y.activation), zero=float(to.zero))
+    program.each_block(call, produces=y.activation)
+    return y
+
+
+def input_in_columns(
+    program: Program,
+    channels: int,
+    space: Space,
+    in_block: int,
+    input_scale: np.ndarray,
+    to: Scale,
+    before: int,
+    places: int,
+) -> Bytes:
+    """The same with words of four neighbours in a row in place of four channels, at `places` columns from -`before` on.
+
+    Columns beyond the input are zeros. Every byte of a word counts as a channel.
+    """
+    y = in_bytes("input", WORD * channels, (in_block * space[0], space[1], places), to, WORD)
+    source = _source(program, channels, space, in_block, constant("input scale", input_scale / to.step))
+    call = program.call(
+        ingest_columns, **source, **grid("y", y.activation), before=before, places=places, zero=float(to.zero)
+    )
     program.each_block(call, produces=y.activation)
     return y
 
