@@ -60,7 +60,7 @@ def test_agrees_with_the_reference(example: Example, lanes: int, along_rows: lis
     _, expected_gradients = run_reference(example, values, dy)
     with using(lanes):
         y, gradients = functional_vjp(example, values, dy)
-        assert len(along_rows) >= 3, "forwards, data gradient and weight gradient"
+        assert len(along_rows) >= 2, "forwards and data gradient"
         again = run_functional(example, values)
     assert_close(y, expected, "float32", "forward", terms(example, "forward", expected))
     assert_gradients_close(example, gradients, expected_gradients, expected, "float32")

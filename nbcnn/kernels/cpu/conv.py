@@ -13,7 +13,7 @@ from nbcnn.kernels.cpu.sums import PartialSums, add_channel_sum
 from nbcnn.kernels.cpu.windows import Window, adjoint_strands, forward_strands, halo_of
 from nbcnn.kernels.cpu.winograd import add_winograd, suits_winograd
 from nbcnn.kernels.cpu.winograd_gradient import add_winograd_gradient, suits_winograd_gradient
-from nbcnn.kernels.cpu.winograd_rows import add_rows, add_rows_gradient, suits_rows, suits_rows_gradient
+from nbcnn.kernels.cpu.winograd_rows import add_rows, suits_rows
 
 _NO_PADDING = ((0, 0),) * 3
 
@@ -110,8 +110,6 @@ def conv_gradient(
         return dx, add_depthwise_correlation(program, window, flip, x, dy, weight), dbias
     if suits_winograd_gradient(program, window, packing, x.space, dy.space):
         return dx, add_winograd_gradient(program, window, flip, x, dy, weight.shape, weight.storage.name), dbias
-    if suits_rows_gradient(program, window, weight.shape, groups, dy.space):
-        return dx, add_rows_gradient(program, window, flip, x, dy, weight), dbias
     x_haloed = with_halo(program, x, halo_of(forward_strands(window, y.space, flip), x.space))
     dweight = add_weight_gradient(program, window, flip, groups, x_haloed, dy, weight.shape, weight.storage.name)
     return dx, dweight, dbias

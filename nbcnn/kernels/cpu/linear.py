@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from nbcnn.kernels.cpu.canonical import add_canonical_products, suits_canonical
 from nbcnn.kernels.cpu.packing import Packing
 from nbcnn.kernels.cpu.products import add_convolution, add_correlation, choose_tile
 from nbcnn.kernels.cpu.program import Activation, Array, Program, Table
@@ -15,15 +16,25 @@ from nbcnn.kernels.cpu.windows import Window, forward_strands
 
 _POINT = Window((1, 1, 1), (1, 1, 1), (0, 0, 0), (1, 1, 1))
 _ONE = (1, 1, 1)
+# Rows of tiles of a weight gradient that share what they read of the inputs; more would write to too many places.
+ROWS = 4
 
 
 def linear(program: Program, x: Activation, weight: Array, bias: Array | None) -> Activation:
     """x times the transpose of weight (outputs, inputs), plus bias."""
     outputs, inputs = weight.shape
     y = program.activation("linear", outputs, _ONE)
-    strands = forward_strands(_POINT, _ONE, flip=False)
-    add_convolution(program, strands, 1, weight, bias, Packing(1, outputs, inputs, 1, 0, inputs, 1), x, y)
+    _add_products(program, weight, bias, Packing(1, outputs, inputs, 1, 0, inputs, 1), x, y)
     return y
+
+
+def _add_products(
+    program: Program, weight: Array, bias: Array | None, packing: Packing, x: Activation, y: Activation
+) -> None:
+    if suits_canonical(program, weight):
+        add_canonical_products(program, weight, bias, packing, x, y)
+    else:
+        add_convolution(program, forward_strands(_POINT, _ONE, flip=False), 1, weight, bias, packing, x, y)
 
 
 def linear_gradient(
@@ -34,8 +45,7 @@ def linear_gradient(
     dx = None
     if x.wants_gradient:
         dx = program.activation("linear gradient", inputs, _ONE)
-        strands = forward_strands(_POINT, _ONE, flip=False)
-        add_convolution(program, strands, 1, weight, None, Packing(1, inputs, outputs, 1, 0, 1, inputs), dy, dx)
+        _add_products(program, weight, None, Packing(1, inputs, outputs, 1, 0, 1, inputs), dy, dx)
     if not weight.wants_gradient:
         return dx, None, None
     dweight: Array
@@ -72,20 +82,23 @@ def _by_sample(program: Program, x: Activation) -> Activation:
 
 
 def outer_products(lanes: int, filters: int, vectors: int) -> Body:
+    vector = 4 * lanes
+
     def body(arena: int, row: int, index: int, slot: int) -> None:
-        x, dy, result, zeros, pixel_table, tap_table, samples, inputs, outputs, tiles = arguments(
-            "bbbbbbwiii", arena, row, index, slot
+        x, dy, result, zeros, pixel_table, tap_table, samples, dy_block, inputs, outputs, tiles = arguments(
+            "bbbbbbwiiii", arena, row, index, slot
         )
         blocks = (samples + lanes - 1) // lanes
-        first = index * filters
+        first, last = index * ROWS * filters, min(outputs, (index + 1) * ROWS * filters)
         for tile in range(tiles):
-            convolution_tile(
-                lanes, filters, vectors,
-                x, 4 * lanes * inputs, dy + 4 * first, 4 * lanes * outputs, blocks,
-                pixel_table + 12 * vectors * tile, tap_table, lanes,
-                zeros, 0, result + 4 * first * inputs, 4 * inputs, min(filters, outputs - first),
-                np.float32(-np.inf), 0, 0,
-            )  # fmt: skip
+            for number in range(first, last, filters):
+                convolution_tile(
+                    lanes, filters, vectors,
+                    x, vector * inputs, dy + vector * number, dy_block, blocks,
+                    pixel_table + 12 * vectors * tile, tap_table, lanes,
+                    zeros, 0, result + 4 * number * inputs, 4 * inputs, min(filters, outputs - number),
+                    np.float32(-np.inf), 0, 0, vector,
+                )  # fmt: skip
 
     return body
 
@@ -106,15 +119,16 @@ def _add_outer_products(program: Program, dy: Activation, x: Activation, weight:
         filters,
         vectors,
         x=_by_sample(program, x),
-        dy=_by_sample(program, dy),
+        dy=dy,
         result=result,
         zeros=Array("zeros", (filters,)),
         pixel_table=Table("vectors", lambda: np.stack([starts] * 3, axis=1)),
-        tap_table=Table("samples", lambda: np.stack([samples * inputs * 4, samples * outputs * 4], axis=1)),
+        tap_table=Table("samples", lambda: np.stack([samples * inputs * 4, samples * 4], axis=1)),
         samples=program.state("samples"),
+        dy_block=lambda: dy.storage.block_stride,
         inputs=inputs,
         outputs=outputs,
         tiles=tiles,
     )
-    program.gather.add([call], math.ceil(outputs / filters))
+    program.gather.add([call], math.ceil(outputs / (ROWS * filters)))
     return result

@@ -127,6 +127,8 @@ def correlate(lanes: int, filters: int, taps: int) -> Body:
 # start short; on it, each reaches the machine's product rate within a few per cent.
 _MENUS = {
     "convolve": {32: ((6, 4), (4, 6), (3, 8), (2, 8), (1, 8), (24, 1), (12, 1)), 16: ((3, 4), (2, 4), (1, 8), (12, 1))},
+    # Weights in rows of their own, each with an address in a register.
+    "canonical": {32: ((6, 4), (4, 6), (3, 8)), 16: ((3, 4),)},
     "correlate": {32: ((4, 6), (3, 8), (3, 5), (2, 10)), 16: ((3, 4), (2, 5))},
 }
 

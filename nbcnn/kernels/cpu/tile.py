@@ -15,6 +15,10 @@ _I32 = ir.IntType(32)
 _F32 = ir.FloatType()
 
 
+# How far behind the weights that a tile reads lie those that it asks for, in bytes: the next line.
+AHEAD = 64
+
+
 class Emitter:
     """Shorthands over an IR builder for one vector width."""
 
@@ -83,16 +87,21 @@ def convolution_tile(
     mask_step,
     filter_step=4,
     ahead=None,
+    ends=0,
 ):
     """Sum `filters x pixels` outputs over `channels` and taps, then clamp, mask and store them.
 
     `pixel_table` holds for each pixel the byte offsets of its input, its output and its mask; `taps` holds for each tap
     the byte offsets into the input and the weights, whose next filter lies `filter_step` bytes further. `ahead` is
-    where a pixel lies that comes soon: what its taps read is asked for.
+    where a pixel lies that comes soon: what its taps read is asked for. Where `ends` is 1, nothing is read of filters
+    from `valid` on, and the weights behind those that are read are asked for.
     """
     L, F, P = lanes.literal_value, filters.literal_value, pixels.literal_value
     last = types.none if ahead is None else types.int64
-    signature = types.void(lanes, filters, pixels, *[types.int64] * 13, types.float32, *[types.int64] * 3, last)
+    may_end = bool(getattr(ends, "literal_value", ends))
+    signature = types.void(
+        lanes, filters, pixels, *[types.int64] * 13, types.float32, *[types.int64] * 3, last, types.int64
+    )
 
     def codegen(context, builder, signature, arguments):
         (
@@ -114,6 +123,7 @@ def convolution_tile(
             mask_step,
             filter_step,
             soon,
+            _,
         ) = arguments[3:]
         emit = Emitter(builder, L)
         accumulators = emit.variables(F * P)
@@ -138,7 +148,11 @@ def convolution_tile(
                     start = emit.splat(emit.load(emit.add(bias, 4 * f), _F32))
                     for p in range(P):
                         builder.store(start, accumulators[f * P + p])
-        factor_offsets = [builder.mul(filter_step, emit.constant(f)) for f in range(F)]
+        rows = [emit.constant(f) for f in range(F)]
+        if may_end:
+            last = emit.add(valid, -1)
+            rows = [builder.select(builder.icmp_signed("<", row, last), row, last) for row in rows]
+        factor_offsets = [builder.mul(filter_step, row) for row in rows]
         channel_x = cgutils.alloca_once_value(builder, emit.constant(0))
         channel_weight = cgutils.alloca_once_value(builder, weight)
         taps_end = emit.add(taps, builder.mul(tap_count, emit.constant(8)))
@@ -152,6 +166,8 @@ def convolution_tile(
                 if coming is not None:
                     emit.prefetch(emit.add(coming, source))
                 row = emit.add(base, emit.offset(emit.add(tap, 4)))
+                if may_end:
+                    emit.prefetch(emit.add(row, AHEAD))
                 factors = [emit.splat(emit.load(emit.add(row, offset), _F32)) for offset in factor_offsets]
                 for p in range(P):
                     value = emit.load(emit.add(sources[p], source))

@@ -1,11 +1,9 @@
-"""Convolutions of 3 and 5 columns with stride 1 by Winograd's method, forwards and for the data gradient.
+"""Convolutions of 3 x 3 and 5 x 5 with stride 1 by Winograd's F(4 x 4, r x r), forwards and for the data gradient.
 
-Along rows and columns it is F(4 x 4, 3 x 3) or F(4 x 4, 5 x 5), of kernels with a single row F(4, 3) or F(4, 5). Taps
-along the depth are further input channels.
-
-A part of a phase takes a few tiles of 4 x 4 or 4 outputs, from as many blocks as need be, so that maps of one tile
-share the transformed weights over several blocks and threads are balanced whatever the number of blocks. It transforms
-the tiles' inputs, multiplies them value by value with the filters' weights, and transforms the products to outputs.
+Taps along the depth are further input channels. A part of a phase takes a few tiles of 4 x 4 outputs, from as many
+blocks as need be, so that maps of one tile share the transformed weights over several blocks and threads are balanced
+whatever the number of blocks. It transforms the tiles' inputs, multiplies them value by value with the filters'
+weights, and transforms the products to outputs.
 """
 
 import math
@@ -21,7 +19,7 @@ from nbcnn.kernels.cpu.program import Activation, Array, Halo, Program, Space, T
 from nbcnn.kernels.cpu.row import Body, arguments, read_float, read_index
 from nbcnn.kernels.cpu.tile import convolution_tile
 from nbcnn.kernels.cpu.windows import Window, every, three_axes
-from nbcnn.kernels.cpu.winograd_axis import POINTS, tile_of, values_of
+from nbcnn.kernels.cpu.winograd_axis import tile_of, values_of
 from nbcnn.kernels.cpu.winograd_tile import tile_inputs, tile_products
 from nbcnn.kernels.cpu.winograd_weights import add_transformed_weights
 
@@ -32,9 +30,9 @@ _ENTRY = 24  # bytes of one column of tiles in the table
 _PARTS, _PART_FILTERS = 8, 64
 
 
-def winograd(lanes: int, rows: int, columns: int, filters: int, tiles: int) -> Body:
+def winograd(lanes: int, columns: int, filters: int, tiles: int) -> Body:
     vector = 4 * lanes
-    values = values_of(rows) * values_of(columns)
+    values = values_of(columns) ** 2
 
     def body(arena: int, row: int, index: int, slot: int) -> None:
         (
@@ -93,7 +91,7 @@ def winograd(lanes: int, rows: int, columns: int, filters: int, tiles: int) -> B
                 place = inputs + channel * input_line + column * patches * vector
                 for plane in range(read_index(entry + 20) + taps - 1):
                     tile_inputs(
-                        lanes, rows, columns, start + plane * source_plane, source_row, vector,
+                        lanes, columns, columns, start + plane * source_plane, source_row, vector,
                         place + plane * vector, input_step,
                     )  # fmt: skip
         begin = (index - index // splits * splits) * part_filters
@@ -120,7 +118,7 @@ def winograd(lanes: int, rows: int, columns: int, filters: int, tiles: int) -> B
                 mask_start = mask + block * mask_block + number * mask_channel + read_index(entry + 8)
                 for plane in range(read_index(entry + 20)):
                     tile_products(
-                        lanes, rows, columns, place + plane * vector, product_step,
+                        lanes, columns, columns, place + plane * vector, product_step,
                         read_float(bias + 4 * number), lowest,
                         mask_start + plane * mask_plane if masked else 0, mask_row,
                         target_start + plane * target_plane, target_row,
@@ -205,7 +203,7 @@ class Tiling:
 # By the rows and columns of the kernel: what one channel's or filter's transform takes in a tile, in cycles for a
 # vector of lanes, most of them waiting for memory; and from how many channels and filters on errors are tolerable.
 Cycles = dict[tuple[int, int], int]
-_CYCLES: Cycles = {(3, 3): 350, (5, 5): 450, (1, 3): 30, (1, 5): 40}
+_CYCLES: Cycles = {(3, 3): 350, (5, 5): 450}
 _LEAST_CHANNELS = {3: 1, 5: 16}
 # As many tiles' products as transforming the weights takes.
 _WEIGHT_TILES = 2
@@ -218,20 +216,19 @@ def suits_winograd(
     inputs: Space,
     outputs: Space,
     *,
-    cycles: Cycles | None = None,
+    cycles: Cycles = _CYCLES,
     more_tiles: int = _WEIGHT_TILES,
 ) -> bool:
     """Whether Winograd's method is wanted, can serve a pass from `inputs` to `outputs`, and is faster."""
     _, rows, columns = window.kernel
     return (
         program.winograd
-        and columns in POINTS
-        and rows in (1, columns)
+        and (rows, columns) in cycles
         and (window.stride, window.dilation) == ((1, 1, 1), (1, 1, 1))
         and packing.groups == 1
         and all(before < kernel for before, kernel in zip(window.before, window.kernel, strict=True))
         and min(packing.channels, packing.filters) >= _LEAST_CHANNELS[columns]
-        and pays(window, packing, inputs, outputs, program.blocks, (cycles or _CYCLES)[rows, columns], more_tiles)
+        and pays(window, packing, inputs, outputs, program.blocks, cycles[rows, columns], more_tiles)
     )
 
 
@@ -283,8 +280,9 @@ def add_winograd(
 
     What they store can later be clamped from below (argument `lowest` of the producer) and masked (`set_mask`).
     """
-    taps, rows, columns = three_axes(weight.shape[2:])
-    tiling = Tiling(target.space, before, (taps, rows, columns))
+    kernel = three_axes(weight.shape[2:])
+    taps, _, columns = kernel
+    tiling = Tiling(target.space, before, kernel)
     source = with_halo(program, source, tiling.input_halo(source.space))
     tile_filters, tiles = product_tile()
     part_columns = max(1, tiles // tiling.planes)
@@ -315,7 +313,6 @@ def add_winograd(
 
     call = program.call(
         winograd,
-        rows,
         columns,
         tile_filters,
         tiles,

@@ -6,7 +6,7 @@ neural networks, 2016, section 4.1). Points of one order of magnitude keep the r
 direct sum's.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -107,66 +107,6 @@ def from_values(emit: Emitter, matrix: np.ndarray, values: Sequence[Any]) -> lis
     ]
 
 
-def _spread(name: str, meaning: str, matrix_of: Callable[[int], np.ndarray]) -> Any:
-    """A transform of neighbouring vectors to the values of a tile, `target_step` apart."""
-
-    def transform(typing_context, lanes, columns, source, target, target_step):
-        count, matrix = lanes.literal_value, matrix_of(columns.literal_value)
-
-        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            source, target, target_step = args[2:]
-            emit = Emitter(builder, count)
-            numbers = [emit.load(emit.add(source, 4 * count * place)) for place in range(matrix.shape[1])]
-            for value in to_values(emit, matrix, numbers):
-                emit.store(value, target)
-                target = emit.add(target, target_step)
-            return context.get_dummy_value()
-
-        return types.void(lanes, columns, *[types.int64] * 3), codegen
-
-    transform.__name__, transform.__doc__ = name, meaning
-    return intrinsic(prefer_literal=True)(transform)
-
-
-transform_inputs = _spread(
-    "transform_inputs", "Write a tile's values of its inputs.", lambda columns: matrices(columns).inputs
-)
-transform_gradients = _spread(
-    "transform_gradients", "Write a tile's values of four gradients.", lambda columns: matrices(columns).outputs.T
-)
-
-
-@intrinsic(prefer_literal=True)
-def transform_products(typing_context, lanes, columns, source, source_step, bias, lower, mask, target, count):
-    """Make four outputs of a tile's products, add `bias`, clamp, mask if told, and store the first `count`."""
-    L, matrix = lanes.literal_value, matrices(columns.literal_value).outputs
-    whole, real = types.int64, types.float32
-    signature = types.void(lanes, columns, whole, whole, real, real, whole, whole, whole)
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        source, source_step, bias, lower, mask, target, count = args[2:]
-        emit = Emitter(builder, L)
-        values = []
-        for _ in range(matrix.shape[1]):
-            values.append(emit.load(source))
-            source = emit.add(source, source_step)
-        start, floor, zero = emit.splat(bias), emit.splat(lower), ir.Constant(emit.vector, [0.0] * L)
-        masked = builder.icmp_signed("!=", mask, emit.constant(0))
-        for number, value in enumerate(from_values(emit, matrix, values)):
-            total = builder.fadd(value, start)
-            total = builder.select(builder.fcmp_ordered("<", total, floor), floor, total)
-            with builder.if_then(builder.icmp_signed("<", emit.constant(number), count)):
-                place = emit.add(target, 4 * L * number)
-                emit.store(total, place)
-                with builder.if_then(masked):
-                    # Unordered, so that not-a-number passes the gradient on, as in PyTorch.
-                    shown = emit.load(emit.add(mask, 4 * L * number))
-                    emit.store(builder.select(builder.fcmp_unordered(">", shown, zero), total, zero), place)
-        return context.get_dummy_value()
-
-    return signature, codegen
-
-
 @intrinsic(prefer_literal=True)
 def transform_kernels(typing_context, lanes, columns, weight, step, offsets, target, target_step):
     """Write the values of `lanes` kernel rows, `offsets` (int32, bytes) from `weight`, their numbers `step` apart."""
@@ -186,28 +126,6 @@ def transform_kernels(typing_context, lanes, columns, weight, step, offsets, tar
         for value in to_values(emit, matrix, numbers):
             emit.store(value, target)
             target = emit.add(target, target_step)
-        return context.get_dummy_value()
-
-    return types.void(lanes, columns, *[types.int64] * 5), codegen
-
-
-@intrinsic(prefer_literal=True)
-def transform_sums(typing_context, lanes, columns, source, source_step, result, step, offsets):
-    """Write the gradients of `lanes` kernel rows, `offsets` (int32, bytes) from `result`, of sums of products."""
-    L, matrix = lanes.literal_value, matrices(columns.literal_value).kernels.T
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        source, source_step, result, step, offsets = args[2:]
-        emit = Emitter(builder, L)
-        values = []
-        for _ in range(matrix.shape[1]):
-            values.append(emit.load(source))
-            source = emit.add(source, source_step)
-        places = [emit.add(result, emit.offset(emit.add(offsets, 4 * lane))) for lane in range(L)]
-        for vector in from_values(emit, matrix, values):
-            for lane, place in enumerate(places):
-                emit.store(builder.extract_element(vector, ir.IntType(32)(lane)), place)
-            places = [emit.add(place, step) for place in places]
         return context.get_dummy_value()
 
     return types.void(lanes, columns, *[types.int64] * 5), codegen

@@ -30,15 +30,17 @@ _ENTRY = 12  # bytes of one column of tiles in the table
 # channels of a part, by its columns: what is summed at once stays in the first-level cache, and most of a part in the
 # second-level cache.
 _ROWS, _SIDES = {1: 96, 3: 32, 5: 32}, {3: 128, 5: 96}
-# A phase has so many parts if it can, by summing ranges of blocks apart.
-_PARTS = 8
+# A phase has so many parts if it can, by summing ranges of blocks apart, by the rows of the kernel: each transforms its
+# sums, which takes longest beside few products.
+_PARTS = {1: 4, 3: 8, 5: 8}
 # What turning over and transforming the values of one channel or filter takes in a tile (`winograd.pays`).
-_CYCLES: Cycles = {(3, 3): 500, (5, 5): 600, (1, 3): 120, (1, 5): 140}
+_CYCLES: Cycles = {(3, 3): 500, (5, 5): 600, (1, 3): 35, (1, 5): 40}
 # Channels and vectors of filters of one product, on machines with 32 vector registers and with 16.
 _MENUS = {32: ((8, 2), (4, 4)), 16: ((6, 2),)}
 
 
-def winograd_gradient(lanes: int, rows: int, columns: int, channels: int, vectors: int) -> Body:
+def winograd_gradient(lanes: int, rows: int, columns: int, channels: int, vectors: int, line: int) -> Body:
+    """Of x, the samples of all patches of a channel lie one behind the other, in `line` bytes."""
     vector, kernel_taps = 4 * lanes, rows * columns
     lines, places = tile_of(rows), tile_of(columns)
     values, value_columns = values_of(rows) * values_of(columns), values_of(columns)
@@ -99,8 +101,6 @@ def winograd_gradient(lanes: int, rows: int, columns: int, channels: int, vector
         begin = piece * piece_columns
         end = min(blocks * block_columns, begin + piece_columns)
         patches = column_tiles + taps - 1
-        # Of x, the samples of all patches of a channel lie one behind the other.
-        line = part_columns * patches * vector
         x += first_block * x_block + first_channel * x_channel
         dy += first_block * dy_block + first_filter * dy_channel
         for first in range(begin, end, part_columns):
@@ -188,7 +188,7 @@ class _Parts:
 
     @classmethod
     def of(cls, program: Program, all_filters: int, all_channels: int, tiling: Tiling) -> "_Parts":
-        planes, _, columns = tiling.kernel
+        planes, rows, columns = tiling.kernel
         side = _SIDES[columns]
         filter_parts, channel_parts = math.ceil(all_filters / side), math.ceil(all_channels * planes / side)
         filters, channels = all_filters / filter_parts, all_channels / channel_parts
@@ -198,7 +198,7 @@ class _Parts:
 
         # The tile that leaves fewest products unused.
         tile = min(_MENUS[32 if register_count() >= 32 else 16], key=lambda each: math.prod(whole(each)))
-        wanted = math.ceil(_PARTS / (filter_parts * channel_parts))
+        wanted = math.ceil(_PARTS[rows] / (filter_parts * channel_parts))
         blocks = math.ceil(program.blocks / min(program.blocks, wanted))
         part_columns = blocks * tiling.count
         if blocks == 1:
@@ -214,7 +214,7 @@ def _whole(count: float, step: int) -> int:
 
 def suits_winograd_gradient(program: Program, window: Window, packing: Packing, inputs: Space, outputs: Space) -> bool:
     """Whether Winograd's method is wanted for the gradient of a weight, can make it, and is faster."""
-    if window.kernel[2] not in _SIDES:
+    if window.kernel[1:] not in _CYCLES:
         return False
     tiling = Tiling(outputs, window.before, window.kernel)
     ranges = _Parts.of(program, packing.channels, packing.filters, tiling).ranges
@@ -261,6 +261,7 @@ def add_winograd_gradient(
         columns,
         channels,
         vectors,
+        part_columns * tiling.patches * x.lane_bytes,
         x=x,
         dy=dy,
         result=result,

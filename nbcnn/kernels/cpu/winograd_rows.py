@@ -2,14 +2,13 @@
 
 Every row of the source becomes as many rows of values, four columns a tile; convolutions with the other axes' taps, one
 for each value, multiply them with the transformed weights, and their results become rows of outputs. The products are
-those of the register tiles, over channels and over the whole batch for the weight gradient.
+those of the register tile. It runs in the walk: a short kernel's values are few, and stay in the cache.
 """
 
 import math
 
 import numpy as np
 
-from nbcnn.kernels.cpu.batch_correlation import add_batch_correlation
 from nbcnn.kernels.cpu.copying import with_halo
 from nbcnn.kernels.cpu.packing import Packing
 from nbcnn.kernels.cpu.products import add_convolution
@@ -19,18 +18,13 @@ from nbcnn.kernels.cpu.windows import Window, forward_strands, halo_of
 from nbcnn.kernels.cpu.winograd_axis import (
     POINTS,
     TILE,
-    transform_gradients,
-    transform_inputs,
     transform_kernels,
-    transform_products,
-    transform_sums,
     values_of,
 )
+from nbcnn.kernels.cpu.winograd_tile import tile_inputs, tile_products
 
-INPUTS, GRADIENTS = 0, 1
 
-
-def to_values(lanes: int, columns: int, what: int) -> Body:
+def to_values(lanes: int, columns: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
         (
             x,
@@ -57,10 +51,7 @@ def to_values(lanes: int, columns: int, what: int) -> Body:
                     target = y + channel * y_channel + plane * y_plane + line * y_row
                     for tile in range(tiles):
                         here, there = source + 4 * lanes * TILE * tile, target + 4 * lanes * tile
-                        if what == INPUTS:
-                            transform_inputs(lanes, columns, here, there, value_step)
-                        else:
-                            transform_gradients(lanes, columns, here, there, value_step)
+                        tile_inputs(lanes, 1, columns, here, 0, 4 * lanes, there, value_step)
 
     return body
 
@@ -99,9 +90,9 @@ def from_values(lanes: int, columns: int) -> Body:
                     target = y + channel * y_channel + plane * y_plane + line * y_row
                     shown = mask + channel * mask_channel + plane * mask_plane + line * mask_row
                     for column in range(0, width, TILE):
-                        transform_products(
-                            lanes, columns, source + lanes * column, value_step, start, lowest,
-                            (shown + 4 * lanes * column) * masked, target + 4 * lanes * column, width - column,
+                        tile_products(
+                            lanes, 1, columns, source + lanes * column, value_step, start, lowest,
+                            (shown + 4 * lanes * column) * masked, 0, target + 4 * lanes * column, 0, 1, width - column,
                         )  # fmt: skip
 
     return body
@@ -119,29 +110,8 @@ def pack_values(lanes: int, columns: int) -> Body:
     return body
 
 
-def kernel_gradients(lanes: int, columns: int) -> Body:
-    def body(arena: int, row: int, index: int, slot: int) -> None:
-        sums, result, offsets, step, count, per_part = arguments("bbbiii", arena, row, index, slot)
-        for place in range(index * per_part, min(count, (index + 1) * per_part), lanes):
-            here = 4 * min(place, count - lanes)
-            transform_sums(lanes, columns, sums + here, 4 * count, result, step, offsets + here)
-
-    return body
-
-
-def suits_rows(
-    program: Program,
-    window: Window,
-    channels: int,
-    filters: int,
-    groups: int,
-    outputs: Space,
-    value_cycles: float = 6.0,
-) -> bool:
-    """Whether Winograd's method along the rows is wanted, can serve a pass with these outputs, and is faster.
-
-    `value_cycles` is what each of a tile's values takes to be made and read.
-    """
+def suits_rows(program: Program, window: Window, channels: int, filters: int, groups: int, outputs: Space) -> bool:
+    """Whether Winograd's method along the rows is wanted, can serve a pass with these outputs, and is faster."""
     depth, rows, columns = window.kernel
     one = (1, 1, 1)
     if not (program.winograd and window.stride == window.dilation == one and groups == 1 and columns in POINTS):
@@ -150,23 +120,19 @@ def suits_rows(
     fits = all(before < kernel for before, kernel in zip(window.before, window.kernel, strict=True))
     if over_two_axes or not fits or min(channels, filters) < program.lanes:
         return False
-    return pays(depth * rows, columns, channels, filters, outputs, value_cycles)
+    return pays(depth * rows, columns, channels, filters, outputs)
 
 
-def pays(taps: int, columns: int, channels: int, filters: int, outputs: Space, value_cycles: float) -> bool:
+def pays(taps: int, columns: int, channels: int, filters: int, outputs: Space) -> bool:
     """Whether Winograd's method along the rows is faster by a quarter; by less it is not worth its rounding errors.
 
-    A product is half a cycle for a vector of lanes, and with values nine tenths as fast.
+    A product is half a cycle for a vector of lanes, and with values nine tenths as fast; each of a tile's values takes
+    four cycles to be made and read.
     """
     tiles, values = math.ceil(outputs[2] / TILE), values_of(columns)
     direct = 0.5 * taps * columns * outputs[2] * channels * filters
-    made = value_cycles * (channels + filters)
+    made = 4 * (channels + filters)
     return 1.25 * tiles * values * (0.55 * taps * channels * filters + made) < direct
-
-
-def suits_rows_gradient(program: Program, window: Window, shape: tuple[int, ...], groups: int, outputs: Space) -> bool:
-    """The same for the gradient of weights of `shape`: values are kept for the whole batch, which takes longer."""
-    return suits_rows(program, window, shape[1], shape[0], groups, outputs, value_cycles=20.0)
 
 
 def _across(window: Window) -> Window:
@@ -175,13 +141,19 @@ def _across(window: Window) -> Window:
     return Window((depth, rows, 1), (1, 1, 1), (*window.before[:2], 0), (1, 1, 1))
 
 
-def _values(program: Program, x: Activation, before: int, tiles: int, columns: int, what: int) -> Activation:
-    """Append to the walk the values of the rows of `x`, from `before` them on: channels by value, columns by tile."""
+def _values(program: Program, window: Window, x: Activation, outputs: Space) -> Activation:
+    """Append to the walk the values of the rows of `x` for outputs along them: channels by value, columns by tile.
+
+    There are zeros where a tile begins or ends beyond a row.
+    """
+    columns, before = window.kernel[2], window.before[2]
+    tiles = math.ceil(outputs[2] / TILE)
+    after = TILE * tiles + columns - 1 - before - x.space[2]
+    x = with_halo(program, x, ((0, 0), (0, 0), (before, max(0, after))))
     y = program.activation(f"values of {x.name}", values_of(columns) * x.channels, (*x.space[:2], tiles))
     call = program.call(
         to_values,
         columns,
-        what,
         **grid("x", x),
         **grid("y", y),
         value_step=lambda: x.channels * y.channel_stride,
@@ -194,15 +166,6 @@ def _values(program: Program, x: Activation, before: int, tiles: int, columns: i
     call.units, call.work = x.channels, 4 * y.size
     program.each_block(call, produces=y)
     return y
-
-
-def _input_values(program: Program, window: Window, x: Activation, outputs: Space) -> Activation:
-    """The values of `x` for outputs along its rows, with zeros where a tile begins or ends beyond a row."""
-    columns, before = window.kernel[2], window.before[2]
-    tiles = math.ceil(outputs[2] / TILE)
-    after = TILE * tiles + columns - 1 - before - x.space[2]
-    x = with_halo(program, x, ((0, 0), (0, 0), (before, max(0, after))))
-    return _values(program, x, before, tiles, columns, INPUTS)
 
 
 def add_rows(
@@ -223,7 +186,7 @@ def add_rows(
     columns = window.kernel[2]
     values = values_of(columns)
     across = _across(window)
-    source_values = _input_values(program, window, source, target.space)
+    source_values = _values(program, window, source, target.space)
     space = (*target.space[:2], source_values.space[2])
     strands = forward_strands(across, space, mirrored)
     source_values.widen(halo_of(strands, source_values.space))
@@ -295,43 +258,3 @@ def _packed(
     )
     program.prepare.add([call], groups)
     return packed
-
-
-def add_rows_gradient(
-    program: Program, window: Window, flip: bool, x: Activation, dy: Activation, weight: Array
-) -> Array:
-    """Append the gradient of `weight`: the values of x and dy are correlated over the whole batch, after the walk."""
-    columns = window.kernel[2]
-    across = _across(window)
-    values = _input_values(program, window, x, dy.space)
-    values.widen(halo_of(forward_strands(across, (*dy.space[:2], values.space[2]), False), values.space))
-    beyond = TILE * values.space[2] - dy.space[2]
-    dy = with_halo(program, dy, ((0, 0), (0, 0), (0, beyond)))
-    gradients = _values(program, dy, 0, values.space[2], columns, GRADIENTS)
-    filters, channels, *kernel = weight.shape
-    taps = len(across.taps)
-    count, size = filters * channels * taps, taps * columns
-    sums = add_batch_correlation(
-        program, across, False, values_of(columns), values, gradients,
-        (values_of(columns) * filters, channels, *across.kernel), weight.storage.name,
-    )  # fmt: skip
-    result = Array(f"{weight.storage.name} gradient", weight.shape)
-    per_part = program.lanes * 64
-
-    def offsets() -> np.ndarray:
-        rows = np.arange(count)
-        firsts = columns * (rows % taps)
-        return 4 * (rows // taps * size + (size - 1 - firsts if flip else firsts))
-
-    call = program.call(
-        kernel_gradients,
-        columns,
-        sums=sums,
-        result=result,
-        offsets=Table("kernel rows", offsets),
-        step=-4 if flip else 4,
-        count=count,
-        per_part=per_part,
-    )
-    program.gather.add([call], math.ceil(count / per_part))
-    return result
