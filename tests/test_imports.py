@@ -8,6 +8,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 HEAVY = ("numba", "llvmlite", "h5py")
+# Modules of the CPU's kernels that are there to compile.
+COMPILES = ("cache", "compiler_process", "compiling", "helpers", "vector_types")
 
 
 def loaded_by(program: str) -> set[str]:
@@ -42,3 +44,13 @@ def test_validate_is_light(spec: str, output: str) -> None:
 def test_the_function_train_is_not_hidden_by_a_room() -> None:
     program = "import nbcnn.training.run, nbcnn.api; assert nbcnn.train is nbcnn.api.train and callable(nbcnn.train)"
     assert "numba" in loaded_by(program)
+
+
+def test_kernels_are_declared_without_numba() -> None:
+    """Their modules take its decorators and types from `later`, so that `validate` can lay out any network."""
+    program = (
+        "import pkgutil, importlib, nbcnn.kernels.cpu as cpu\n"
+        "for each in pkgutil.walk_packages(cpu.__path__, cpu.__name__ + '.'):\n"
+        f"    if each.name.rpartition('.')[2] not in {COMPILES}: importlib.import_module(each.name)"
+    )
+    assert "numba" not in loaded_by(program)

@@ -58,8 +58,11 @@ TOML = {
     "a comma too few": (IN.replace("1, 8", "1 «8»") + CONV, "NB102", "unclosed array"),
     "a bracket too few": (IN + "[[layers«]»\ntype = 3\n", "NB102", "not valid TOML"),
     "a sign too much": (IN + "[[layers]]\ntype =«=» 3\n", "NB102", "invalid value"),
-    "a key twice": ('name = "a"\n«name» = "b"\n' + SPEC, "NB102", "overwrite"),
-    "a table twice": (SPEC + "«[input]»\nshape = [1, 9, 9]\n", "NB102", "cannot declare"),
+    "a key twice": ('name = "a"\n«name» = "b"\n' + SPEC, "NB102", '"name" is given twice'),
+    "a key of lines twice": ("name = 'a'\n«name» = [ # a list\n 1,\n]\n" + SPEC, "NB102", '"name" is given twice'),
+    "a table of a value": (SPEC + "[train]\nseed = 1\n«[train.seed.a]»\n", "NB102", "[train.seed.a]"),
+    "more of a table": ("train = {seed = 1}\n«train.epochs» = 2\n" + SPEC, "NB102", "given as a whole"),
+    "a table twice": (SPEC + "«[input]»\nshape = [1, 9, 9]\n", "NB102", '"[input]" is given twice'),
     "no end": (SPEC + "[train«\n»", "NB102", "not valid TOML"),
     "no such month": (SPEC + "[train]\nseed = 2024«-13-99»\n", "NB102", "not valid TOML"),
     "no such day": (SPEC + "[train]\nseed = «2024-02-30»\n", "NB102", "invalid date"),
@@ -237,6 +240,9 @@ TOML = {
         "NB105", "block is missing",
     ),
     "a use of two inputs": (IN + RELU + USE + 'from = «["input", "relu1"]»\n' + block(RELU), "NB106", "from: expected"),
+    "more layers than a network has": (
+        IN + USE + "repeat = 10000\n" + block(RELU.replace('"relu"', '«"relu"»'), RELU), "NB109", "this is layer 10001",
+    ),
     "no repeat": (IN + USE + "repeat = «0»\n" + block(RELU), "NB106", "repeat: expected"),
     "a repeat of very many": (IN + USE + "repeat = «1000000000»\n" + block(RELU), "NB106", "repeat: expected"),
     "a name that blocks cannot have": (

@@ -36,6 +36,9 @@ def changes(diagnostic: Diagnostic, step: Step, trail: Trail) -> Iterable[Change
             return _other_axes(diagnostic, step, trail)
         case Code.SHAPES_DIFFER:
             return _joined(step, trail)
+        case Code.WRONG_VALUE if step.layer.type == "reshape":
+            shape = [*getattr(step.layer, "shape", ())]
+            return (_set(step, "shape", [*shape[:at], -1, *shape[at + 1 :]]) for at in range(len(shape)))
         case _:
             return ()
 

@@ -6,16 +6,15 @@ import numpy as np
 
 from nbcnn.errors import InputError
 from nbcnn.kernels.cpu.cores import most_threads
-from nbcnn.kernels.cpu.program import Program
-from nbcnn.kernels.cpu.row import WORDS_PER_ARGUMENT
 from nbcnn.network import Network, Node
 from nbcnn.network.node import FLOAT_BYTES
 from nbcnn.plan.arena import lay_out
 from nbcnn.plan.losses import planned_loss
 from nbcnn.plan.lowering import lower_training
+from nbcnn.plan.schedule import Schedule
 from nbcnn.plan.updating import Update
 
-_WORD = 8
+_WORD_BYTES = 8
 # Some seconds and some hundred MiB.
 _MOST_LAYERS, _MOST_PLACES = 1 << 12, 1 << 24
 
@@ -70,10 +69,6 @@ def _planned_bytes(network: Network) -> int:
     scale = np.ones((network.input_shape[0], 2), np.float32)
     program = lower_training(network, train.batch_size, arrays, arrays, scale, planned_loss(train.loss), update)
     numbers = sum(map(prod, shapes.values())) + len(state_arrays) * sum(each.size for each in trained.values())
-    return FLOAT_BYTES * numbers + lay_out(program, most_threads()) + _table_bytes(program)
-
-
-def _table_bytes(program: Program) -> int:
-    """The plan's table of calls: rows of one length."""
-    rows = [1 + WORDS_PER_ARGUMENT * len(call.arguments) for call in program.calls()]
-    return _WORD * len(rows) * max(rows)
+    workers = most_threads()
+    laid_out = lay_out(program, workers)
+    return FLOAT_BYTES * numbers + laid_out + _WORD_BYTES * Schedule(program, workers).words

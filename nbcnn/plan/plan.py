@@ -1,6 +1,5 @@
 """A program made runnable: placed, compiled and written as a table of rows."""
 
-import math
 import threading
 from collections.abc import Mapping
 
@@ -18,13 +17,11 @@ from nbcnn.kernels.cpu.program import (
     Call,
     Program,
     Table,
-    Walk,
     Word,
 )
 from nbcnn.kernels.cpu.row import WORDS_PER_ARGUMENT
 from nbcnn.plan.arena import Arena, build_arena
-from nbcnn.plan.interleaving import interleaved
-from nbcnn.plan.spreading import PARTS_PER_WORKER, parted, segments
+from nbcnn.plan.schedule import Schedule
 from nbcnn.plan.walker import walker
 
 # One parallel region at a time: Numba's simplest threading layer aborts when two Python threads enter one.
@@ -65,49 +62,15 @@ class Plan:
         return self.arena.bytes + sum(each.nbytes for each in tables)
 
     def _write_table(self) -> None:
-        program = self.program
-        self.calls: list[Call] = []
-        # Of each call, whether blocks make it, and whether all workers make it together for one block.
-        kinds: list[tuple[bool, bool]] = []
-        phases: list[tuple[int, int, int, int, int]] = []
-        tasks: list[tuple[int, int, int]] = []
-
-        def rows(calls: list[Call], of_blocks: bool, together: bool = False) -> tuple[int, int]:
-            first = len(self.calls)
-            self.calls.extend(calls)
-            kinds.extend([(of_blocks, together)] * len(calls))
-            return first, len(self.calls)
-
-        for stage in program.stages:
-            start = len(tasks)
-            if isinstance(stage, Walk):
-                # Blocks of one partition add to one sum, one after the other.
-                shared = (
-                    segments(stage.calls, self.workers, self._worthwhile) if program.blocks_per_partition == 1 else []
-                )
-                tails = min(program.blocks, self.workers // 2) if shared else 0
-                tasks.append((*rows(interleaved(stage.calls), True), 0))
-                phases.append((start, 1, program.blocks_per_partition, tails, -1))
-                ranges = [[rows(calls, True, True) for calls in segment] for segment in shared] if tails else []
-                for tail in range(tails):
-                    for segment in ranges:
-                        phases.append((len(tasks), len(segment), 0, tails, tail))
-                        tasks.extend((first, last, 0) for first, last in segment)
-            elif stage.groups:
-                for calls, parts in stage.groups:
-                    pieces = parted(calls[0], PARTS_PER_WORKER * self.workers) if len(calls) == 1 else []
-                    for group in [[piece] for piece in pieces] or [calls]:
-                        first, last = rows(group, False)
-                        tasks.extend((first, last, part) for part in range(parts))
-                phases.append((start, len(tasks) - start, 0, 0, -1))
-        table = [self._row(call, *kind) for call, kind in zip(self.calls, kinds, strict=True)]
-        self.table = np.zeros((len(table), max(map(len, table))), dtype=np.int64)
-        for line, row in zip(self.table, table, strict=True):
+        schedule = Schedule(self.program, self.workers, self._worthwhile)
+        self.calls = schedule.calls
+        self.table = np.zeros(schedule.table_shape, dtype=np.int64)
+        for line, call, kind in zip(self.table, schedule.calls, schedule.kinds, strict=True):
+            row = self._row(call, *kind)
             line[: len(row)] = row
-        self._phases = np.array(phases, dtype=np.int64)
-        self._tasks = np.array(tasks, dtype=np.int64)
-        # Rows of whole cache lines, so that threads do not slow each other down where each counts for itself.
-        self._counters = np.zeros((1 + self.workers, math.ceil(len(phases) / 8) * 8), dtype=np.int64)
+        self._phases = np.array(schedule.phases, dtype=np.int64)
+        self._tasks = np.array(schedule.tasks, dtype=np.int64)
+        self._counters = np.zeros(schedule.counters_shape, dtype=np.int64)
 
     def _row(self, call: Call, of_blocks: bool, together: bool) -> list[int]:
         row = [address_of(call.kernel)]

@@ -190,7 +190,7 @@ class Writer:
     def _append(self, table: Any, place: Place) -> None:
         if len(self.layers) >= MOST_LAYERS:
             rule = f"{place}: this is layer {len(self.layers) + 1} of the file with its blocks written out"
-            raise TooLarge(Code.TOO_LARGE, rule, f"a network has at most {MOST_LAYERS} layers")
+            raise TooLarge(Code.TOO_LARGE, rule, f"a network has at most {MOST_LAYERS} layers", place.path)
         self.layers.append(table)
         self.places.append(place)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from nbcnn.layers.problems import Code
 from nbcnn.spec.diagnostics import Diagnostic, InvalidSpec
 from nbcnn.spec.names import nearest
+from nbcnn.spec.places import quoted
 from nbcnn.spec.sources import Source
 
 if TYPE_CHECKING:
@@ -75,29 +76,35 @@ def _toml(source: Source) -> dict[str, Any]:
     try:
         return tomllib.loads(source.text)
     except tomllib.TOMLDecodeError as error:
-        rule, span = _toml_error(str(error), source)
-        cure = "it is given twice; keep one of them" if rule.startswith("Cannot") else "correct this line"
-        _fail(source, Code.SYNTAX, f"not valid TOML: {rule[:1].lower()}{rule[1:]}", cure, span)
+        rule, cure, span = _toml_error(str(error), source)
+        _fail(source, Code.SYNTAX, f"not valid TOML: {rule}", cure, span)
     except ValueError:  # an integer of thousands of digits
         rule, cure = "not valid TOML: a value is out of range", "a spec needs no such value"
         _fail(source, Code.SYNTAX, rule, cure, _endless(source.text))
 
 
-def _toml_error(message: str, source: Source) -> "tuple[str, Span]":
-    """What tomllib says, and where: `Invalid value (at line 3, column 5)`; the end of the document has no numbers."""
+def _toml_error(message: str, source: Source) -> "tuple[str, str, Span]":
+    """What tomllib says, a cure, and where it is: `Invalid value (at line 3, column 5)`, or at the end of the text."""
     position = _TOML_POSITION.search(message)
     end = len(source.text.rstrip())
     rule = message[: position.start()] if position else message
     span = source.span(int(position[1]), int(position[2])) if position and position[1] else (end, end + 1)
-    return rule, _given_twice(rule, span, source.text)
-
-
-def _given_twice(rule: str, span: "Span", text: str) -> "Span":
-    """The key or header that tomllib refuses; it names the end of the line."""
     if not rule.startswith("Cannot"):
-        return span
-    start = text.rfind("\n", 0, span[0]) + 1
-    found = _KEY_OR_HEADER.match(text, start)
+        return f"{rule[:1].lower()}{rule[1:]}", "correct this line", span
+    span = _given_again(span, source.text)
+    what = quoted(source.text[slice(*span)].strip("\"'"))
+    if "immutable" in rule:
+        return f"{what} adds to what was given as a whole before", "write all of it in one place", span
+    return f"{what} is given twice", "keep one of them", span
+
+
+def _given_again(span: "Span", text: str) -> "Span":
+    """The key or header that tomllib refuses: it names where the header, or the key's value, ends."""
+    from nbcnn.spec.positions import positions
+
+    if text[span[0] : span[1]] != "]" and (twice := positions(text[: span[0]], is_json=False)[1]):
+        return twice[-1]
+    found = _KEY_OR_HEADER.match(text, text.rfind("\n", 0, span[0]) + 1)
     return found.span(1) if found else span
 
 

@@ -92,6 +92,9 @@ CASES = {
         [],
         ["set kernel_size = [3, 16]", "or set padding = 2"],
     ),
+    "a shape that does not hold": (
+        IN + layer("reshape", "shape = [32, 5, 8]"), [], ["set shape = [32, -1, 8]"],
+    ),
     "groups": (IN + conv("a", 3) + conv("b", 3, "groups = 3"), ["input 3x16x16 -> a 4x14x14"], ["set groups = 2"]),
     "groups that the input has": (
         IN + conv("b", 3, "groups = 3"), [], ["set groups = 1", "or set out_channels = 6"],

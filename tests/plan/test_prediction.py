@@ -14,8 +14,7 @@ from nbcnn.spec import parse, parse_optimizer
 from nbcnn.spec.model import Engine, Train
 from nbcnn.training.trainer import Trainer
 
-ROOT = Path(__file__).parents[2]
-WORKLOADS = sorted((ROOT / "benchmarks" / "workloads").glob("*.toml"))
+WORKLOADS = Path(__file__).parents[2] / "benchmarks" / "workloads"
 
 
 def held(net: Network) -> int:
@@ -40,15 +39,13 @@ def test_the_prediction_is_what_is_held(name: str, checkpointing: bool) -> None:
     assert training_bytes(net) == pytest.approx(held(net), rel=0.05)
 
 
-@pytest.mark.parametrize("path", WORKLOADS, ids=lambda path: path.stem)
-def test_checkpointing_never_takes_more_and_much_less_in_deep_networks(path: Path) -> None:
+@pytest.mark.parametrize(("workload", "share"), [("w4", 0.9), ("w5", 0.6), ("w6", 0.95), ("w7", 0.5)])
+def test_checkpointing_takes_less_in_networks_with_batch_norm(workload: str, share: float) -> None:
     plain, again = (
-        api.build(api.load_spec(path, {"engine.checkpointing": wanted})).report()["totals"]["training_bytes"]
+        api.build(api.load_spec(WORKLOADS / f"{workload}.toml", {"engine.checkpointing": wanted})).report()
         for wanted in (False, True)
     )
-    assert again <= 1.01 * plain
-    if path.stem in ("w5", "w7"):
-        assert again < 0.6 * plain
+    assert again["totals"]["training_bytes"] < share * plain["totals"]["training_bytes"]
 
 
 def test_maps_too_large_to_plan_have_no_prediction() -> None:

@@ -136,9 +136,9 @@ CASES = {
     ),
     "twice": (
         'name = "a"\nname = "b"\n' + GOOD, "NB102",
-        "not valid TOML: cannot overwrite a value", "it is given twice",
+        'not valid TOML: "name" is given twice', "keep one of them",
     ),
-    "table twice": (GOOD + HEAD, "NB102", "not valid TOML: cannot declare", "it is given twice"),
+    "table twice": (GOOD + HEAD, "NB102", 'not valid TOML: "[input]" is given twice', "keep one of them"),
     "syntax": ("name = \n" + GOOD, "NB102", "not valid TOML: invalid value", "correct this line"),
     "unfinished": (GOOD + '[train', "NB102", "not valid TOML: expected", "correct this line"),
     "bad date": (GOOD + "[train]\nseed = 2024-13-99", "NB102", "not valid TOML", None),

@@ -347,10 +347,10 @@ MANY = 2**24 - 3
 @pytest.mark.parametrize(
     "layer, cure",
     [
-        ({"type": "conv", "out_channels": MANY, "kernel_size": 1, "groups": MANY - 1}, "set groups = 1"),
-        ({"type": "conv", "out_channels": 8, "kernel_size": 1, "groups": 2**24}, "set groups = 1"),
-        ({"type": "channel_shuffle", "groups": MANY - 1}, "set groups = 1"),
-        ({"type": "group_norm", "num_groups": MANY - 1}, "set num_groups = 1"),
+        ({"type": "conv", "out_channels": MANY, "kernel_size": 1, "groups": MANY - 1}, "groups = 1"),
+        ({"type": "conv", "out_channels": 8, "kernel_size": 1, "groups": 2**24}, "groups = 1"),
+        ({"type": "channel_shuffle", "groups": MANY - 1}, "groups = 1"),
+        ({"type": "group_norm", "num_groups": MANY - 1}, "num_groups = 1"),
         ({"type": "local_response_norm", "size": 2**24}, None),
     ],
 )

@@ -5,6 +5,7 @@ The way back takes the same three steps. In inference it is one factor and one s
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 from nbcnn.kernels.cpu.batch_statistics import (
     BACK,
@@ -21,17 +22,21 @@ from nbcnn.kernels.cpu.batch_statistics import (
 )
 from nbcnn.kernels.cpu.normalising import constant
 from nbcnn.kernels.cpu.program import Activation, Argument, Array, Call, Program, grid, in_place_or_new
+from nbcnn.kernels.cpu.row import Body
 
 _Gradients = tuple[Activation | None, None, None, Array | None, Array | None]
 
 # Rows that lie one behind the other are taken as one row of so many numbers at most; sums of longer ones lose digits.
 LONGEST_ROW = 128
+# What the numbers that pointwise convolutions read and write of some rows may take, to be near for what comes next.
+NEAR_BYTES = 1 << 20
 
 
-def _numbers(**operands: Activation) -> dict[str, Argument]:
-    """Arguments that let a kernel visit the numbers of all `operands`, as `grid` and `extent`."""
+def _numbers(operands: dict[str, Activation], part: int = 0, parts: int = 1) -> dict[str, Argument]:
+    """Arguments that let a kernel visit the numbers of all `operands`, as `grid` and `extent`, of some rows."""
     first, *_ = operands.values()
     depth, rows, columns = first.space
+    rows //= parts
 
     def joined() -> int:
         if any(each.strides[1] != columns * each.lane_bytes for each in operands.values()):
@@ -43,7 +48,7 @@ def _numbers(**operands: Activation) -> dict[str, Argument]:
 
     found: dict[str, Argument] = {}
     for name, x in operands.items():
-        found |= grid(name, x) | {f"{name}_row": row(x)}
+        found |= grid(name, x, first_row=part * rows) | {f"{name}_row": row(x)}
     sizes: dict[str, Argument] = {"rows": lambda: rows // joined(), "columns": lambda: columns * joined()}
     return found | {"channels": first.channels, "depth": depth} | sizes
 
@@ -53,6 +58,33 @@ def _by_channel(program: Program, call: Call, x: Activation) -> Call:
     call.arguments |= program.units(x.channels)
     call.units, call.work, call.channelwise = x.channels, x.size, True
     return call
+
+
+def _add_normalising(
+    program: Program,
+    factory: Callable[[int], Body],
+    result: Activation,
+    operands: dict[str, Activation],
+    **known: Argument,
+) -> None:
+    """Append to the walk what makes `result` of `operands`, number by number."""
+    call = _by_channel(program, program.call(factory, **_numbers(operands), **known), result)
+
+    def by_rows(part: int, parts: int) -> Call:
+        return replace(call, arguments=call.arguments | _numbers(operands, part, parts), work=call.work // parts)
+
+    call.by_rows = by_rows
+    program.each_block(call, produces=result)
+
+
+def _add_sums(program: Program, x: Activation, made: list[list[Call]], sums: Callable[[int], Call]) -> None:
+    """Append to the walk the calls that make x part by part, and after each of them its sums over each channel."""
+    for part, calls in enumerate(made):
+        for call in calls:
+            program.each_block(call)
+        call = _by_channel(program, sums(part), x)
+        call.work //= len(made)
+        program.each_block(call)
 
 
 def batch_norm(
@@ -72,8 +104,9 @@ def batch_norm(
         return _normalised(program, x, program.known)
     shape = (x.channels,)
     statistics = Array("channel statistics", (x.channels, STATISTICS))
-    moments = Array("block moments", (program.blocks if training else 1, x.channels, MOMENTS))
-    parts = math.ceil(x.channels / CHANNELS_PER_PART)
+    made = program.taken_by_rows(x, NEAR_BYTES) if training else [[]]
+    parts = len(made)
+    moments = Array("block moments", (program.blocks * parts if training else 1, x.channels, MOMENTS))
     combine = program.call(
         channel_statistics,
         moments=moments,
@@ -88,13 +121,20 @@ def batch_norm(
         momentum=float(momentum),
         eps=float(eps),
         training=int(training),
+        parts=parts,
     )
+    combine_parts = math.ceil(x.channels / CHANNELS_PER_PART)
     if training:
-        call = program.call(block_moments, **_numbers(x=x), moments=moments, samples=program.state("samples"))
-        program.each_block(_by_channel(program, call, x))
-        program.after_blocks([combine], parts)
+
+        def sums(part: int) -> Call:
+            numbers = _numbers({"x": x}, part, parts)
+            samples = program.state("samples")
+            return program.call(block_moments, **numbers, moments=moments, samples=samples, part=part, parts=parts)
+
+        _add_sums(program, x, made, sums)
+        program.after_blocks([combine], combine_parts)
     else:
-        program.prepare.add([combine], parts)
+        program.prepare.add([combine], combine_parts)
     return _normalised(program, x, statistics)
 
 
@@ -103,8 +143,7 @@ def _normalised(program: Program, x: Activation, statistics: Array) -> Activatio
     y = in_place_or_new(program, x, "batch norm")
     y.saved = statistics
     # What is stored can later be clamped from below, as relu asks for.
-    call = program.call(normalise, **_numbers(x=x, y=y), statistics=statistics, lowest=-math.inf)
-    program.each_block(_by_channel(program, call, x), produces=y)
+    _add_normalising(program, normalise, y, {"x": x, "y": y}, statistics=statistics, lowest=-math.inf)
     return y
 
 
@@ -126,11 +165,18 @@ def batch_norm_gradient(
     shape = (x.channels,)
     samples = program.state("samples")
     statistics: Array = y.saved
-    sums = Array("block sums", (program.blocks, x.channels, SUMS))
+    made = program.taken_by_rows(dy, NEAR_BYTES)
+    parts = len(made)
+    sums = Array("block sums", (program.blocks * parts, x.channels, SUMS))
     dweight, dbias = Array("batch norm weight gradient", shape), Array("batch norm bias gradient", shape)
     back = Array("channel gradients", (x.channels, BACK))
-    call = program.call(block_sums, **_numbers(dy=dy, x=x), statistics=statistics, sums=sums, samples=samples)
-    program.each_block(_by_channel(program, call, x))
+
+    def add_sums(part: int) -> Call:
+        numbers = _numbers({"dy": dy, "x": x}, part, parts)
+        known: dict[str, Argument] = {"statistics": statistics, "sums": sums, "samples": samples}
+        return program.call(block_sums, **numbers, **known, part=part, parts=parts)
+
+    _add_sums(program, x, made, add_sums)
     combine = program.call(
         channel_gradients,
         sums=sums,
@@ -143,12 +189,12 @@ def batch_norm_gradient(
         positions=math.prod(x.space),
         samples=samples,
         training=int(training),
+        parts=parts,
     )
     program.after_blocks([combine], math.ceil(x.channels / CHANNELS_PER_PART))
     gradients = (None, None, None if weight is None else dweight, None if bias is None else dbias)
     if not x.wants_gradient:
         return (None, *gradients)
     dx = in_place_or_new(program, dy, "batch norm gradient")
-    call = program.call(normalise_gradient, **_numbers(dy=dy, x=x, dx=dx), back=back, samples=samples)
-    program.each_block(_by_channel(program, call, x), produces=dx)
+    _add_normalising(program, normalise_gradient, dx, {"dy": dy, "x": x, "dx": dx}, back=back, samples=samples)
     return (dx, *gradients)

@@ -24,8 +24,8 @@ BACK = 4
 
 def block_moments(lanes: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
-        x, x_channel, x_plane, x_row, channels, depth, rows, columns, moments, samples, first, last = arguments(
-            "biiiiiiibwii", arena, row, index, slot
+        x, x_channel, x_plane, x_row, channels, depth, rows, columns, moments, samples, part, parts, first, last = (
+            arguments("biiiiiiibwiiii", arena, row, index, slot)
         )
         valid = min(lanes, samples - index * lanes)
         inside = lanes_below(lanes, valid)
@@ -71,7 +71,7 @@ def block_moments(lanes: int) -> Body:
                         line_squares = line_squares + difference * difference
                     sums = sums + (line_sum + other_sum)
                     squares = squares + (line_squares + other_squares)
-            result = moments + 4 * MOMENTS * (index * channels + channel)
+            result = moments + 4 * MOMENTS * ((index * parts + part) * channels + channel)
             write_float(near, result)
             write_float(horizontal_sum(where(inside, sums, zero)), result + 4)
             write_float(horizontal_sum(where(inside, squares, zero)), result + 8)
@@ -99,7 +99,8 @@ def channel_statistics(lanes: int) -> Body:
             momentum,
             eps,
             training,
-        ) = arguments("bbbbbbiiwrri", arena, row, index, slot)
+            parts,
+        ) = arguments("bbbbbbiiwrrii", arena, row, index, slot)
         blocks = (samples + lanes - 1) // lanes
         first = index * CHANNELS_PER_PART
         for channel in range(first, min(channels, first + CHANNELS_PER_PART)):
@@ -110,9 +111,9 @@ def channel_statistics(lanes: int) -> Body:
                 mean = 0.0
                 squares = 0.0
                 count = 0.0
-                for block in range(blocks):
-                    place = moments + 4 * MOMENTS * (block * channels + channel)
-                    here = np.float64(min(lanes, samples - block * lanes) * positions)
+                for each in range(blocks * parts):
+                    place = moments + 4 * MOMENTS * (each * channels + channel)
+                    here = np.float64(min(lanes, samples - each // parts * lanes) * (positions // parts))
                     sum_ = np.float64(read_float(place + 4))
                     delta = np.float64(read_float(place)) + sum_ / here - mean
                     together = count + here
@@ -198,9 +199,11 @@ def block_sums(lanes: int) -> Body:
             statistics,
             sums,
             samples,
+            part,
+            parts,
             first,
             last,
-        ) = arguments("biiibiiiiiiibbwii", arena, row, index, slot)
+        ) = arguments("biiibiiiiiiibbwiiii", arena, row, index, slot)
         inside = lanes_below(lanes, min(lanes, samples - index * lanes))
         zero = splat(lanes, np.float32(0.0))
         pairs = columns - columns % 2
@@ -230,7 +233,7 @@ def block_sums(lanes: int) -> Body:
                         line_products = line_products + delta * (load(lanes, source + 4 * lanes * pairs) - centre)
                     total = total + (line_sum + other_sum)
                     products = products + (line_products + other_products)
-            result = sums + 4 * SUMS * (index * channels + channel)
+            result = sums + 4 * SUMS * ((index * parts + part) * channels + channel)
             write_float(horizontal_sum(where(inside, total, zero)), result)
             write_float(horizontal_sum(where(inside, products, zero)), result + 4)
 
@@ -241,8 +244,8 @@ def channel_gradients(lanes: int) -> Body:
     """Gradients of weight and bias, and for each channel what turns dy into dx."""
 
     def body(arena: int, row: int, index: int, slot: int) -> None:
-        sums, statistics, weight, dweight, dbias, back, channels, positions, samples, training = arguments(
-            "bbbbbbiiwi", arena, row, index, slot
+        sums, statistics, weight, dweight, dbias, back, channels, positions, samples, training, parts = arguments(
+            "bbbbbbiiwii", arena, row, index, slot
         )
         blocks = (samples + lanes - 1) // lanes
         count = np.float64(samples * positions)
@@ -250,8 +253,8 @@ def channel_gradients(lanes: int) -> Body:
         for channel in range(first, min(channels, first + CHANNELS_PER_PART)):
             total = 0.0
             products = 0.0
-            for block in range(blocks):
-                place = sums + 4 * SUMS * (block * channels + channel)
+            for each in range(blocks * parts):
+                place = sums + 4 * SUMS * (each * channels + channel)
                 total += np.float64(read_float(place))
                 products += np.float64(read_float(place + 4))
             known = statistics + 4 * STATISTICS * channel

@@ -6,17 +6,18 @@ gradients. Which tile is compiled follows from the number of filters and pixels 
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache, lru_cache
 
 import numpy as np
 
 from nbcnn.kernels.cpu.lanes import register_count
 from nbcnn.kernels.cpu.packing import Packing, packed_bias, packed_weights
-from nbcnn.kernels.cpu.program import Activation, Array, Call, Program, Table
+from nbcnn.kernels.cpu.program import NO_HALO, Activation, Argument, Array, Call, Program, Table
 from nbcnn.kernels.cpu.row import Body, arguments, read_index
 from nbcnn.kernels.cpu.sums import PartialSums
 from nbcnn.kernels.cpu.tile import convolution_tile, correlation_tile
-from nbcnn.kernels.cpu.windows import Strand, TileTables, Window, every, tile_tables
+from nbcnn.kernels.cpu.windows import Strand, TileTables, Window, every, halo_of, tile_tables
 
 # What one channel chunk of a tile's input may take, so that it stays in the first-level cache for all filters.
 CHUNK_BYTES = 32 << 10
@@ -52,7 +53,8 @@ def convolve(lanes: int, filters: int, pixels: int) -> Body:
             lowest,
             first_panel,
             last_panel,
-        ) = arguments("bbbbbbbbiiiiiiiiiiiirii", arena, row, index, slot)
+            first_tile,
+        ) = arguments("bbbbbbbbiiiiiiiiiiiiriii", arena, row, index, slot)
         mask_step = mask_step * masked
         mask = mask * masked
         filter_groups = (group_filters + filters - 1) // filters
@@ -61,7 +63,7 @@ def convolve(lanes: int, filters: int, pixels: int) -> Body:
                 count = min(steps_per_chunk, steps - first)
                 last = first + count == steps
                 clamp = lowest if last else np.float32(-np.inf)
-                for tile in range(tiles):
+                for tile in range(first_tile, tiles):
                     taps = tap_table + read_index(tile_table + 8 * tile)
                     tap_count = read_index(tile_table + 8 * tile + 4)
                     pixel = pixel_table + 12 * pixels * tile
@@ -219,6 +221,7 @@ def add_convolution(
         masked=0,
         lowest=-math.inf,
         **program.units(filter_groups),
+        first_tile=0,
     )
     call.units = filter_groups
     products = sum(strand.taps.shape[0] * len(strand.pixels) for strand in strands)
@@ -230,7 +233,17 @@ def add_convolution(
         call.arguments.update(mask=mask, masked=1)
         return True
 
+    def by_rows(part: int, parts: int) -> Call | None:
+        # Where all pixels have the same tap, tiles take them row by row.
+        same = taps == len(strands) == 1 and halo_of(strands, source.space) == NO_HALO
+        if not same or pixel_count % (parts * tile_pixels) or target.space[0] > 1:
+            return None
+        tiles = pixel_count // tile_pixels // parts
+        bounds: dict[str, Argument] = {"first_tile": part * tiles, "tiles": (part + 1) * tiles}
+        return replace(call, arguments=call.arguments | bounds, work=call.work // parts)
+
     call.set_mask = set_mask
+    call.by_rows = None if whole_batch else by_rows
     if whole_batch:
         return program.whole_batch(call, produces=target)
     return program.each_block(call, produces=target)

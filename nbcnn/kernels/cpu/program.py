@@ -181,15 +181,17 @@ class Word:
 
 @dataclass(frozen=True)
 class At:
-    """An activation's first number that is not halo, of one channel, as a kernel argument."""
+    """An activation's first number that is not halo, of one channel and row, as a kernel argument."""
 
     activation: Activation
     channel: int = 0
+    row: int = 0
 
     @property
     def start(self) -> int:
         """Bytes from the start of a block."""
-        return self.activation.origin + self.channel * self.activation.channel_stride
+        x = self.activation
+        return x.origin + self.channel * x.channel_stride + self.row * x.strides[1]
 
 
 Argument = Activation | Array | Table | Word | At | int | float | Callable[[], int]
@@ -237,6 +239,8 @@ class Call:
     # 0 and `units` unless somebody parts them, with `work` vector operations in all.
     units: int = 1
     work: int = 0
+    # The same call for one of so many equal parts of the rows of what it reads and writes, or None where it cannot.
+    by_rows: "Callable[[int, int], Call | None] | None" = None
     # Whether a unit is a channel of all activations that the call reads or writes, each by itself.
     channelwise: bool = False
 
@@ -354,6 +358,37 @@ class Program:
             produces.producer = call
         return call
 
+    def taken_by_rows(self, x: Activation, near_bytes: int) -> list[list[Call]]:
+        """Take the calls that have just made `x` out of the walk; they come back in parts of its rows, to append again.
+
+        There are as many parts as leave `near_bytes` to the numbers of each, so that other calls find these near. Where
+        nothing can be parted, the walk stays as it is and the only part is empty.
+        """
+        walk = self.middle[-1]
+        made: list[Call] = []
+        if isinstance(walk, Phase):
+            return [[]]
+        results = {x}
+        used: set[Activation] = set()
+        for call in reversed(walk.calls):
+            if call.by_rows is None or all(call is not each.producer for each in results):
+                break
+            results = {each for each in activations_of(call) if each.space == x.space}
+            made.insert(0, call)
+            used |= results
+        rows = x.space[1]
+        needed = sum(each.size * each.lane_bytes for each in used)
+        parts = next((n for n in range(1, rows) if rows % n == 0 and needed <= n * near_bytes), rows)
+        found = [[call.by_rows(part, parts) if call.by_rows else None for call in made] for part in range(parts)]
+        if parts == 1 or not made or any(call is None for call in found[0]):
+            return [[]]
+        del walk.calls[-len(made) :]
+        for each in used:
+            # Nobody can fuse anything into a call that is no longer there.
+            if each.producer in made:
+                each.producer = None
+        return [[call for call in calls if call is not None] for calls in found]
+
     def whole_batch(self, call: Call, produces: Activation) -> Call:
         """Run a call once, for all blocks; its units are parted over the threads."""
         self.after_blocks([call], waits=True)
@@ -399,10 +434,10 @@ def in_place_or_new(program: Program, x: Activation, name: str) -> Activation:
     return program.activation(name, x.channels, x.space)
 
 
-def grid(name: str, x: Activation, first_channel: int = 0) -> dict[str, Argument]:
+def grid(name: str, x: Activation, first_channel: int = 0, first_row: int = 0) -> dict[str, Argument]:
     """Arguments that let a kernel visit the numbers of `x` but its halo: start, strides of channel, plane and row."""
     return {
-        name: At(x, first_channel),
+        name: At(x, first_channel, first_row),
         f"{name}_channel": lambda: x.channel_stride,
         f"{name}_plane": lambda: x.strides[0],
         f"{name}_row": lambda: x.strides[1],

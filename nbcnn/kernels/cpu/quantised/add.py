@@ -1,5 +1,7 @@
 """Sums of branches in bytes: each is brought to the scale of the sum."""
 
+from dataclasses import replace
+
 from nbcnn.kernels.cpu.program import Program, extent, grid
 from nbcnn.kernels.cpu.quantised.layout import Bytes, in_bytes
 from nbcnn.kernels.cpu.quantised.numbers import Scale
@@ -63,4 +65,4 @@ def add(program: Program, a: Bytes, b: Bytes, to: Scale) -> Bytes:
         zero=float(to.zero),
     )
     program.each_block(call, produces=y.activation)
-    return Bytes(y.activation, a.channels, to, a.flat)
+    return replace(y, flat=a.flat)

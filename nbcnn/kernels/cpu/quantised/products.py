@@ -125,7 +125,9 @@ def _add_product(
     tap_bytes = WORD * words * vectors * lanes
     tiles = math.ceil(pixel_count / pixels)
     # Each thread had better read its own part of what is more: of the weights, or of the numbers that they meet.
-    whole_tiles = packed.nbytes < x.block * x.activation.size + y.activation.lane_bytes * y.activation.size
+    whole_tiles = (
+        packed.nbytes < x.activation.lane_bytes * x.activation.size + y.activation.lane_bytes * y.activation.size
+    )
 
     @cache
     def tables() -> TileTables:

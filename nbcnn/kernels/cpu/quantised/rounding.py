@@ -43,6 +43,25 @@ def store_nearest(typing_context, vector, zero, address):
 
 
 @intrinsic
+def store_first_nearest(typing_context, vector, zero, address, count):
+    """Write the first `count` lanes of a vector in units of a scale as bytes."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        vector, zero, address, count = args
+        lanes = vector.type.count
+        kind = ir.VectorType(_I8, lanes)
+        whole = builder.trunc(nearest_bytes(builder, vector, zero), kind)
+        pointer = builder.inttoptr(address, kind.as_pointer())
+        mask = _between(builder, lanes, _I64(0), count)
+        name = f"llvm.masked.store.v{lanes}i8.p0"
+        function = declare(builder, name, ir.VoidType(), [kind, pointer.type, _I32, mask.type])
+        builder.call(function, [whole, pointer, _I32(1), mask])
+        return context.get_dummy_value()
+
+    return types.void(vector, types.float32, types.int64, types.int64), codegen
+
+
+@intrinsic
 def with_byte(typing_context, words, vector, zero, number):
     """Words whose byte `number` was 0, with that of a vector in units of a scale in its place."""
 

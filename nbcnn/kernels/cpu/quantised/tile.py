@@ -155,7 +155,8 @@ def byte_tile(
                 here, offset = _opaque(builder, builder.load(row)), _opaque(builder, builder.load(source))
                 signed = [products.signed(emit.load(emit.add(here, 4 * L * v), products.kind)) for v in range(V)]
                 for p in range(P):
-                    word = emit.load(emit.add(sources[p], offset), _I32)
+                    pointer = builder.inttoptr(emit.add(sources[p], offset), _I32.as_pointer())
+                    word = builder.load(pointer, align=1)
                     unsigned = products.unsigned(repeat(builder, L, word, _I32))
                     for v in range(V):
                         slot = sums[v * P + p]

@@ -4,16 +4,19 @@ The samples of a block, as many as the plan says, are planes: sample s of a netw
 of one, is all planes there are.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from nbcnn.kernels.cpu.by_channel.layout import Blocked, blocked, constant
 from nbcnn.kernels.cpu.program import Argument, Array, Program, Space, extent, grid
-from nbcnn.kernels.cpu.quantised.layout import WORD, Bytes, in_bytes
+from nbcnn.kernels.cpu.quantised.layout import Bytes, in_bytes, in_columns
 from nbcnn.kernels.cpu.quantised.numbers import Scale
 from nbcnn.kernels.cpu.quantised.rounding import (
     load_between,
     load_bytes_between,
     store_first,
+    store_first_nearest,
     store_nearest,
     with_byte,
 )
@@ -100,18 +103,15 @@ def ingest_columns(lanes: int) -> Body:
                     target = start + run // rows * y_plane + run % rows * y_row
                     line = sample + (channel * depth * rows + run) * columns * width
                     for place in range(0, places, lanes):
-                        words = nothing
-                        for byte in range(4):
-                            column = place - before + byte
-                            first, last = -column, columns - column
-                            if is_bytes:
-                                value = load_bytes_between(lanes, line + column, first, last)
-                            else:
-                                value = load_between(lanes, line + 4 * column, first, last)
-                            value = where(lanes_below(lanes, last), value * splat(lanes, factor) + shift, nothing)
-                            value = where(lanes_below(lanes, first), nothing, value)
-                            words = with_byte(words, value, zero, byte)
-                        store_first(words, target + 4 * place, 4, places - place)
+                        column = place - before
+                        first, last = -column, columns - column
+                        if is_bytes:
+                            value = load_bytes_between(lanes, line + column, first, last)
+                        else:
+                            value = load_between(lanes, line + 4 * column, first, last)
+                        value = where(lanes_below(lanes, last), value * splat(lanes, factor) + shift, nothing)
+                        value = where(lanes_below(lanes, first), nothing, value)
+                        store_first_nearest(value, zero, target + place, places - place)
 
     return body
 
@@ -225,14 +225,16 @@ def input_in_columns(
     before: int,
     places: int,
 ) -> Bytes:
-    """The same with words of four neighbours in a row in place of four channels, at `places` columns from -`before` on.
-
-    Columns beyond the input are zeros. Every byte of a word counts as a channel.
-    """
-    y = in_bytes("input", WORD * channels, (in_block * space[0], space[1], places), to, WORD)
+    """The same as columns, `places` of them from -`before` on; what is beyond the input is 0."""
+    y = in_columns("input", channels, (in_block * space[0], space[1], places), to)
     source = _source(program, channels, space, in_block, constant("input scale", input_scale / to.step))
     call = program.call(
-        ingest_columns, **source, **grid("y", y.activation), before=before, places=places, zero=float(to.zero)
+        ingest_columns,
+        **source,
+        **grid("y", y.activation),
+        before=before,
+        places=places + y.activation.halo[2][1],
+        zero=float(to.zero),
     )
     program.each_block(call, produces=y.activation)
     return y
@@ -258,7 +260,7 @@ def into_bytes(program: Program, x: Blocked, to: Scale) -> Bytes:
         zero=float(to.zero),
     )
     program.each_block(call, produces=y.activation)
-    return Bytes(y.activation, x.channels, to, x.flat)
+    return replace(y, flat=x.flat)
 
 
 def add_output(program: Program, x: Blocked, in_block: int) -> None:
