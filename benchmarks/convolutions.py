@@ -1,9 +1,13 @@
-"""Six convolutions on one core, forward and weight gradient: GFLOP/s of the kernels, of PyTorch and of sgemm."""
+"""Convolutions by the direct method, by Winograd's and by PyTorch, beside a matrix product: GFLOP/s.
+
+They are counted as the direct method's, taps in the padding included, as is the custom.
+"""
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 import click
@@ -21,8 +25,8 @@ from measuring import (
     use_cores,
 )
 
-PASSES = ("forward", "weight gradient")
-SGEMM_SECONDS = 0.4
+TURN_SECONDS = 0.1
+PASSES = ("forward", "data gradient", "weight gradient")
 
 
 @dataclass(frozen=True)
@@ -44,39 +48,36 @@ class Convolution:
 
     @property
     def gflop(self) -> float:
-        """Of one sample and either pass, two for each multiply-add; taps in the padding count, as is the custom."""
+        """Of one sample and any pass, two for each multiply-add."""
         return 2e-9 * self.outputs * self.inputs * self.kernel**2 * self.output_size**2
 
 
 CONVOLUTIONS = (
     Convolution(1, 6, 5, 28, 0),
     Convolution(6, 12, 5, 12, 0),
+    Convolution(20, 50, 5, 14, 2),
     Convolution(32, 32, 3, 32, 1),
+    Convolution(64, 64, 3, 32, 1),
     Convolution(64, 64, 3, 16, 1),
-    Convolution(128, 128, 3, 8, 1),
+    Convolution(128, 128, 3, 16, 1),
+    Convolution(256, 256, 3, 8, 1),
     Convolution(512, 512, 3, 4, 1),
 )
 
 
-def nbcnn_pass(convolution: Convolution, which: str, gflop: float) -> Callable[[], float]:
-    """A plan whose walk is this pass alone, over so many blocks that Python and the packing of weights vanish.
-
-    As in a network's walk, each block finds its activations in the memory that the block before has used.
-    """
+def planned(each: Convolution, which: str, batch: int, winograd: bool) -> tuple[Callable[[], object], bool]:
+    """A plan for this pass alone, on standard normal numbers, and whether it has Winograd's method."""
     from nbcnn.kernels.cpu.conv import conv, conv_gradient
-    from nbcnn.kernels.cpu.lanes import lane_count
-    from nbcnn.kernels.cpu.program import Array, Program
+    from nbcnn.kernels.cpu.program import Activation, Array, Program
     from nbcnn.plan.plan import Plan
 
-    each = convolution
-    shape = (each.outputs, each.inputs, each.kernel, each.kernel)
-    lanes = lane_count()
-    samples = lanes * math.ceil(gflop / each.gflop / lanes)
-    program = Program(samples, parameter_count=math.prod(shape))
-    x = program.activation("x", each.inputs, (1, each.size, each.size))
-    x.wants_gradient = False
     random = np.random.default_rng(0)
+    shape = (each.outputs, each.inputs, each.kernel, each.kernel)
+    program = Program(batch, parameter_count=math.prod(shape), winograd=winograd)
+    x = program.activation("x", each.inputs, (1, each.size, each.size))
+    x.wants_gradient = which == "data gradient"
     weight = Array("weight", shape, external=random.standard_normal(shape, dtype=np.float32))
+    weight.wants_gradient = which == "weight gradient"
     attributes: dict[str, Any] = {
         "stride": (1, 1),
         "padding": ((each.padding, each.padding),) * 2,
@@ -85,102 +86,94 @@ def nbcnn_pass(convolution: Convolution, which: str, gflop: float) -> Callable[[
         "groups": 1,
         "flip": False,
     }
-    inputs = [x]
     if which == "forward":
+        given = [x]
         conv(program, x, weight, None, **attributes)
     else:
         dy = program.activation("dy", each.outputs, (1, each.output_size, each.output_size))
+        given = [x, dy] if which == "weight gradient" else [dy]
         conv_gradient(program, dy, x, dy, weight, None, **attributes)
-        inputs.append(dy)
     plan = Plan(program)
-    for activation in inputs:
+
+    def fill(activation: Activation) -> None:
         storage = activation.storage
-        for slot in range(plan.workers):
-            start = storage.offset + slot * storage.slot_stride
+        copies = program.blocks * storage.block_stride or plan.workers * storage.slot_stride
+        for start in range(storage.offset, storage.offset + copies, storage.block_stride or storage.slot_stride):
             numbers = plan.arena.memory[start : start + storage.extent()].view(np.float32)
             numbers[:] = random.standard_normal(numbers.size, dtype=np.float32)
 
+    for activation in given:
+        fill(activation)
+    taken = any("winograd" in call.kernel.label for call in program.calls())
+    return lambda: plan.run(batch, {}), taken
+
+
+def torch_calls(torch: Any, each: Convolution, which: str, batch: int) -> list[Callable[[], object]]:
+    """PyTorch's public function for the same pass, in either layout."""
+    calls = []
+    for layout in (torch.contiguous_format, torch.channels_last):
+        x = torch.randn(batch, each.inputs, each.size, each.size).to(memory_format=layout)
+        dy = torch.randn(batch, each.outputs, each.output_size, each.output_size).to(memory_format=layout)
+        weight = torch.randn(each.outputs, each.inputs, each.kernel, each.kernel).to(memory_format=layout)
+        calls.append(
+            {
+                "forward": lambda x=x, w=weight: torch.nn.functional.conv2d(x, w, padding=each.padding),
+                "data gradient": lambda x=x, w=weight, dy=dy: torch.nn.grad.conv2d_input(
+                    x.shape, w, dy, padding=each.padding
+                ),
+                "weight gradient": lambda x=x, w=weight, dy=dy: torch.nn.grad.conv2d_weight(
+                    x, w.shape, dy, padding=each.padding
+                ),
+            }[which]
+        )
+    return calls
+
+
+def rate(call: Callable[[], object], gflop: float) -> Callable[[], float]:
+    """The best rate among calls for as long as the matrix product has."""
+
     def measure() -> float:
-        started = time.perf_counter()
-        plan.run(samples, {})
-        return samples * each.gflop / (time.perf_counter() - started)
-
-    return measure
-
-
-def torch_pass(
-    torch: Any, convolution: Convolution, which: str, gflop: float, batches: Sequence[int]
-) -> Callable[[], float]:
-    """PyTorch's public function for the same pass, in its best layout and batch, found by a short trial."""
-    candidates = [
-        _torch_candidate(torch, convolution, which, batch, layout)
-        for batch in batches
-        for layout in (torch.contiguous_format, torch.channels_last)
-    ]
-    trials = [max(measure(gflop / 10) for _ in range(3)) for measure in candidates]
-    best = candidates[int(np.argmax(trials))]
-    return lambda: best(gflop)
-
-
-def _torch_candidate(
-    torch: Any, convolution: Convolution, which: str, batch: int, layout: Any
-) -> Callable[[float], float]:
-    each = convolution
-    x = torch.randn(batch, each.inputs, each.size, each.size).to(memory_format=layout)
-    weight = torch.randn(each.outputs, each.inputs, each.kernel, each.kernel).to(memory_format=layout)
-    dy = torch.randn(batch, each.outputs, each.output_size, each.output_size).to(memory_format=layout)
-
-    def call() -> None:
-        if which == "forward":
-            torch.nn.functional.conv2d(x, weight, padding=each.padding)
-        else:
-            torch.nn.grad.conv2d_weight(x, weight.shape, dy, padding=each.padding)
-
-    def measure(gflop: float) -> float:
-        repeats = max(1, round(gflop / (batch * each.gflop)))
-        with torch.no_grad():
+        best, begin = math.inf, time.perf_counter()
+        while (started := time.perf_counter()) - begin < TURN_SECONDS:
             call()
-            started = time.perf_counter()
-            for _ in range(repeats):
-                call()
-        return repeats * batch * each.gflop / (time.perf_counter() - started)
+            best = min(best, time.perf_counter() - started)
+        return gflop / best
 
     return measure
 
 
 @click.command(help=__doc__)
 @click.option("--rounds", default=9, show_default=True, help="Turns of each side and pass.")
-@click.option("--gflop", default=10.0, show_default=True, help="Work of one turn, in 10**9 operations.")
-@click.option(
-    "--torch-batch", multiple=True, default=(16, 64), show_default=True, help="PyTorch's batches; its best one counts."
-)
+@click.option("--batch", default=128, show_default=True, help="Samples of one call.")
+@click.option("--threads", default=1, show_default=True, help="Threads of all sides.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def main(rounds: int, gflop: float, torch_batch: tuple[int, ...], as_json: bool) -> None:
-    count = use_cores(1)
+def main(rounds: int, batch: int, threads: int, as_json: bool) -> None:
+    count = use_cores(threads)
     torch = torch_on(count)
     facts = machine(count)
     show_machine(facts)
-    # PyTorch's, the last: NumPy was loaded before the number of threads was known.
+    # PyTorch's, the last: NumPy was loaded before the number of threads was known, and takes all cores.
     product = matrix_products()[-1]
     rows = []
-    if not as_json:
-        click.echo("GFLOP/s, median (least to most)")
     for which in PASSES:
-        for convolution in CONVOLUTIONS:
-            results = in_turn(
-                {
-                    "nbcnn": nbcnn_pass(convolution, which, gflop),
-                    "torch": torch_pass(torch, convolution, which, gflop, torch_batch),
-                    "sgemm": lambda: gflops(product, SGEMM_SECONDS),
-                },
-                rounds,
-            )
+        for each in CONVOLUTIONS:
+            gflop = batch * each.gflop
+            direct, _ = planned(each, which, batch, False)
+            fast, has_winograd = planned(each, which, batch, True)
+            with torch.no_grad():
+                calls = {"direct": direct} | ({"winograd": fast} if has_winograd else {})
+                calls |= dict(zip(("torch", "torch nhwc"), torch_calls(torch, each, which, batch), strict=True))
+                measures = {name: rate(call, gflop) for name, call in calls.items()}
+                results = in_turn(measures | {"sgemm": lambda: gflops(product, TURN_SECONDS)}, rounds)
+            results["torch"] = max(results["torch"], results.pop("torch nhwc"), key=median)
+            ours = "winograd" if has_winograd else "direct"
             row = {name: Spread.of(values) for name, values in results.items()}
-            row["ratio"] = ratio(results["nbcnn"], results["torch"])
-            rows.append({"convolution": str(convolution), "pass": which, **row})
+            row |= {f"{name} to sgemm": ratio(results[name], results["sgemm"]) for name in {"direct": 0, ours: 0}}
+            row["to torch"] = ratio(results[ours], results["torch"])
+            rows.append({"convolution": str(each), "pass": which, **row})
             if not as_json:
-                figures = "  ".join(f"{name} {row[name].show(2 if name == 'ratio' else 0):20}" for name in row)
-                click.echo(f"{which:15}  {convolution!s:19}  {figures}".rstrip())
+                figures = "  ".join(f"{name} {row[name].show(2 if 'to ' in name else 0)}" for name in row)
+                click.echo(f"{which:15}  {each!s:19}  {figures}")
     if as_json:
         print_json({"machine": facts, "gflops": rows})
 

@@ -37,14 +37,19 @@ def test_readme_prints_the_two_commands() -> None:
 
 
 def test_readme_shows_what_validate_prints() -> None:
-    """A block that begins with `$ nbcnn validate SPEC` holds the command's real output."""
-    blocks = re.findall(r"```console\n\$ nbcnn (validate \S+)\n(.*?)```", README, re.DOTALL)
+    """A block that begins with `$ nbcnn validate SPEC` shows what it prints; errors are tested in tests/cli."""
+    blocks = re.findall(r"```console\n\$ nbcnn (validate specs/\S+)\n(.*?)```", README, re.DOTALL)
     assert blocks
     for command, printed in blocks:
         run = subprocess.run(
             [sys.executable, "-m", "nbcnn_cli", *command.split()], cwd=ROOT, capture_output=True, text=True, check=True
         )
-        assert run.stdout == printed
+        assert _anywhere(run.stdout) == _anywhere(printed)
+
+
+def _anywhere(printed: str) -> str:
+    """Without what training takes, which depends on the machine's lanes and threads."""
+    return re.sub(r"memory: \S+ \S+ to train", "memory: ... to train", printed)
 
 
 def test_readme_python_runs(tmp_path: Path) -> None:

@@ -189,7 +189,12 @@ def _backwards(program: Program, parts: Sequence[Sequence[_Step]]) -> Iterator[_
     yield from reversed(parts[-1])
     for steps in reversed(parts[:-1]):
         if steps[-1].y.wants_gradient:
-            yield from reversed(_again(program, steps))
+            # What made the gradient at hand stays right before what takes it: batch norm may sum it part by part.
+            last_calls = program.set_aside()
+            again = _again(program, steps)
+            for call in last_calls:
+                program.each_block(call)
+            yield from reversed(again)
 
 
 def lower_inference(

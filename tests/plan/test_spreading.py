@@ -8,7 +8,7 @@ from reference_training import batch
 
 from nbcnn.kernels.cpu.lanes import lane_count
 from nbcnn.model import Model
-from nbcnn.plan import plan, spreading
+from nbcnn.plan import schedule, spreading
 from nbcnn.training.trainer import Trainer
 
 
@@ -28,7 +28,7 @@ def trained(name: str, samples: int) -> tuple[list[float], Model, int]:
 def test_parted_calls_give_the_same_bits(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     samples = 2 * lane_count() + 3
     with monkeypatch.context() as patch:
-        patch.setattr(plan, "segments", lambda *_: [])
+        patch.setattr(schedule, "segments", lambda *_: [])
         expected, model, rows = trained(name, samples)
     monkeypatch.setattr(spreading, "WORTHWHILE", 1)
     losses, other, more_rows = trained(name, samples)

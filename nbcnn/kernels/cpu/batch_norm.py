@@ -26,10 +26,8 @@ from nbcnn.kernels.cpu.row import Body
 
 _Gradients = tuple[Activation | None, None, None, Array | None, Array | None]
 
-# Rows that lie one behind the other are taken as one row of so many numbers at most; sums of longer ones lose digits.
-LONGEST_ROW = 128
-# What the numbers that pointwise convolutions read and write of some rows may take, to be near for what comes next.
-NEAR_BYTES = 1 << 20
+# What the numbers that a pointwise convolution makes of some rows may take, to be near for what comes next.
+NEAR_BYTES = 512 << 10
 
 
 def _numbers(operands: dict[str, Activation], part: int = 0, parts: int = 1) -> dict[str, Argument]:
@@ -37,20 +35,10 @@ def _numbers(operands: dict[str, Activation], part: int = 0, parts: int = 1) -> 
     first, *_ = operands.values()
     depth, rows, columns = first.space
     rows //= parts
-
-    def joined() -> int:
-        if any(each.strides[1] != columns * each.lane_bytes for each in operands.values()):
-            return 1
-        return max(n for n in range(1, rows + 1) if rows % n == 0 and (n == 1 or n * columns <= LONGEST_ROW))
-
-    def row(x: Activation) -> Callable[[], int]:
-        return lambda: joined() * x.strides[1]
-
     found: dict[str, Argument] = {}
     for name, x in operands.items():
-        found |= grid(name, x, first_row=part * rows) | {f"{name}_row": row(x)}
-    sizes: dict[str, Argument] = {"rows": lambda: rows // joined(), "columns": lambda: columns * joined()}
-    return found | {"channels": first.channels, "depth": depth} | sizes
+        found |= grid(name, x, first_row=part * rows)
+    return found | {"channels": first.channels, "depth": depth, "rows": rows, "columns": columns}
 
 
 def _by_channel(program: Program, call: Call, x: Activation) -> Call:
@@ -58,6 +46,18 @@ def _by_channel(program: Program, call: Call, x: Activation) -> Call:
     call.arguments |= program.units(x.channels)
     call.units, call.work, call.channelwise = x.channels, x.size, True
     return call
+
+
+def _join_rows(call: Call, operands: dict[str, Activation]) -> None:
+    """Let a call take rows that lie one behind the other as one long row. Not for sums: their order would change."""
+    rows, columns = call.arguments["rows"], call.arguments["columns"]
+    assert isinstance(rows, int) and isinstance(columns, int)
+
+    def joined() -> bool:
+        return all(each.strides[1] == columns * each.lane_bytes for each in operands.values())
+
+    call.arguments["rows"] = lambda: 1 if joined() else rows
+    call.arguments["columns"] = lambda: rows * columns if joined() else columns
 
 
 def _add_normalising(
@@ -69,9 +69,12 @@ def _add_normalising(
 ) -> None:
     """Append to the walk what makes `result` of `operands`, number by number."""
     call = _by_channel(program, program.call(factory, **_numbers(operands), **known), result)
+    _join_rows(call, operands)
 
     def by_rows(part: int, parts: int) -> Call:
-        return replace(call, arguments=call.arguments | _numbers(operands, part, parts), work=call.work // parts)
+        found = replace(call, arguments=call.arguments | _numbers(operands, part, parts), work=call.work // parts)
+        _join_rows(found, operands)
+        return found
 
     call.by_rows = by_rows
     program.each_block(call, produces=result)
@@ -101,7 +104,7 @@ def batch_norm(
 ) -> Activation:
     """Each channel less its mean, over its deviation, times weight plus bias."""
     if program.known is not None:
-        return _normalised(program, x, program.known)
+        return _normalised(program, x, program.known, training)
     shape = (x.channels,)
     statistics = Array("channel statistics", (x.channels, STATISTICS))
     made = program.taken_by_rows(x, NEAR_BYTES) if training else [[]]
@@ -135,11 +138,13 @@ def batch_norm(
         program.after_blocks([combine], combine_parts)
     else:
         program.prepare.add([combine], combine_parts)
-    return _normalised(program, x, statistics)
+    return _normalised(program, x, statistics, training)
 
 
-def _normalised(program: Program, x: Activation, statistics: Array) -> Activation:
-    x.kept |= program.differentiates
+def _normalised(program: Program, x: Activation, statistics: Array, training: bool) -> Activation:
+    # In training never over x, though no gradient may read it: x would share the halo of y, on which the order depends
+    # in which its numbers are summed up.
+    x.kept |= program.differentiates or training
     y = in_place_or_new(program, x, "batch norm")
     y.saved = statistics
     # What is stored can later be clamped from below, as relu asks for.

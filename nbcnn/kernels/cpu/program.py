@@ -358,11 +358,25 @@ class Program:
             produces.producer = call
         return call
 
+    def set_aside(self) -> list[Call]:
+        """Take the last calls that can be made by rows out of the walk, to be appended again behind others.
+
+        Those that stay can mask nothing any more, since a mask may be what the others are to make.
+        """
+        walk = self.middle[-1]
+        taken: list[Call] = []
+        while isinstance(walk, Walk) and walk.calls and walk.calls[-1].by_rows is not None:
+            taken.insert(0, walk.calls.pop())
+        for call in self.calls():
+            call.set_mask = None
+        return taken
+
     def taken_by_rows(self, x: Activation, near_bytes: int) -> list[list[Call]]:
         """Take the calls that have just made `x` out of the walk; they come back in parts of its rows, to append again.
 
-        There are as many parts as leave `near_bytes` to the numbers of each, so that other calls find these near. Where
-        nothing can be parted, the walk stays as it is and the only part is empty.
+        There are as many parts as leave `near_bytes` to the numbers of x in each, so that other calls find these near:
+        that follows from x alone, wherever the walk puts its numbers. Where nothing can be parted, the walk stays as it
+        is and the only part is empty.
         """
         walk = self.middle[-1]
         made: list[Call] = []
@@ -377,7 +391,7 @@ class Program:
             made.insert(0, call)
             used |= results
         rows = x.space[1]
-        needed = sum(each.size * each.lane_bytes for each in used)
+        needed = x.size * x.lane_bytes
         parts = next((n for n in range(1, rows) if rows % n == 0 and needed <= n * near_bytes), rows)
         found = [[call.by_rows(part, parts) if call.by_rows else None for call in made] for part in range(parts)]
         if parts == 1 or not made or any(call is None for call in found[0]):

@@ -93,11 +93,12 @@ def convolution_tile(
 
     `pixel_table` holds for each pixel the byte offsets of its input, its output and its mask; `taps` holds for each tap
     the byte offsets into the input and the weights, whose next filter lies `filter_step` bytes further. `ahead` is
-    where a pixel lies that comes soon: what its taps read is asked for. Where `ends` is 1, nothing is read of filters
-    from `valid` on, and the weights behind those that are read are asked for.
+    where a pixel lies that comes soon: what its taps read is asked for, and first what this tile writes. Where `ends`
+    is 1, nothing is read of filters from `valid` on, and the weights behind those that are read are asked for.
     """
     L, F, P = lanes.literal_value, filters.literal_value, pixels.literal_value
-    last = types.none if ahead is None else types.int64
+    looks_ahead = ahead is not None and ahead != types.none
+    last = types.int64 if looks_ahead else types.none
     may_end = bool(getattr(ends, "literal_value", ends))
     signature = types.void(
         lanes, filters, pixels, *[types.int64] * 13, types.float32, *[types.int64] * 3, last, types.int64
@@ -130,7 +131,7 @@ def convolution_tile(
         x_pointers = [emit.add(x, emit.offset(emit.add(pixel_table, 12 * p))) for p in range(P)]
         y_offsets = [emit.add(y, emit.offset(emit.add(pixel_table, 12 * p + 4))) for p in range(P)]
         row = y_offsets
-        for _ in range(F):
+        for _ in range(F if looks_ahead else 0):
             for address in row:
                 emit.prefetch(address, to_write=True)
             row = [emit.add(address, y_step) for address in row]
@@ -160,7 +161,7 @@ def convolution_tile(
             shift = builder.load(channel_x)
             base = builder.load(channel_weight)
             sources = [emit.add(pointer, shift) for pointer in x_pointers]
-            coming = None if ahead is None else emit.add(soon, shift)
+            coming = emit.add(soon, shift) if looks_ahead else None
             with cgutils.for_range_slice(builder, taps, taps_end, emit.constant(8), intp=_I64) as (tap, _):
                 source = emit.offset(tap)
                 if coming is not None:

@@ -237,9 +237,9 @@ def pays(
 ) -> bool:
     """Whether Winograd's method is faster by a quarter; by less it is not worth its rounding errors.
 
-    In cycles for a vector of lanes, as benchmarks/winograd.py has them: direct, a product for each output and tap that
-    reaches inside, two a cycle. Winograd, one for each value of a tile and plane of the kernel, nine tenths as fast, as
-    many again as for `more_tiles`, and `cycles` for each channel and filter to transform.
+    In cycles for a vector of lanes, as benchmarks/convolutions.py has them: direct, a product for each output and tap
+    that reaches inside, two a cycle. Winograd, one for each value of a tile and plane of the kernel, nine tenths as
+    fast, as many again as for `more_tiles`, and `cycles` for each channel and filter to transform.
     """
     channels, filters = packing.channels, packing.filters
     tiling = Tiling(outputs, window.before, window.kernel)
