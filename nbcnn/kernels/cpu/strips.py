@@ -182,7 +182,7 @@ def columns_of(window: Window) -> int:
 
 def _lines(strand: Strand) -> tuple[np.ndarray, np.ndarray]:
     """Pixels and starts of a strand by row, each (rows, columns, 3)."""
-    columns = len(np.unique(strand.pixels[:, 2]))
+    columns = len(set(strand.pixels[:, 2].tolist()))
     return strand.pixels.reshape(-1, columns, 3), strand.starts.reshape(-1, columns, 3)
 
 

@@ -124,7 +124,10 @@ def adjoint_strands(window: Window, inputs: Space, flip: bool) -> list[Strand]:
     stride, before = np.array(window.stride), np.array(window.before)
     pixels, taps = every(inputs), window.taps
     # A stride may be larger than the input, and then most of its phases have no pixel.
-    phases = [np.unique((np.arange(size) + b) % s) for size, b, s in zip(inputs, before, stride, strict=True)]
+    phases = [
+        sorted((place + b) % s for place in range(min(size, s)))
+        for size, b, s in zip(inputs, window.before, window.stride, strict=True)
+    ]
     numbers = np.arange(len(taps))
     if flip:
         numbers = numbers[::-1]
