@@ -30,10 +30,12 @@ def interleaved(calls: Iterable[Call]) -> list[Call]:
 
 
 def _by_channels(calls: Sequence[Call]) -> list[Call]:
+    if len(calls) == 1:
+        return list(calls)
     channels = calls[0].units
     buffers: dict[object, Activation] = {x.storage: x for call in calls for x in activations_of(call)}
     parts = -(-sum(x.storage.extent() for x in buffers.values()) // NEAR_BYTES)
-    if len(calls) == 1 or parts <= 1:
+    if parts <= 1:
         return list(calls)
     return [part for parts_of_all in zip(*(parted(call, min(parts, channels)) for call in calls), strict=True)
             for part in parts_of_all]  # fmt: skip

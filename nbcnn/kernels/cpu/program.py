@@ -270,9 +270,8 @@ def calls_of(stage: Walk | Phase) -> Iterable[Call]:
 def activations_of(call: Call) -> Iterable[Activation]:
     """The activations that a call reads or writes."""
     for argument in call.arguments.values():
-        activation = argument.activation if isinstance(argument, At) else argument
-        if isinstance(activation, Activation):
-            yield activation
+        if isinstance(argument, At | Activation):
+            yield argument.activation if isinstance(argument, At) else argument
 
 
 class Program:

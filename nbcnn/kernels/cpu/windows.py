@@ -142,15 +142,12 @@ def adjoint_strands(window: Window, inputs: Space, flip: bool) -> list[Strand]:
 
 def halo_of(strands: Sequence[Strand], space: Space) -> Halo:
     """How far the strands reach beyond the space of their source, on each side of each axis."""
-    sides = []
-    for axis, size in enumerate(space):
-        low, high = 0, 0
-        for strand in strands:
-            if len(strand.taps):
-                low = max(low, -int(strand.starts[:, axis].min() + strand.taps[:, axis].min()))
-                high = max(high, int(strand.starts[:, axis].max() + strand.taps[:, axis].max()) - (size - 1))
-        sides.append((low, high))
-    depth, rows, columns = sides
+    first = last = np.zeros(3, dtype=np.int64)
+    for strand in strands:
+        if len(strand.taps):
+            first = np.minimum(first, strand.starts.min(axis=0) + strand.taps.min(axis=0))
+            last = np.maximum(last, strand.starts.max(axis=0) + strand.taps.max(axis=0) - np.array(space) + 1)
+    depth, rows, columns = zip((-first).tolist(), last.tolist(), strict=True)
     return depth, rows, columns
 
 
