@@ -36,6 +36,13 @@ def test_digits_reach_97_percent(trained: Path) -> None:
     assert result["samples"] == 355 and result["accuracy"] >= 0.97
 
 
+def test_whole_numbers_cost_hardly_an_answer(trained: Path) -> None:
+    arguments = ("eval", "runs/digits-1/model.h5", "--format", "json")
+    whole, floats = (json.loads(nbcnn(trained, *arguments, "--dtype", dtype)) for dtype in ("int8", "float32"))
+    assert whole["samples"] == 355 and abs(whole["accuracy"] - floats["accuracy"]) <= 0.01
+    assert whole["loss"] != floats["loss"]
+
+
 def test_any_number_of_threads_gives_the_same_file(trained: Path) -> None:
     nbcnn(trained, "train", SPEC, "--threads", 1, "--out", "one")
     assert (trained / "one/model.h5").read_bytes() == (trained / "runs/digits-1/model.h5").read_bytes()
