@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import nbcnn
 from nbcnn.kernels.cpu.cache import cache_folder, compiling
 from nbcnn.kernels.cpu.cores import most_threads
 from nbcnn.kernels.cpu.program import Kernel
@@ -66,10 +67,10 @@ class Helpers:
 def _start() -> subprocess.Popen[str]:
     if not Path(sys.executable or "").stem.lower().startswith("python"):
         raise OSError("this process is a program that has Python within, and no interpreter")
-    environment = os.environ | {
-        "NBCNN_CACHE": str(cache_folder().parent),
-        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
-    }
+    # The current folder counts only where this very package lies in it: compiled code is found by its source's place.
+    package = Path(nbcnn.__file__).parent.parent
+    paths = [path or str(package) for path in sys.path if path or package == Path.cwd()]
+    environment = os.environ | {"NBCNN_CACHE": str(cache_folder().parent), "PYTHONPATH": os.pathsep.join(paths)}
     return subprocess.Popen(
         # Without -P, files of the current folder could stand in for modules.
         [sys.executable, "-P", "-m", "nbcnn.kernels.cpu.compiler_process"],
