@@ -49,6 +49,10 @@ class Emitter:
         settings = (1, 3, 1) if to_write else (0, 2, 1)
         self.builder.call(fetch, [self.builder.inttoptr(address, pointer), *(ir.Constant(_I32, n) for n in settings)])
 
+    def opaque(self, address):
+        """The same address, hidden from LLVM, which would else advance by itself what is added to it."""
+        return self.builder.asm(ir.FunctionType(_I64, [_I64]), "", "=r,0", [address], False)
+
     def offset(self, address):
         """A signed 32-bit table entry as a 64-bit integer."""
         return self.builder.sext(self.load(address, _I32), _I64)

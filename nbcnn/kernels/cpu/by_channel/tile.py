@@ -8,23 +8,9 @@ from llvmlite import ir
 from nbcnn.kernels.cpu.later import cgutils, intrinsic, types
 from nbcnn.kernels.cpu.program import CACHE_LINE
 from nbcnn.kernels.cpu.tile import Emitter
-from nbcnn.kernels.cpu.vector import declare
 
 _I64 = ir.IntType(64)
 _F32 = ir.FloatType()
-
-
-def _opaque(builder, value):
-    """The same integer, hidden from LLVM, which would else advance the address of every pixel by itself."""
-    return builder.asm(ir.FunctionType(_I64, [_I64]), "", "=r,0", [value], False)
-
-
-def _bring_near(emit, address):
-    """Have the processor fetch a line of memory into its second-level cache, if it lets itself be told."""
-    pointer, word = ir.IntType(8).as_pointer(), ir.IntType(32)
-    fetch = declare(emit.builder, "llvm.prefetch.p0", ir.VoidType(), [pointer, word, word, word])
-    read, second_level, data = word(0), word(2), word(1)
-    emit.builder.call(fetch, [emit.builder.inttoptr(address, pointer), read, second_level, data])
 
 
 def _rows(emit, base, pixel_table, pixels, column):
@@ -152,7 +138,7 @@ def channel_tile(
                 after = builder.append_basic_block("channels.end")
                 builder.branch(loop)
                 builder.position_at_end(loop)
-                here, offset = _opaque(builder, builder.load(row)), _opaque(builder, builder.load(source))
+                here, offset = emit.opaque(builder.load(row)), emit.opaque(builder.load(source))
                 factors = [emit.load(emit.add(here, 4 * L * v)) for v in range(V)]
                 for p in range(P):
                     value = emit.splat(emit.load(emit.add(sources[p], offset), _F32))
@@ -161,7 +147,7 @@ def channel_tile(
                         builder.store(emit.fma(factors[v], value, builder.load(slot)), slot)
                 soon = builder.load(near)
                 for line in range(lines_ahead.literal_value):
-                    _bring_near(emit, emit.add(soon, CACHE_LINE * line))
+                    emit.prefetch(emit.add(soon, CACHE_LINE * line))
                 builder.store(builder.add(soon, ahead_step), near)
                 following = emit.add(here, 4 * L * V)
                 builder.store(following, row)

@@ -25,11 +25,6 @@ def has_instruction() -> bool:
     return bool(features.get("avx512vnni") and features.get("avx512vl"))
 
 
-def _opaque(builder, value):
-    """The same integer, hidden from LLVM, which would else advance the address of every pixel by itself."""
-    return builder.asm(ir.FunctionType(_I64, [_I64]), "", "=r,0", [value], False)
-
-
 class _Products:
     """Adds to words of sums, lane by lane, the products of four unsigned bytes with four signed ones."""
 
@@ -152,7 +147,7 @@ def byte_tile(
                 after = builder.append_basic_block("words.end")
                 builder.branch(loop)
                 builder.position_at_end(loop)
-                here, offset = _opaque(builder, builder.load(row)), _opaque(builder, builder.load(source))
+                here, offset = emit.opaque(builder.load(row)), emit.opaque(builder.load(source))
                 signed = [products.signed(emit.load(emit.add(here, 4 * L * v), products.kind)) for v in range(V)]
                 for p in range(P):
                     pointer = builder.inttoptr(emit.add(sources[p], offset), _I32.as_pointer())
