@@ -22,6 +22,12 @@ STEPS = 4
 MIB = 1 << 20
 
 
+def give_back() -> None:
+    """Return to the operating system what was freed."""
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+
+
 def train(network: Network, x: np.ndarray, y: np.ndarray) -> int:
     """A few steps as the spec says, on one batch; returns the most bytes in memory meanwhile."""
     table = network.spec.train
@@ -35,7 +41,8 @@ def train(network: Network, x: np.ndarray, y: np.ndarray) -> int:
         shared_gradients=table.shared_gradients,
     )
     indices = np.arange(table.batch_size)
-    # The peak so far, when weights were drawn, is forgotten.
+    # What drawing weights took is given back, and its peak forgotten.
+    give_back()
     Path("/proc/self/clear_refs").write_text("5")
     for _ in range(STEPS):
         trainer.step_batch(x, y, indices)
@@ -49,8 +56,7 @@ def measure(spec: str) -> dict[str, int]:
     x = np.random.default_rng(0).standard_normal((samples, *network.input_shape)).astype(np.float32)
     y = np.arange(samples) % network.output_shape[0]
     train(network, x, y)
-    gc.collect()
-    ctypes.CDLL(None).malloc_trim(0)
+    give_back()
     before = memory()["now"]
     grown = train(network, x, y) - before
     return {"predicted": network.report()["totals"]["training_bytes"], "grown": grown}
