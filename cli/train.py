@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .options import data_dir_option, debug_option, format_option, set_option, threads_option
-from .text import duration, measured_text, percent
+from .text import counted, duration, measured_text, percent
 
 if TYPE_CHECKING:
     from nbcnn.api import Result
@@ -59,6 +59,7 @@ def _as_dict(result: "Result") -> dict[str, Any]:
         "out": str(result.out),
         "epochs": len(result.history),
         "seconds": round(sum(record.seconds for record in result.history), 3),
+        "stopped_early": result.stopped_early,
         "best": asdict(result.best),
         "test": {"loss": test.loss, "accuracy": test.accuracy, "samples": test.samples} if test else None,
     }
@@ -73,7 +74,10 @@ def _print_result(result: "Result") -> None:
     else:
         measured = f"training loss {best.loss:.4f}"
     seconds = sum(record.seconds for record in result.history)
-    click.echo(f"{len(result.history)} epochs in {duration(seconds)}; the best is epoch {best.epoch}, with {measured}")
+    epochs = counted(len(result.history), "epoch")
+    click.echo(f"{epochs} in {duration(seconds)}; the best is epoch {best.epoch}, with {measured}")
+    if result.stopped_early:
+        click.echo(f"stopped early: {result.stopped_early}")
     if result.test is not None:
         test = result.test
         click.echo(f"test {measured_text(test.loss, test.accuracy, test.samples)}")

@@ -5,14 +5,11 @@ from nbcnn.spec.load import load, parse, parse_loss, parse_optimizer
 from nbcnn.spec.losses import BinaryCrossEntropyWithLogits, CrossEntropy, Loss
 from nbcnn.spec.model import Data, Spec, Train
 from nbcnn.spec.optimizers import Adam, Sgd
-from nbcnn.spec.schedules import Constant, Cosine, StepDecay
 from nbcnn.spec.schema import schema
 
 __all__ = [
     "Adam",
     "BinaryCrossEntropyWithLogits",
-    "Constant",
-    "Cosine",
     "CrossEntropy",
     "Data",
     "Diagnostic",
@@ -20,7 +17,6 @@ __all__ = [
     "Loss",
     "Sgd",
     "Spec",
-    "StepDecay",
     "Train",
     "load",
     "parse",

@@ -49,6 +49,12 @@ class Data(Table):
     )
 
 
+class EarlyStopping(Table):
+    """The `[train.early_stopping]` table: training ends where epochs no longer get better than the best one."""
+
+    patience: Annotated[Size, Field(description="Epochs in a row without a better one after which training ends.")]
+
+
 class Train(Table):
     """The `[train]` table."""
 
@@ -59,6 +65,10 @@ class Train(Table):
     shuffle: bool = Field(True, description="A new order of the samples in every epoch.")
     optimizer: AnyOptimizer = Adam(type="adam")
     schedule: AnySchedule = Constant(type="constant")
+    early_stopping: EarlyStopping | None = None
+    max_time: Positive | None = Field(
+        None, description="Seconds of training, without validation, after which no further epoch begins."
+    )
     clip_grad_value: Positive | None = Field(
         None, description="No component of a gradient goes beyond plus or minus this."
     )

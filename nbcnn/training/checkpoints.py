@@ -21,6 +21,9 @@ SHORTEST_INTERVAL = 2.0
 SHARE_OF_TIME = 0.05
 """The largest part of a run's time that saving after epochs may take."""
 
+_ENDS = ("epochs", "early_stopping", "max_time")
+"""Settings of `[train]` that only say when training ends."""
+
 
 class Checkpoints:
     """Saves a model under training into the run's folder, model.h5 before last.h5.
@@ -116,8 +119,8 @@ def _fill(model: Model, snapshot: Snapshot) -> None:
 
 
 def _refuse_other_spec(now: dict[str, Any], then: dict[str, Any], place: str) -> None:
-    """A run may go on for more or fewer epochs; all else must be as it was, or its numbers would mean nothing."""
-    difference = _first_difference(_without_epochs(now), _without_epochs(then), "")
+    """A run may end sooner or later than it was to; all else must be as it was, or its numbers would mean nothing."""
+    difference = _first_difference(_without_ends(now), _without_ends(then), "")
     if difference is not None:
         key, new, old = difference
         raise SpecError(
@@ -126,8 +129,8 @@ def _refuse_other_spec(now: dict[str, Any], then: dict[str, Any], place: str) ->
         )
 
 
-def _without_epochs(spec: dict[str, Any]) -> dict[str, Any]:
-    return spec | {"train": {key: value for key, value in spec.get("train", {}).items() if key != "epochs"}}
+def _without_ends(spec: dict[str, Any]) -> dict[str, Any]:
+    return spec | {"train": {key: value for key, value in spec.get("train", {}).items() if key not in _ENDS}}
 
 
 def _first_difference(now: Any, then: Any, key: str) -> tuple[str, Any, Any] | None:

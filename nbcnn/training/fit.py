@@ -15,6 +15,7 @@ from nbcnn.training.order import epoch_order
 from nbcnn.training.schedule import learning_rates
 from nbcnn.training.signals import StopRequest
 from nbcnn.training.standing import Standing, best
+from nbcnn.training.stopping import is_finished
 from nbcnn.training.trainer import Trainer
 
 
@@ -61,9 +62,10 @@ class Model(models.Model):
             shared_gradients=settings.shared_gradients,
         )
         report = on_event or ignore
-        rate = learning_rates(settings, -(-len(samples) // settings.batch_size))
+        steps_per_epoch = -(-len(samples) // settings.batch_size)
         standing = Standing()
-        while standing.epoch <= settings.epochs:
+        while not is_finished(settings, standing.records):
+            rate = learning_rates(settings, steps_per_epoch, standing.records)
             order = epoch_order(len(samples), seed=settings.seed, epoch=standing.epoch, shuffle=settings.shuffle)
             try:
                 train_epoch(trainer, samples, order, settings.batch_size, rate, standing, StopRequest(), lambda: None)

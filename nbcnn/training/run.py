@@ -24,6 +24,7 @@ from nbcnn.training.samples import load_samples, normalization
 from nbcnn.training.schedule import learning_rates
 from nbcnn.training.signals import StopRequest, stop_requests
 from nbcnn.training.standing import Standing, best
+from nbcnn.training.stopping import is_finished, stopped_early
 from nbcnn.training.threads import threads as using_threads
 from nbcnn.training.trainer import Trainer
 from nbcnn.weights.files import write_atomically
@@ -31,13 +32,17 @@ from nbcnn.weights.files import write_atomically
 
 @dataclass(frozen=True)
 class Result:
-    """What a run has come to; `model` holds the best weights, and `test` is what they do on the test split, if any."""
+    """What a run has come to; `model` holds the best weights, and `test` is what they do on the test split, if any.
+
+    `stopped_early` says why not all epochs were trained, or is None.
+    """
 
     out: Path
     model: Model
     history: tuple[EpochRecord, ...]
     best: EpochRecord
     test: Evaluation | None
+    stopped_early: str | None
 
 
 def train(
@@ -133,9 +138,9 @@ class _Run:
     def train(self, stop: StopRequest) -> None:
         """Run the epochs that are left and save; raises Interrupted where `stop` asked for it."""
         settings, standing = self.spec.train, self.standing
-        rate = learning_rates(settings, self.steps_per_epoch)
         samples = self.splits.train
-        while standing.epoch <= settings.epochs and stop.signal_number is None:
+        while not is_finished(settings, standing.records) and stop.signal_number is None:
+            rate = learning_rates(settings, self.steps_per_epoch, standing.records)
             order = epoch_order(len(samples), seed=settings.seed, epoch=standing.epoch, shuffle=settings.shuffle)
             try:
                 whole = train_epoch(
@@ -158,7 +163,8 @@ class _Run:
         self.checkpoints.load_best()
         test = self._evaluate("test", self.splits.test)
         records = self.standing.records
-        return Result(self.out, self.model, tuple(records), best(records), test)
+        stopped = stopped_early(self.spec.train, records)
+        return Result(self.out, self.model, tuple(records), best(records), test, stopped)
 
     def _end_epoch(self) -> None:
         standing = self.standing

@@ -1,44 +1,147 @@
+"""Learning rates by step, beside PyTorch's schedulers and by themselves where these step once an epoch."""
+
+from typing import Any
+
 import pytest
 from pytest import approx
 
-from nbcnn.spec import Cosine, Sgd, StepDecay, Train
+from nbcnn.spec import InvalidSpec, Train, parse
+from nbcnn.training.events import EpochRecord
 from nbcnn.training.schedule import learning_rates
 
+STEPS = 10
+"""In an epoch."""
 
-def rates(epochs: int, schedule: object, steps_per_epoch: int = 10) -> list[float]:
-    train = Train.model_construct(epochs=epochs, optimizer=Sgd(type="sgd", lr=0.5), schedule=schedule)
-    rate = learning_rates(train, steps_per_epoch)
+
+def train_table(epochs: int, schedule: dict[str, Any], lr: float = 0.5) -> Train:
+    return Train.model_validate({"epochs": epochs, "optimizer": {"type": "sgd", "lr": lr}, "schedule": schedule})
+
+
+def rates(epochs: int, schedule: dict[str, Any], steps_per_epoch: int = STEPS) -> list[float]:
+    rate = learning_rates(train_table(epochs, schedule), steps_per_epoch)
     return [rate(step) for step in range(epochs * steps_per_epoch)]
 
 
+def torch_rates(name: str, count: int, **settings: Any) -> list[float]:
+    """What PyTorch's scheduler gives for `count` steps of its own, from 0.5."""
+    torch = pytest.importorskip("torch")
+    optimizer = torch.optim.SGD([torch.zeros(1)], lr=0.5)
+    scheduler = getattr(torch.optim.lr_scheduler, name)(optimizer, **settings)
+    found = []
+    for _ in range(count):
+        found.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        scheduler.step()
+    return found
+
+
 def test_constant() -> None:
-    train = Train(epochs=2, optimizer=Sgd(type="sgd", lr=0.5))
-    assert [learning_rates(train, 3)(step) for step in range(6)] == [0.5] * 6
+    assert rates(2, {"type": "constant"}) == [0.5] * 20
 
 
-def test_cosine_falls_from_the_full_rate_to_nothing() -> None:
-    values = rates(4, Cosine(type="cosine"))
-    assert values[0] == 0.5
-    assert values[20] == approx(0.25)
-    assert 0 < values[-1] < 0.001
-    assert values == sorted(values, reverse=True)
+@pytest.mark.parametrize(
+    ("schedule", "name", "settings"),
+    [
+        ({"type": "step", "step_size": 2, "gamma": 0.3}, "StepLR", {"step_size": 2, "gamma": 0.3}),
+        ({"type": "multi_step", "milestones": [1, 4, 5]}, "MultiStepLR", {"milestones": [1, 4, 5]}),
+        ({"type": "exponential", "gamma": 0.7}, "ExponentialLR", {"gamma": 0.7}),
+    ],
+)
+def test_changes_between_epochs_are_pytorchs(schedule: dict[str, Any], name: str, settings: dict[str, Any]) -> None:
+    values = rates(7, schedule)
+    assert values[::STEPS] == approx(torch_rates(name, 7, **settings))
+    assert values[STEPS - 1 :: STEPS] == values[::STEPS]
 
 
-def test_step() -> None:
-    values = rates(5, StepDecay(type="step", step_size=2, gamma=0.1))
-    assert values[::10] == approx([0.5, 0.5, 0.05, 0.05, 0.005])
-    assert values[19] == 0.5
+@pytest.mark.parametrize(
+    ("schedule", "name", "settings"),
+    [
+        ({"type": "polynomial", "power": 2.0}, "PolynomialLR", {"total_iters": 30, "power": 2.0}),
+        ({"type": "polynomial"}, "PolynomialLR", {"total_iters": 30, "power": 1.0}),
+        ({"type": "cosine"}, "CosineAnnealingLR", {"T_max": 30}),
+        ({"type": "cosine", "eta_min": 0.1}, "CosineAnnealingLR", {"T_max": 30, "eta_min": 0.1}),
+        ({"type": "cosine_restarts", "T_0": 1}, "CosineAnnealingWarmRestarts", {"T_0": 10}),
+        (
+            {"type": "cosine_restarts", "T_0": 1, "T_mult": 2, "eta_min": 0.01},
+            "CosineAnnealingWarmRestarts",
+            {"T_0": 10, "T_mult": 2, "eta_min": 0.01},
+        ),
+        ({"type": "one_cycle"}, "OneCycleLR", {"max_lr": 0.5, "total_steps": 30}),
+        (
+            {"type": "one_cycle", "pct_start": 0.5, "div_factor": 10.0, "final_div_factor": 100.0},
+            "OneCycleLR",
+            {"max_lr": 0.5, "total_steps": 30, "pct_start": 0.5, "div_factor": 10.0, "final_div_factor": 100.0},
+        ),
+    ],
+)
+def test_changes_between_steps_are_pytorchs(schedule: dict[str, Any], name: str, settings: dict[str, Any]) -> None:
+    assert rates(3, schedule) == approx(torch_rates(name, 30, **settings), rel=1e-9, abs=1e-12)
 
 
 def test_warmup_rises_linearly_and_reaches_the_full_rate() -> None:
-    values = rates(3, Cosine(type="cosine", warmup_epochs=1))
+    values = rates(3, {"type": "cosine", "warmup_epochs": 1.0})
     assert values[:10] == approx([0.05 * (step + 1) for step in range(10)])
     assert values[10] == 0.5
     assert values[20] == approx(0.25)
 
 
+@pytest.mark.parametrize("kind", ["cosine", "polynomial", "constant", "reduce_on_plateau"])
 @pytest.mark.parametrize("warmup", [0.25, 0.01, 3.0, 7.0])
-def test_warmup_of_any_length(warmup: float) -> None:
-    values = rates(3, Cosine(type="cosine", warmup_epochs=warmup), steps_per_epoch=7)
+def test_warmup_of_any_length(warmup: float, kind: str) -> None:
+    values = rates(3, {"type": kind, "warmup_epochs": warmup}, steps_per_epoch=7)
     assert all(0 <= value <= 0.5 for value in values)
     assert values[0] > 0
+
+
+@pytest.mark.parametrize("epochs", [1, 2])
+@pytest.mark.parametrize("pct_start", [1e-9, 0.5, 1 - 1e-9])
+def test_a_cycle_of_a_step_or_two(epochs: int, pct_start: float) -> None:
+    values = rates(epochs, {"type": "one_cycle", "pct_start": pct_start}, steps_per_epoch=1)
+    assert all(0 < value <= 0.5 for value in values)
+
+
+LOSSES = [1.0, 0.9, 0.8999999, 0.91, 0.95, 0.93, 0.92, 0.5, 0.6, 0.7, 0.8, 0.9, 0.9]
+
+
+def records(losses: list[float]) -> list[EpochRecord]:
+    return [
+        EpochRecord(number + 1, 9.0 - number, None, None, 10, loss, None, 0.5, 1.0, 10.0)
+        for number, loss in enumerate(losses)
+    ]
+
+
+@pytest.mark.parametrize(
+    "settings", [{"patience": 1}, {"patience": 0}, {"patience": 2, "factor": 0.5, "cooldown": 2, "min_lr": 0.2}]
+)
+def test_plateaus_are_pytorchs(settings: dict[str, Any]) -> None:
+    torch = pytest.importorskip("torch")
+    optimizer = torch.optim.SGD([torch.zeros(1)], lr=0.5)
+    scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, eps=0, **settings)
+    table = train_table(20, {"type": "reduce_on_plateau", **settings})
+    seen = set()
+    for done in range(len(LOSSES)):
+        rate = learning_rates(table, STEPS, records(LOSSES[:done]))(done * STEPS)
+        assert rate == approx(optimizer.param_groups[0]["lr"])
+        seen.add(rate)
+        scheduler.step(LOSSES[done])
+    assert len(seen) > 1
+
+
+def test_without_validation_the_training_loss_is_what_counts() -> None:
+    falling = [EpochRecord(n + 1, 9.0 - n, None, None, 10, None, None, 0.5, 1.0, 10.0) for n in range(8)]
+    table = train_table(20, {"type": "reduce_on_plateau", "patience": 0})
+    assert learning_rates(table, STEPS, falling)(80) == 0.5
+
+
+def test_milestones_that_do_not_rise_are_refused() -> None:
+    document = {
+        "input": {"shape": [1, 4, 4]},
+        "layers": [{"type": "relu"}],
+        "train": {"schedule": {"type": "multi_step", "milestones": [3, 3]}},
+    }
+    with pytest.raises(InvalidSpec, match="each larger than the one before, received"):
+        parse(document)
+
+
+def test_least_rate_above_the_first_changes_nothing() -> None:
+    assert rates(2, {"type": "cosine", "eta_min": 0.7}) == approx([0.5] * 20)
