@@ -5,11 +5,12 @@ from dataclasses import replace
 from itertools import chain, count, islice
 
 from nbcnn.layers.problems import Code
-from nbcnn.network.changes import Change, Trials, put
 from nbcnn.network.cures import changes
 from nbcnn.network.trail import Step, Trail, shared, unflattened
+from nbcnn.network.trials import Trials
 from nbcnn.spec import Diagnostic
-from nbcnn.spec.diagnostics import Remark
+from nbcnn.spec.diagnostics import Change
+from nbcnn.spec.edits import put
 from nbcnn.spec.references import INPUT
 
 MOST_ADVISED = 10
@@ -36,14 +37,9 @@ def advise(diagnostics: Sequence[Diagnostic], trail: Trail, trials: Trials) -> l
             continue
         left -= 1
         notes = tuple(_notes(diagnostic, step, trail, trials))
-        cures = list(trials.cures(diagnostic, changes(diagnostic, step, trail)))
-        helps = (*cures[:1], *map(_or, cures[1:])) if cures else diagnostic.helps
-        found.append(replace(diagnostic, notes=(*diagnostic.notes, *notes), helps=helps))
+        cures = tuple(trials.cures(diagnostic, changes(diagnostic, step, trail)))
+        found.append(replace(diagnostic, notes=(*diagnostic.notes, *notes), cures=cures or diagnostic.cures))
     return found
-
-
-def _or(remark: str | Remark) -> str | Remark:
-    return replace(remark, before=f"or {remark.before}") if isinstance(remark, Remark) else f"or {remark}"
 
 
 def _notes(diagnostic: Diagnostic, step: Step, trail: Trail, trials: Trials) -> Iterator[str]:

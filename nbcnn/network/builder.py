@@ -43,8 +43,8 @@ def trace(spec: Spec) -> tuple[list[Node], list[Diagnostic]]:
     found = [*spec.warnings, *tracer.diagnostics]
     if any(each.is_error for each in found):
         from nbcnn.network.advice import advise  # here, because a spec without a fault needs none
-        from nbcnn.network.changes import Trials
         from nbcnn.network.trail import Trail
+        from nbcnn.network.trials import Trials
 
         trail = Trail(spec, {name: output.shape for name, output in tracer.outputs.items()})
         found = advise(found, trail, Trials(spec, found, lambda changed: _traced(changed).diagnostics))

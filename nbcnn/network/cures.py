@@ -7,11 +7,10 @@ from typing import Any
 
 from nbcnn.layers.base import Layer
 from nbcnn.layers.problems import Code
-from nbcnn.network.changes import Change, delete, insert, put
 from nbcnn.network.trail import Step, Trail, shared, sizes_text
 from nbcnn.spec import Diagnostic
-from nbcnn.spec.diagnostics import Remark
-from nbcnn.spec.places import Path
+from nbcnn.spec.diagnostics import Change, Remark
+from nbcnn.spec.edits import delete, insert, put
 from nbcnn.spec.references import INPUT
 
 LARGEST_PADDING = 8
@@ -49,7 +48,7 @@ def _declared(diagnostic: Diagnostic, step: Step, trail: Trail) -> Iterator[Chan
     declared = getattr(step.layer, str(path[-1]))
     if path[-1] not in ("in_features", "in_channels"):
         return
-    yield Change("delete this line; the value is inferred", (delete(path),))
+    yield Change("delete this line; the value is inferred", (delete(path),), safe=True)
     way = trail.before(step.sources[0])
     before = trail.image(way)
     if before is None:
@@ -96,9 +95,9 @@ def _flattened(step: Step, trail: Trail) -> Iterator[Change]:
     edits = [insert(step.place.path, table)]
     if step.layer.from_ is not None:
         table |= {"name": f"{step.layer.name}_flatten".rpartition(".")[2], "from": step.layer.from_}
-        edits.append(delete((*step.place.path[:-1], int(step.place.path[-1]) + 1, "from")))
+        edits.insert(0, delete((*step.place.path, "from")))
     product = f"{' x '.join(map(str, shape))} = {prod(shape)}"
-    yield Change(f'insert a layer of type = "flatten" before it: {product} features', tuple(edits))
+    yield Change(f'insert a layer of type = "flatten" before it: {product} features', tuple(edits), safe=True)
 
 
 def _smaller_windows(diagnostic: Diagnostic, step: Step, trail: Trail) -> Iterator[Change]:
@@ -165,7 +164,7 @@ def _joined(step: Step, trail: Trail) -> Iterator[Change]:
     channels_matter = step.layer.type != "concat"
     if step.layer.type == "multiply" and len(step.sources) == 2:
         larger_first = [*reversed(step.sources)] if not step.place.uses else []  # in a block, names have a prefix
-        yield Change("name the larger input first", (put((*step.place.path, "from"), larger_first),))
+        yield Change("name the larger input first", (put((*step.place.path, "from"), larger_first),), safe=True)
     for each in steps:
         if getattr(each.layer, "padding", None) == 0 and isinstance(
             kernel := getattr(each.layer, "kernel_size", 0), int
@@ -218,10 +217,8 @@ def _shortcuts(step: Step, trail: Trail) -> Iterator[Change]:
         conv["stride"] = stride
         said += f", stride = {stride}"
     path = step.place.path
-    after: Path = (*path[:-1], int(path[-1]) + 1, "from")
-    yield Change(
-        f'add a conv from = "{source}" with {said}, and name it here', (insert(path, conv), put(after, written))
-    )
+    edits = put((*path, "from"), written), insert(path, conv)
+    yield Change(f'add a conv from = "{source}" with {said}, and name it here', edits)
 
 
 def _set(step: Step, key: str, value: Any) -> Change:

@@ -1,11 +1,12 @@
 """What is reported about a spec: one Diagnostic per cause, and the exception that carries them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from nbcnn.errors import SpecError
 from nbcnn.layers.problems import Code, Problem
+from nbcnn.spec.edits import Edit
 from nbcnn.spec.places import Path, Place, dotted
 
 SHOWN = 10
@@ -31,8 +32,31 @@ class Remark:
 
 
 @dataclass(frozen=True)
+class Change:
+    """A cure that was tried: what its help says, and what it does to the document.
+
+    The paths of `edits` are those of the document as it is: what shifts the entries of a list comes last. A change is
+    `safe` where it keeps what the author evidently meant and nothing else changes: it may be made without asking.
+    """
+
+    remark: str | Remark
+    edits: tuple[Edit, ...]
+    safe: bool = False
+
+    def apply(self, document: Mapping[str, Any]) -> Any:
+        """A document with the change; raises as `Edit.apply` where it does not fit."""
+        for edit in self.edits:
+            document = edit.apply(document)
+        return document
+
+    def __str__(self) -> str:
+        return str(self.remark)
+
+
+@dataclass(frozen=True)
 class Diagnostic:
-    """One error or warning: `rule` states it, `notes` give what led to it, `helps` are cures, the first the likeliest.
+    """One error or warning: `rule` states it, `notes` give what led to it, `cures` say what to do, the likeliest first:
+    in words, or as a change that was tried.
 
     `place` is the layer that it is about, `path` the keys to what is at fault in the document, `at_key` whether that is
     the key there. `line` and `column` count characters from 1, `end_column` is one beyond the last, and all are None
@@ -41,7 +65,7 @@ class Diagnostic:
 
     code: Code
     rule: str
-    helps: tuple[str | Remark, ...] = ()
+    cures: tuple[str | Remark | Change, ...] = ()
     place: Place | None = None
     path: Path | None = None
     at_key: bool = False
@@ -82,8 +106,18 @@ class Diagnostic:
         return f"`{self.place.name}`{'' if self.rule.startswith(_VERBS) else ':'} {self.rule}"
 
     @property
+    def helps(self) -> tuple[str, ...]:
+        """The cures as they are printed."""
+        return tuple(f"or {cure}" if number else str(cure) for number, cure in enumerate(self.cures))
+
+    @property
     def help(self) -> str | None:
-        return str(self.helps[0]) if self.helps else None
+        return self.helps[0] if self.cures else None
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """The cures that were tried."""
+        return tuple(cure for cure in self.cures if isinstance(cure, Change))
 
     @property
     def severity(self) -> str:
@@ -111,7 +145,7 @@ class Diagnostic:
             "label": self.label,
             "notes": [str(note) for note in self.notes],
             "help": self.help,
-            "helps": [str(each) for each in self.helps],
+            "helps": list(self.helps),
             "source": self.source,
             "source_column": self.source_column,
         }

@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from nbcnn.spec.diagnostics import Diagnostic, Remark
+from nbcnn.spec.diagnostics import Change, Diagnostic, Remark
 from nbcnn.spec.places import Path, dotted, echo, quoted
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Sources:
         return [each if each.file else self._located(each) for each in diagnostics]
 
     def _located(self, diagnostic: Diagnostic) -> Diagnostic:
-        notes, helps = [*diagnostic.notes], [self._filled(each) for each in diagnostic.helps]
+        notes = [*diagnostic.notes]
         path = diagnostic.path
         override = next((each for each in self.overridden if path is not None and path[: len(each)] == each), None)
         if override is not None:
@@ -104,7 +104,7 @@ class Sources:
             notes += self._variables(source.text[slice(*span)], diagnostic)
             notes += self._uses(diagnostic)
             notes += self._extensions(source)
-        return replace(placed, notes=tuple(map(self._filled, notes)), helps=tuple(helps))
+        return replace(placed, notes=tuple(map(self._filled, notes)), cures=tuple(map(self._cure, diagnostic.cures)))
 
     def _find(self, path: Path) -> "tuple[Source, Spot, int] | None":
         """The file and the last value on the way to a path that is written there, and its depth; None for no key."""
@@ -129,6 +129,9 @@ class Sources:
         if is_inline or source.line(start) != source.line(end - 1):
             return spot.key or (start, start + 1)
         return start, end
+
+    def _cure(self, cure: str | Remark | Change) -> str | Change:
+        return replace(cure, remark=self._filled(cure.remark)) if isinstance(cure, Change) else self._filled(cure)
 
     def _filled(self, remark: str | Remark) -> str:
         """A remark with the line of the path in it."""

@@ -55,7 +55,7 @@ def _rate(schedule: AnySchedule, full: float, epochs: float, warmup: float, last
         case Exponential():
             return full * schedule.gamma ** math.floor(epochs)
         case Polynomial():
-            return full * (1.0 - done) ** schedule.power
+            return full * math.pow(1.0 - done, schedule.power)
         case Cosine():
             return _half_cosine(full, schedule.eta_min, done)
         case CosineRestarts():
