@@ -65,9 +65,13 @@ def _print_evaluation(evaluation: "Evaluation") -> None:
             number(each.samples),
             "-" if each.precision is None else percent(each.precision),
             "-" if each.recall is None else percent(each.recall),
+            "-" if each.f1 is None else percent(each.f1),
         )
         for each in evaluation.per_class
     ]
     if rows:
-        print_table("per class", ("class", ">samples", ">precision", ">recall"), rows)
+        print_table("per class", ("class", ">samples", ">precision", ">recall", ">F1"), rows)
     click.echo(measured_text(evaluation.loss, evaluation.accuracy, evaluation.samples))
+    figures = {name: value for name, value in evaluation.metrics.items() if value is not None}
+    if figures:
+        click.echo(", ".join(f"{name} {value:.4f}" for name, value in figures.items()))

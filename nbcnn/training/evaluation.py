@@ -17,7 +17,7 @@ from nbcnn.network import Network
 from nbcnn.spec import BinaryCrossEntropyWithLogits, CrossEntropy, Data, Loss
 from nbcnn.training.events import Compiling, Evaluating, OnEvent, ignore
 from nbcnn.training.losses import summed_loss
-from nbcnn.training.metrics import ClassMetrics, confusion_matrix, per_class
+from nbcnn.training.metrics import classes, numbers, scores
 from nbcnn.training.samples import load_samples, named_splits
 from nbcnn.training.threads import threads as using_threads
 
@@ -40,14 +40,16 @@ class Evaluation:
 
     `accuracy` is the share of right answers, of pixels where there is an answer for each; None for a loss without
     right and wrong. `confusion[i, j]` counts samples, or pixels, of class i that were taken for class j; None, and
-    `per_class` empty, where there are no classes.
+    `per_class` empty, where there are no classes. `metrics` are further figures by name, those of `metric_names`, None
+    where these samples do not give one.
     """
 
     loss: float
     accuracy: float | None
     samples: int
     confusion: NDArray[np.int64] | None
-    per_class: tuple[ClassMetrics, ...]
+    per_class: tuple[classes.ClassMetrics, ...]
+    metrics: dict[str, float | None]
 
     def as_dict(self) -> dict[str, Any]:
         """The object that `nbcnn eval --format json` prints."""
@@ -55,6 +57,7 @@ class Evaluation:
             "loss": self.loss,
             "accuracy": self.accuracy,
             "samples": self.samples,
+            "metrics": self.metrics,
             "confusion_matrix": None if self.confusion is None else self.confusion.tolist(),
             "per_class": [asdict(each) for each in self.per_class],
         }
@@ -131,6 +134,17 @@ def evaluate(
     return tally.evaluation(samples, model.classes)
 
 
+def metric_names(loss: Loss, output_shape: tuple[int, ...]) -> tuple[str, ...]:
+    """The figures that an evaluation by this loss has beside loss and accuracy, for outputs (channels, *space)."""
+    match loss:
+        case CrossEntropy():
+            return (*classes.NAMES, *(scores.NAMES if len(output_shape) == 1 else ()))
+        case BinaryCrossEntropyWithLogits():
+            return ()
+        case _:
+            return numbers.NAMES
+
+
 class _Tally:
     """What is counted of a data set, part by part."""
 
@@ -138,8 +152,11 @@ class _Tally:
         self._loss = loss
         self._loss_sum = self._weight = 0.0
         self._right = self._answers = 0
-        classes = output_shape[0]
-        self._confusion = np.zeros((classes, classes), np.int64) if isinstance(loss, CrossEntropy) else None
+        names = metric_names(loss, output_shape)
+        count = output_shape[0]
+        self._confusion = np.zeros((count, count), np.int64) if isinstance(loss, CrossEntropy) else None
+        self._scores = scores.Scores(count) if set(scores.NAMES) <= {*names} else None
+        self._numbers = numbers.Numbers(output_shape) if names == numbers.NAMES else None
 
     def add(self, outputs: NDArray[np.float32], targets: NDArray[Any]) -> None:
         loss_sum, weight = summed_loss(self._loss, outputs, targets)
@@ -148,19 +165,27 @@ class _Tally:
         if self._confusion is not None and isinstance(self._loss, CrossEntropy):
             counted = targets != self._loss.ignore_index
             guesses = outputs.argmax(axis=1)
-            self._confusion += confusion_matrix(targets[counted], guesses[counted], len(self._confusion))
+            self._confusion += classes.confusion_matrix(targets[counted], guesses[counted], len(self._confusion))
+            if self._scores is not None:
+                self._scores.add(outputs[counted], targets[counted])
         elif isinstance(self._loss, BinaryCrossEntropyWithLogits):
             self._right += int(np.count_nonzero((outputs > 0) == (targets > 0.5)))
             self._answers += outputs.size
+        elif self._numbers is not None:
+            self._numbers.add(outputs, targets)
 
-    def evaluation(self, samples: int, classes: tuple[str, ...]) -> Evaluation:
-        metrics: tuple[ClassMetrics, ...] = ()
+    def evaluation(self, samples: int, labels: tuple[str, ...]) -> Evaluation:
+        by_class: tuple[classes.ClassMetrics, ...] = ()
+        metrics: dict[str, float | None] = {}
         right, answers = self._right, self._answers
         if self._confusion is not None:
             right, answers = int(self._confusion.trace()), int(self._confusion.sum())
             outputs = len(self._confusion)
-            labels = (*classes[:outputs], *(str(index) for index in range(len(classes), outputs)))
-            metrics = per_class(self._confusion, labels)
+            labels = (*labels[:outputs], *(str(index) for index in range(len(labels), outputs)))
+            by_class = classes.per_class(self._confusion, labels)
+            metrics |= classes.averages(by_class)
+        for each in (self._scores, self._numbers):
+            metrics |= each.results() if each is not None else {}
         # Where nothing counts, the loss is not a number, as it is in training.
         loss = self._loss_sum / self._weight if self._weight else math.nan
-        return Evaluation(loss, right / answers if answers else None, samples, self._confusion, metrics)
+        return Evaluation(loss, right / answers if answers else None, samples, self._confusion, by_class, metrics)

@@ -1,7 +1,7 @@
 """What a run reports while it works: plain values, which a command, a notebook or a log may render."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -78,8 +78,9 @@ class EpochRecord:
 
     `loss`, `correct` and `accuracy` are counted while the epoch trains, each batch before its update. `correct` counts
     right answers, of pixels where there is an answer for each, and `accuracy` is their share; both, and `val_accuracy`,
-    are None for a loss without right and wrong. `lr` is the learning rate of the epoch's last step; `seconds` is the
-    time of its steps, without validation and saving.
+    are None for a loss without right and wrong. `val_metrics` are the further figures of the
+    evaluation. `lr` is the learning rate of the epoch's last step; `seconds` is the time of its steps, without
+    validation and saving.
     """
 
     epoch: int
@@ -92,6 +93,7 @@ class EpochRecord:
     lr: float
     seconds: float
     images_per_second: float
+    val_metrics: Mapping[str, float | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from there, so that rows of epochs that are run again, or half a row from a cras
 import csv
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -18,19 +18,20 @@ from nbcnn.weights.files import write_atomically
 
 CSV = "history.csv"
 JSONL = "history.jsonl"
-COLUMNS = [field.name for field in fields(EpochRecord)]
 
 
-def write_history(folder: Path, records: Iterable[EpochRecord]) -> None:
-    """Both files anew with these rows; raises NbcnnError where they cannot be written."""
-    rows = [asdict(record) for record in records]
-    write_atomically(folder / CSV, (_csv_line(COLUMNS) + "".join(_csv_line(row.values()) for row in rows)).encode())
+def write_history(folder: Path, records: Iterable[EpochRecord], metrics: Sequence[str]) -> None:
+    """Both files anew with these rows, which have so named metrics; raises NbcnnError where they cannot be written."""
+    rows = [row_of(record) for record in records]
+    own = [field.name for field in fields(EpochRecord) if field.name != "val_metrics"]
+    columns = _csv_line([*own, *map(_column, metrics)])
+    write_atomically(folder / CSV, (columns + "".join(_csv_line(row.values()) for row in rows)).encode())
     write_atomically(folder / JSONL, "".join(map(_json_line, rows)).encode())
 
 
 def append_history(folder: Path, record: EpochRecord) -> None:
     """One more row in both files; raises NbcnnError where they cannot be written."""
-    row = asdict(record)
+    row = row_of(record)
     for name, line in ((CSV, _csv_line(row.values())), (JSONL, _json_line(row))):
         try:
             with (folder / name).open("a", encoding="utf-8", newline="") as file:
@@ -39,6 +40,16 @@ def append_history(folder: Path, record: EpochRecord) -> None:
             raise NbcnnError(
                 f"{folder / name}: the file cannot be written ({error.strerror or error}); make room, then --resume"
             ) from None
+
+
+def row_of(record: EpochRecord) -> dict[str, Any]:
+    """The record with a column of its own for every metric, `val_f1` and so on."""
+    row = asdict(record)
+    return row | {_column(name): value for name, value in row.pop("val_metrics").items()}
+
+
+def _column(metric: str) -> str:
+    return f"val_{metric}"
 
 
 def _csv_line(values: Iterable[Any]) -> str:

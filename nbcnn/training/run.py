@@ -14,7 +14,7 @@ from nbcnn.network import Network
 from nbcnn.spec import Spec
 from nbcnn.training import folder
 from nbcnn.training.checkpoints import Checkpoints
-from nbcnn.training.evaluation import Evaluation, evaluate
+from nbcnn.training.evaluation import Evaluation, evaluate, metric_names
 from nbcnn.training.events import Compiling, EpochFinished, EpochRecord, Evaluating, OnEvent, Progress, Started, ignore
 from nbcnn.training.fit import Model
 from nbcnn.training.history import append_history, write_history
@@ -108,7 +108,8 @@ class _Run:
             self._refuse_other_data()
         spec = json.dumps(self.spec.resolved(), indent=2) + "\n"
         write_atomically(self.out / folder.SPEC, spec.encode())
-        write_history(self.out, self.standing.records)
+        measured = metric_names(self.spec.train.loss, self.model.network.output_shape)
+        write_history(self.out, self.standing.records, measured if self.splits.validation is not None else ())
         if not resume:
             self.checkpoints.save(self.standing)
         self.report(

@@ -48,6 +48,7 @@ class Standing:
             lr=learning_rate,
             seconds=round(self.seconds, 6),
             images_per_second=round(self.samples / self.seconds, 1),
+            val_metrics=validation.metrics if validation else {},
         )
         self.records.append(record)
         self.samples, self.loss_sum, self.correct, self.answers, self.seconds = 0, 0.0, 0, 0, 0.0

@@ -101,7 +101,7 @@ def test_a_network_that_gives_numbers_has_a_loss_and_no_accuracy(tmp_path: Path)
     assert result["best"]["accuracy"] is None and result["best"]["val_loss"] > 0 and result["test"] is None
     assert "nan" not in (tmp_path / "run/history.csv").read_text().lower()
     measured = json.loads(nbcnn(tmp_path, "eval", "run/model.h5", "--split", "validation", "--format", "json"))
-    assert list(measured) == ["loss", "accuracy", "samples", "confusion_matrix", "per_class"]
+    assert list(measured) == ["loss", "accuracy", "samples", "metrics", "confusion_matrix", "per_class"]
     assert measured["loss"] == result["best"]["val_loss"] and measured["samples"] == 6
     assert measured["accuracy"] is measured["confusion_matrix"] is None and measured["per_class"] == []
-    assert nbcnn(tmp_path, "eval", "run/model.h5", "--split", "validation").endswith("of 6 samples\n")
+    assert "of 6 samples\nmse " in nbcnn(tmp_path, "eval", "run/model.h5", "--split", "validation")

@@ -15,6 +15,7 @@ from fake_engine import SPEC, FakeModel, FakeTrainer
 from nbcnn.errors import DataError, DivergenceError, InputError, Interrupted, SpecError
 from nbcnn.spec import Spec, parse
 from nbcnn.training import checkpoints, events
+from nbcnn.training.history import row_of
 from nbcnn.training.run import train
 from nbcnn.weights import store
 
@@ -66,7 +67,7 @@ def test_a_run_learns_and_writes_its_files(fake_engine: type[FakeTrainer], spec:
 def test_history_files_agree_with_the_result(fake_engine: type[FakeTrainer], spec: MakeSpec) -> None:
     result = train(spec(), out="a")
     rows = [json.loads(line) for line in Path("a/history.jsonl").read_text().splitlines()]
-    assert rows == [asdict(record) for record in result.history]
+    assert rows == [row_of(record) for record in result.history]
     with Path("a/history.csv").open(newline="") as file:
         table = list(csv.DictReader(file))
     assert [{key: float(value) for key, value in row.items()} for row in table] == rows
@@ -115,7 +116,7 @@ def test_an_interrupted_run_resumes_bit_for_bit(
     assert same_arrays(Path("whole/last.h5"), Path("parts/last.h5"))
     assert list(map(untimed, resumed.history)) == list(map(untimed, whole.history))
     rows = [json.loads(line) for line in Path("parts/history.jsonl").read_text().splitlines()]
-    assert rows == [asdict(record) for record in resumed.history]
+    assert rows == [row_of(record) for record in resumed.history]
 
 
 def test_a_signal_in_the_last_step_leaves_only_the_test(

@@ -1,4 +1,4 @@
-"""Learning rates by step, beside PyTorch's schedulers and by themselves where these step once an epoch."""
+"""Learning rates by step; tests/parity compares them with PyTorch's schedulers."""
 
 from typing import Any
 
@@ -22,60 +22,14 @@ def rates(epochs: int, schedule: dict[str, Any], steps_per_epoch: int = STEPS) -
     return [rate(step) for step in range(epochs * steps_per_epoch)]
 
 
-def torch_rates(name: str, count: int, **settings: Any) -> list[float]:
-    """What PyTorch's scheduler gives for `count` steps of its own, from 0.5."""
-    torch = pytest.importorskip("torch")
-    optimizer = torch.optim.SGD([torch.zeros(1)], lr=0.5)
-    scheduler = getattr(torch.optim.lr_scheduler, name)(optimizer, **settings)
-    found = []
-    for _ in range(count):
-        found.append(optimizer.param_groups[0]["lr"])
-        optimizer.step()
-        scheduler.step()
-    return found
-
-
 def test_constant() -> None:
     assert rates(2, {"type": "constant"}) == [0.5] * 20
 
 
-@pytest.mark.parametrize(
-    ("schedule", "name", "settings"),
-    [
-        ({"type": "step", "step_size": 2, "gamma": 0.3}, "StepLR", {"step_size": 2, "gamma": 0.3}),
-        ({"type": "multi_step", "milestones": [1, 4, 5]}, "MultiStepLR", {"milestones": [1, 4, 5]}),
-        ({"type": "exponential", "gamma": 0.7}, "ExponentialLR", {"gamma": 0.7}),
-    ],
-)
-def test_changes_between_epochs_are_pytorchs(schedule: dict[str, Any], name: str, settings: dict[str, Any]) -> None:
-    values = rates(7, schedule)
-    assert values[::STEPS] == approx(torch_rates(name, 7, **settings))
-    assert values[STEPS - 1 :: STEPS] == values[::STEPS]
-
-
-@pytest.mark.parametrize(
-    ("schedule", "name", "settings"),
-    [
-        ({"type": "polynomial", "power": 2.0}, "PolynomialLR", {"total_iters": 30, "power": 2.0}),
-        ({"type": "polynomial"}, "PolynomialLR", {"total_iters": 30, "power": 1.0}),
-        ({"type": "cosine"}, "CosineAnnealingLR", {"T_max": 30}),
-        ({"type": "cosine", "eta_min": 0.1}, "CosineAnnealingLR", {"T_max": 30, "eta_min": 0.1}),
-        ({"type": "cosine_restarts", "T_0": 1}, "CosineAnnealingWarmRestarts", {"T_0": 10}),
-        (
-            {"type": "cosine_restarts", "T_0": 1, "T_mult": 2, "eta_min": 0.01},
-            "CosineAnnealingWarmRestarts",
-            {"T_0": 10, "T_mult": 2, "eta_min": 0.01},
-        ),
-        ({"type": "one_cycle"}, "OneCycleLR", {"max_lr": 0.5, "total_steps": 30}),
-        (
-            {"type": "one_cycle", "pct_start": 0.5, "div_factor": 10.0, "final_div_factor": 100.0},
-            "OneCycleLR",
-            {"max_lr": 0.5, "total_steps": 30, "pct_start": 0.5, "div_factor": 10.0, "final_div_factor": 100.0},
-        ),
-    ],
-)
-def test_changes_between_steps_are_pytorchs(schedule: dict[str, Any], name: str, settings: dict[str, Any]) -> None:
-    assert rates(3, schedule) == approx(torch_rates(name, 30, **settings), rel=1e-9, abs=1e-12)
+def test_changes_come_after_whole_epochs() -> None:
+    values = rates(5, {"type": "multi_step", "milestones": [1, 4]})
+    assert values[::STEPS] == approx([0.5, 0.05, 0.05, 0.05, 0.005])
+    assert values[STEPS - 1] == 0.5
 
 
 def test_warmup_rises_linearly_and_reaches_the_full_rate() -> None:
@@ -100,31 +54,12 @@ def test_a_cycle_of_a_step_or_two(epochs: int, pct_start: float) -> None:
     assert all(0 < value <= 0.5 for value in values)
 
 
-LOSSES = [1.0, 0.9, 0.8999999, 0.91, 0.95, 0.93, 0.92, 0.5, 0.6, 0.7, 0.8, 0.9, 0.9]
-
-
-def records(losses: list[float]) -> list[EpochRecord]:
-    return [
-        EpochRecord(number + 1, 9.0 - number, None, None, 10, loss, None, 0.5, 1.0, 10.0)
-        for number, loss in enumerate(losses)
-    ]
-
-
-@pytest.mark.parametrize(
-    "settings", [{"patience": 1}, {"patience": 0}, {"patience": 2, "factor": 0.5, "cooldown": 2, "min_lr": 0.2}]
-)
-def test_plateaus_are_pytorchs(settings: dict[str, Any]) -> None:
-    torch = pytest.importorskip("torch")
-    optimizer = torch.optim.SGD([torch.zeros(1)], lr=0.5)
-    scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, eps=0, **settings)
-    table = train_table(20, {"type": "reduce_on_plateau", **settings})
-    seen = set()
-    for done in range(len(LOSSES)):
-        rate = learning_rates(table, STEPS, records(LOSSES[:done]))(done * STEPS)
-        assert rate == approx(optimizer.param_groups[0]["lr"])
-        seen.add(rate)
-        scheduler.step(LOSSES[done])
-    assert len(seen) > 1
+def test_a_plateau_lowers_the_rate_of_the_epoch_after_it() -> None:
+    table = train_table(20, {"type": "reduce_on_plateau", "patience": 1, "factor": 0.5})
+    losses = [1.0, 0.9, 0.9, 0.95, 0.8]
+    history = [EpochRecord(n + 1, 9.0 - n, None, None, 10, loss, None, 0.5, 1.0, 10.0) for n, loss in enumerate(losses)]
+    found = [learning_rates(table, STEPS, history[:done])(done * STEPS) for done in range(6)]
+    assert found == [0.5, 0.5, 0.5, 0.5, 0.25, 0.25]
 
 
 def test_without_validation_the_training_loss_is_what_counts() -> None:
