@@ -18,6 +18,7 @@ from .evaluate import evaluate
 from .gradcheck import gradcheck
 from .options import Debug, debug_option
 from .predict import predict
+from .rf import rf
 from .schema import schema
 from .train import train
 from .validate import validate
@@ -30,7 +31,7 @@ def command() -> None:
     """Convolutional networks from one readable file, trained on the CPU you have."""
 
 
-for verb in (validate, train, evaluate, predict, gradcheck, bench, schema):
+for verb in (validate, train, evaluate, predict, gradcheck, bench, rf, schema):
     command.add_command(verb)
 
 

@@ -46,6 +46,20 @@ def format_option(command: Command) -> Command:
     )(command)
 
 
+def unit_option(metavar: str, help_text: str) -> Callable[[Command], Command]:
+    """`--unit 0,5,5`; the verb receives a tuple of whole numbers, or None."""
+    return click.option("--unit", metavar=metavar, callback=_whole_numbers, help=help_text)
+
+
+def _whole_numbers(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[int, ...] | None:
+    if value is None:
+        return None
+    try:
+        return tuple(int(part) for part in value.split(","))
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not a list of whole numbers; write for instance 5,5") from None
+
+
 def data_dir_option(command: Command) -> Command:
     return click.option(
         "--data-dir",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from nbcnn.api import gradcheck as gradcheck
     from nbcnn.api import load_spec as load_spec
     from nbcnn.api import predict as predict
+    from nbcnn.api import receptive_field as receptive_field
     from nbcnn.api import schema as schema
     from nbcnn.api import train as train
     from nbcnn.api import validate as validate
@@ -31,6 +32,7 @@ _HOMES = {
     "gradcheck": "nbcnn.api",
     "load_spec": "nbcnn.api",
     "predict": "nbcnn.api",
+    "receptive_field": "nbcnn.api",
     "schema": "nbcnn.api",
     "train": "nbcnn.api",
     "validate": "nbcnn.api",

@@ -22,6 +22,7 @@ from nbcnn.training.events import (
 )
 
 if TYPE_CHECKING:
+    from nbcnn.network.seen import Seen
     from nbcnn.training.benchmark import Benchmark, Mode, Row
     from nbcnn.training.evaluation import Evaluation
     from nbcnn.training.gradcheck import Check, OnCheck
@@ -45,6 +46,7 @@ __all__ = [
     "Progress",
     "Result",
     "Row",
+    "Seen",
     "Started",
     "bench",
     "build",
@@ -52,6 +54,7 @@ __all__ = [
     "gradcheck",
     "load_spec",
     "predict",
+    "receptive_field",
     "schema",
     "train",
     "validate",
@@ -90,6 +93,18 @@ def validate(path: str | Path, overrides: Mapping[str, Any] | None = None, *, ex
         return build(loaded).report(explain)
     except InvalidSpec:
         return network.report(loaded, *network.trace(loaded), explain=explain)
+
+
+def receptive_field(described: Spec, layer: str, unit: Sequence[int] | None = None) -> "Seen":
+    """The exact input pixels that a unit of a layer sees.
+
+    `unit` has a position on every spatial axis, and may have a channel before these; a feature of a flat layer counts
+    as a channel. Negative numbers count from the end. None is the middle, all channels. Raises SpecError for a layer,
+    and InputError for a unit, that is not there.
+    """
+    from nbcnn.network.seen import seen
+
+    return seen(network.build(described), layer, unit)
 
 
 def schema() -> dict[str, Any]:

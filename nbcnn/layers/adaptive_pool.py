@@ -26,6 +26,10 @@ class AdaptivePool(Layer):
     def window(self, shape: Shape) -> None:
         """None: windows differ in size."""
 
+    def positions_read(self, shape: Shape, axis: int, position: int) -> range:
+        size, count = shape[1 + axis], self.outputs(shape)[axis]
+        return range(position * size // count, -(-(position + 1) * size // count))
+
     def attributes(self, shape: Shape) -> dict[str, Any]:
         return {"output_size": self.outputs(shape)}
 

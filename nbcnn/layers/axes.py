@@ -118,6 +118,22 @@ def span(kernel: int, dilation: int) -> int:
     return (kernel - 1) * dilation + 1
 
 
+def inside(positions: range, size: int, border: str = "zeros") -> list[int]:
+    """Which of `size` inputs these positions of the padded axis hold; index 0 is the first input.
+
+    A border of zeros holds none of them; reflect mirrors about the first and the last, replicate repeats these, and
+    circular goes on at the other end. No position is further outside than the axis is long.
+    """
+    match border:
+        case "reflect":
+            return [size - 1 - abs(size - 1 - abs(each)) for each in positions]
+        case "replicate":
+            return [min(max(each, 0), size - 1) for each in positions]
+        case "circular":
+            return [each % size for each in positions]
+    return [each for each in positions if 0 <= each < size]
+
+
 def largest_divisor(number: int, most: int) -> int:
     """The largest whole number up to `most` that divides `number`."""
     small = (count for count in range(1, isqrt(number) + 1) if number % count == 0)
@@ -159,6 +175,15 @@ class Window:
     @property
     def spans(self) -> tuple[int, ...]:
         return tuple(map(span, self.kernel_size, self.dilation))
+
+    def keeps(self, axis: int) -> bool:
+        """Whether every output reads the one input at its own place of an axis."""
+        return self.kernel_size[axis] == self.stride[axis] == 1 and not any(self.padding[axis])
+
+    def positions(self, axis: int, position: int) -> range:
+        """What the window at `position` touches of an axis; negative, or beyond the last input, in the padding."""
+        first = position * self.stride[axis] - self.padding[axis][0]
+        return range(first, first + self.spans[axis], self.dilation[axis])
 
     def output_sizes(self, space: Shape) -> Shape:
         """Spatial sizes of the output; raises Problem naming the first axis on which no window fits."""

@@ -4,13 +4,13 @@ A layer answers for one sample, with shapes `(channels, *space)` or `(features,)
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from nbcnn.layers.axes import Shape, Window, checked_window
+from nbcnn.layers.axes import Shape, Window, checked_window, inside
 from nbcnn.layers.fields import LayerName, Sources
 from nbcnn.layers.problems import Code, Problem
 from nbcnn.layers.table import Table
@@ -43,6 +43,9 @@ class Parameter:
 
 class Layer(Table, ABC):
     """A layer as a person writes it; its fields are the keys of a `[[layers]]` table."""
+
+    keeps_numbers: ClassVar[bool] = False
+    """Whether the output holds the input's numbers, in their order, in another shape."""
 
     type: str
     name: LayerName | None = Field(None, description="Unique name; by default the type and a number, conv1, conv2, ...")
@@ -79,6 +82,18 @@ class Layer(Table, ABC):
     def window(self, shape: Shape) -> Window | None:
         """The inputs that one output reads; None where it reads all of them."""
         return checked_window(shape[1:], 1)
+
+    def channels_read(self, shape: Shape) -> Sequence[range] | None:
+        """The channels that each channel of the output reads; None where each reads its own."""
+        return None
+
+    def positions_read(self, shape: Shape, axis: int, position: int) -> Iterable[int]:
+        """The positions along a spatial axis, numbered from 0, that an output at `position` of that axis reads.
+
+        What it reads of the padding is left out, unless that is copied from positions of the input.
+        """
+        window, size = self.window(shape), shape[1 + axis]
+        return range(size) if window is None else inside(window.positions(axis, position), size)
 
     def arithmetic(self, shape: Shape) -> tuple[str, ...]:
         """How the spatial sizes of the output come about, a line for each axis; asked after `output_shape`."""

@@ -18,6 +18,11 @@ class ChannelShuffle(Layer):
     def output_shape(self, shape: Shape) -> Shape:
         return shape
 
+    def channels_read(self, shape: Shape) -> list[range]:
+        size = shape[0] // self.groups
+        sources = (channel % self.groups * size + channel // self.groups for channel in range(shape[0]))
+        return [range(source, source + 1) for source in sources]
+
     def review(self, shape: Shape) -> Iterator[Problem]:
         if shape[0] % self.groups:
             yield Problem(

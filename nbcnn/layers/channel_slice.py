@@ -25,6 +25,9 @@ class ChannelSlice(Layer):
         start, stop = sliced(self.start, self.stop, shape[0])
         return (stop - start, *shape[1:])
 
+    def channels_read(self, shape: Shape) -> list[range]:
+        return [range(channel, channel + 1) for channel in range(*sliced(self.start, self.stop, shape[0]))]
+
     def attributes(self, shape: Shape) -> dict[str, Any]:
         start, stop = sliced(self.start, self.stop, shape[0])
         return {"start": start, "stop": stop}

@@ -6,13 +6,13 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from nbcnn.layers.axes import Shape, Window, checked_window
+from nbcnn.layers.axes import Shape, Window, checked_window, inside
 from nbcnn.layers.base import Initializer, Parameter
 from nbcnn.layers.fields import Axes, PaddingField, Size
 from nbcnn.layers.problems import Problem
 from nbcnn.layers.resizing import border_problems
 from nbcnn.layers.trainable import Trainable
-from nbcnn.layers.weights import declared_size, divisible_by_groups, weight_and_bias
+from nbcnn.layers.weights import channels_of_groups, declared_size, divisible_by_groups, weight_and_bias
 
 
 class Conv(Trainable):
@@ -35,6 +35,12 @@ class Conv(Trainable):
 
     def window(self, shape: Shape) -> Window:
         return checked_window(self.space_of(shape), self.kernel_size, self.stride, self.padding, self.dilation)
+
+    def channels_read(self, shape: Shape) -> list[range]:
+        return channels_of_groups(shape[0], self.out_channels, self.groups)
+
+    def positions_read(self, shape: Shape, axis: int, position: int) -> list[int]:
+        return inside(self.window(shape).positions(axis, position), shape[1 + axis], self.padding_mode)
 
     def output_shape(self, shape: Shape) -> Shape:
         return (self.out_channels, *self.window(shape).output_sizes(shape[1:]))

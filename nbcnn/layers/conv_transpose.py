@@ -12,7 +12,7 @@ from nbcnn.layers.fields import Axes, MarginsField, NaturalAxes, Size
 from nbcnn.layers.problems import Problem
 from nbcnn.layers.resizing import transposed_sizes
 from nbcnn.layers.trainable import Trainable
-from nbcnn.layers.weights import declared_size, divisible_by_groups, weight_and_bias
+from nbcnn.layers.weights import channels_of_groups, declared_size, divisible_by_groups, weight_and_bias
 
 
 class ConvTranspose(Trainable):
@@ -37,6 +37,16 @@ class ConvTranspose(Trainable):
 
     def window(self, shape: Shape) -> None:
         """None: how many inputs an output reads differs from output to output."""
+
+    def channels_read(self, shape: Shape) -> list[range]:
+        return channels_of_groups(shape[0], self.out_channels, self.groups)
+
+    def positions_read(self, shape: Shape, axis: int, position: int) -> list[int]:
+        """Input i reaches the outputs from i * stride - before on, `dilation` apart."""
+        window, _ = self._resolved(shape)
+        stride, (before, _) = window.stride[axis], window.padding[axis]
+        starts = (position + before - tap * window.dilation[axis] for tap in range(window.kernel_size[axis]))
+        return [start // stride for start in starts if start % stride == 0 and 0 <= start // stride < shape[1 + axis]]
 
     def arithmetic(self, shape: Shape) -> tuple[str, ...]:
         window, output_padding = self._resolved(shape)

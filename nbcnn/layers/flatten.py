@@ -1,7 +1,7 @@
 """From an image to a row of features."""
 
 from math import prod
-from typing import Literal
+from typing import ClassVar, Literal
 
 from nbcnn.layers.axes import Shape
 from nbcnn.layers.base import Layer
@@ -9,6 +9,8 @@ from nbcnn.layers.base import Layer
 
 class Flatten(Layer):
     """(channels, *space) to (channels * positions,), channels outermost; a flat input stays as it is."""
+
+    keeps_numbers: ClassVar[bool] = True
 
     type: Literal["flatten"]
 

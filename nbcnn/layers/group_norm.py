@@ -8,6 +8,7 @@ from nbcnn.layers.base import Parameter
 from nbcnn.layers.fields import Size
 from nbcnn.layers.normalisation import Normalisation, sets_of_one
 from nbcnn.layers.problems import Code, Problem
+from nbcnn.layers.weights import channels_of_groups
 
 
 class GroupNorm(Normalisation):
@@ -29,6 +30,9 @@ class GroupNorm(Normalisation):
 
     def window(self, shape: Shape) -> None:
         return None
+
+    def channels_read(self, shape: Shape) -> list[range]:
+        return channels_of_groups(shape[0], shape[0], self.num_groups)
 
     def parameters(self, shape: Shape) -> dict[str, Parameter]:
         return self.weight_and_bias(shape[:1])

@@ -70,6 +70,14 @@ class KMaxPool(Layer):
     def window(self, shape: Shape) -> None:
         """None: which positions a unit sees depends on the numbers there."""
 
+    def positions_read(self, shape: Shape, axis: int, position: int) -> range:
+        """Along the last axis all of its window, since the numbers there choose; its own where all are kept."""
+        window, k = self._resolved(shape)
+        if axis < len(shape) - 2:
+            return range(position, position + 1)
+        touched = window.positions(axis, position // k)
+        return touched[position % k : position % k + 1] if k == len(touched) else touched
+
     def attributes(self, shape: Shape) -> dict[str, Any]:
         window, k = self._resolved(shape)
         return {"k": k, "kernel_size": window.kernel_size[-1], "stride": window.stride[-1]}

@@ -1,6 +1,6 @@
 """Layer normalisation (Ba, Kiros and Hinton, arXiv:1607.06450, 2016)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from math import prod
 from typing import Any, Literal
 
@@ -46,6 +46,12 @@ class LayerNorm(Normalisation):
 
     def window(self, shape: Shape) -> Window | None:
         return super().window(shape) if self._axes(shape) == [1] else None
+
+    def channels_read(self, shape: Shape) -> list[range] | None:
+        return [range(shape[0])] * shape[0] if 1 in self._axes(shape) else None
+
+    def positions_read(self, shape: Shape, axis: int, position: int) -> Iterable[int]:
+        return range(shape[1 + axis]) if axis + 2 in self._axes(shape) else (position,)
 
     def parameters(self, shape: Shape) -> dict[str, Parameter]:
         return self.weight_and_bias(self._sizes(shape))

@@ -40,6 +40,9 @@ class Linear(Trainable):
     def window(self, shape: Shape) -> None:
         return None
 
+    def channels_read(self, shape: Shape) -> list[range]:
+        return [range(shape[0])] * self.out_features
+
     def parameters(self, shape: Shape) -> dict[str, Parameter]:
         weight = (self.out_features, shape[0])
         return weight_and_bias(weight, self.out_features, bias=self.bias, initializer=self.initializer)

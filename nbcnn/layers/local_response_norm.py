@@ -25,6 +25,10 @@ class LocalResponseNorm(Elementwise):
     beta: Annotated[float, Field(ge=0, le=16)] = 0.75
     k: Annotated[float, Field(ge=SMALLEST_K, le=1e6)] = 1.0
 
+    def channels_read(self, shape: Shape) -> list[range]:
+        firsts = range(-(self.size // 2), shape[0] - self.size // 2)
+        return [range(max(first, 0), min(first + self.size, shape[0])) for first in firsts]
+
     def attributes(self, shape: Shape) -> dict[str, Any]:
         return {"size": self.size, "alpha": self.alpha, "beta": self.beta, "k": self.k}
 

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from nbcnn.layers.axes import Pairs, Shape, Window, pairs_per_axis
+from nbcnn.layers.axes import Pairs, Shape, Window, inside, pairs_per_axis
 from nbcnn.layers.base import Layer
 from nbcnn.layers.fields import MarginsField, Real
 from nbcnn.layers.problems import Code, Problem
@@ -26,6 +26,9 @@ class Pad(Layer):
     def window(self, shape: Shape) -> Window:
         ones = (1,) * (len(shape) - 1)
         return Window(ones, ones, self._pairs(shape), ones)
+
+    def positions_read(self, shape: Shape, axis: int, position: int) -> list[int]:
+        return inside(self.window(shape).positions(axis, position), shape[1 + axis], self.mode)
 
     def output_shape(self, shape: Shape) -> Shape:
         return (shape[0], *padded_sizes(shape[1:], self._pairs(shape)))

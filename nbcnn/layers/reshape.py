@@ -1,7 +1,7 @@
 """The same numbers in another shape."""
 
 from math import prod
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -13,6 +13,8 @@ from nbcnn.layers.problems import Code, Problem
 
 class Reshape(Layer):
     """Any shape to (channels, *space) with as many numbers, in C order."""
+
+    keeps_numbers: ClassVar[bool] = True
 
     type: Literal["reshape"]
     shape: NewShape = Field(description="Channels, then up to three spatial sizes; one may be -1: what is left.")

@@ -12,6 +12,9 @@ class Softmax(Activation):
 
     type: Literal["softmax"]
 
+    def channels_read(self, shape: Shape) -> list[range]:
+        return [range(shape[0])] * shape[0]
+
     def other_flops(self, shape: Shape) -> dict[str, int]:
         count, positions = prod(shape), prod(shape[1:])
         return {

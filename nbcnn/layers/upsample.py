@@ -1,6 +1,7 @@
 """Upsampling without weights, to any size."""
 
-from math import prod
+from fractions import Fraction
+from math import ceil, floor, prod
 from typing import Any, Literal
 
 from pydantic import Field
@@ -26,6 +27,17 @@ class Upsample(Layer):
     def output_shape(self, shape: Shape) -> Shape:
         space = self.space_of(shape)
         return (shape[0], *upsampled_sizes(space, self.size, self.scale_factor, self.mode, self.align_corners))
+
+    def positions_read(self, shape: Shape, axis: int, position: int) -> range:
+        source, target = shape[1 + axis], self.output_shape(shape)[1 + axis]
+        if self.mode == "nearest":
+            first = position * source // target
+            return range(first, first + 1)
+        if self.align_corners:
+            place = Fraction(position * (source - 1), max(target - 1, 1))
+        else:
+            place = max(Fraction((2 * position + 1) * source, 2 * target) - Fraction(1, 2), Fraction(0))
+        return range(floor(place), min(ceil(place), source - 1) + 1)
 
     def attributes(self, shape: Shape) -> dict[str, Any]:
         return {"size": self.output_shape(shape)[1:], "mode": self.mode, "align_corners": self.align_corners}

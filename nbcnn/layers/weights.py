@@ -37,6 +37,12 @@ def declared_size(field: str, declared: int | None, received: int) -> Iterator[P
         )
 
 
+def channels_of_groups(in_channels: int, out_channels: int, groups: int) -> list[range]:
+    """The input channels that each output channel reads: those of its group."""
+    inputs, outputs = in_channels // groups, out_channels // groups
+    return [range(channel // outputs * inputs, (channel // outputs + 1) * inputs) for channel in range(out_channels)]
+
+
 def divisible_by_groups(in_channels: int, out_channels: int, groups: int) -> Iterator[Problem]:
     """A Problem where the groups of a convolution cannot share its channels out evenly."""
     for field, channels in (("in_channels", in_channels), ("out_channels", out_channels)):
