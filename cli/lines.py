@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Sequence
 
 import click
 
@@ -11,6 +12,8 @@ from .text import bytes_text, counted, duration, number, percent
 
 SILENCE = 1.5
 """Seconds after which plain lines say that work goes on."""
+NAMED = 3
+"""Files that are named before the others are only counted."""
 
 
 class Pace:
@@ -96,8 +99,15 @@ def started_line(event: Started) -> str:
         parts.append(f"{number(event.validation_samples)} to validate")
     if event.test_samples:
         parts.append(f"{number(event.test_samples)} to test")
+    skipped = f"; {_skipped_text(event.skipped)}" if event.skipped else ""
     resumed = f", going on after step {number(event.step)}" if event.step else ""
-    return f"{event.network}: samples: {', '.join(parts)}; into {event.out}{resumed}"
+    return f"{event.network}: samples: {', '.join(parts)}; into {event.out}{resumed}{skipped}"
+
+
+def _skipped_text(files: Sequence[str]) -> str:
+    """2 unreadable files skipped: a.png, b.png."""
+    named = ", ".join(files[:NAMED]) + (", ..." if len(files) > NAMED else "")
+    return f"{counted(len(files), 'unreadable file')} skipped: {named}"
 
 
 def epoch_line(event: EpochFinished) -> str:
@@ -128,7 +138,7 @@ def status_text(event: Event) -> str:
     match event:
         case Loading():
             of = f" of {bytes_text(event.total)}" if event.total else ""
-            return f"fetching {event.what}: {bytes_text(event.done)}{of}"
+            return f"loading {event.what}: {bytes_text(event.done)}{of}"
         case Compiling():
             return f"preparing kernels, compiled once per machine: {event.done} of {event.total}"
         case Evaluating():

@@ -1,11 +1,12 @@
-"""From the `source` of a spec to a data set: a name of this catalogue, an .npz file, or a folder of IDX files."""
+"""From the `source` of a spec to a data set: a name of this catalogue, or a file or folder, told by its looks."""
 
 import difflib
 from pathlib import Path
 
-from nbcnn.data import digits, fashion_mnist, idx, mnist, npz, published
+from nbcnn.data import class_folders, digits, fashion_mnist, idx, mnist, npz, published
 from nbcnn.data.dataset import Shape, Splits
 from nbcnn.data.download import Progress
+from nbcnn.data.images import Resize
 from nbcnn.errors import DataError
 
 COLLECTIONS = {module.COLLECTION.name: module.COLLECTION for module in (mnist, fashion_mnist)}
@@ -18,12 +19,15 @@ def load(
     *,
     base: Path | None = None,
     input_shape: Shape | None = None,
+    resize: Resize | None = None,
+    skip_unreadable: bool = False,
     on_progress: Progress | None = None,
 ) -> Splits:
     """The data set that `source` names.
 
     `source`: "digits", "mnist", "fashion-mnist", or the path, relative to `base` (a spec's folder; else the working
-    directory), of an .npz file or of a folder with IDX files named as MNIST's. A name wins over a path: write "./mnist"
+    directory), of an .npz file, of a folder with IDX files named as MNIST's, or of one with a folder of images for each
+    class, for which `resize` and `skip_unreadable` are. A name wins over a path: write "./mnist"
     for a folder of that name. `data_dir` holds, or will hold, the named data sets, each in a folder of its name; None
     means NBCNN_DATA or the user's cache. With `input_shape`, (channels, *space), images without a channel axis or with
     the channels last are brought into that shape; `check` says whether they have it. `on_progress` hears of downloads.
@@ -36,7 +40,11 @@ def load(
     path = (base or Path()) / Path(source).expanduser()
     try:
         if path.is_dir():
-            return idx.load_folder(path, input_shape)
+            if input_shape is None or idx.find(path) or not any(each.is_dir() for each in path.iterdir()):
+                return idx.load_folder(path, input_shape)
+            return class_folders.load_folder(
+                path, input_shape, resize=resize, skip_unreadable=skip_unreadable, on_progress=on_progress
+            )
         exists = path.exists()
     except (OSError, ValueError):  # a folder without rights, a name too long, a NUL character
         exists = False

@@ -36,12 +36,16 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Splits:
-    """What a source provides; `test` and `validation` are None where it has none. `classes` names label 0, 1, ..."""
+    """What a source provides; `test` and `validation` are None where it has none. `classes` names label 0, 1, ...
+
+    `skipped` are files that were left out because they cannot be read, as the spec allows.
+    """
 
     train: Dataset
     test: Dataset | None
     validation: Dataset | None
     classes: tuple[str, ...]
+    skipped: tuple[str, ...] = ()
 
 
 def from_arrays(inputs: Array, targets: Array, place: str, input_shape: Shape | None = None) -> Dataset:

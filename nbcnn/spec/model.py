@@ -41,6 +41,10 @@ class Data(Table):
     """The `[data]` table."""
 
     source: Annotated[Text, Field(description='Such as "digits" or "fashion-mnist".')]
+    resize: Literal["crop", "pad", "stretch"] | None = Field(
+        None, description="How images of other sizes are brought to the input's; without it they are refused."
+    )
+    skip_unreadable: bool = Field(False, description="Leave out images that cannot be read, and count them.")
     normalize: bool = Field(
         True, description="Subtract the training split's mean, divide by its deviation, per channel."
     )

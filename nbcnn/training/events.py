@@ -25,7 +25,10 @@ class Compiling:
 
 @dataclass(frozen=True)
 class Started:
-    """The first step is about to be taken. `epoch` and `step` say where the run stands, 0 and 0 for a new one."""
+    """The first step is about to be taken. `epoch` and `step` say where the run stands, 0 and 0 for a new one.
+
+    `skipped` are files of the data set that were left out because they cannot be read.
+    """
 
     out: Path
     network: str
@@ -36,6 +39,7 @@ class Started:
     steps_per_epoch: int
     epoch: int
     step: int
+    skipped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,9 @@ def predict_files(
             f"{weights}: predict expects an output of shape (classes,) trained with cross_entropy, the last layer "
             f"gives {model.network.output_shape}, trained with {loss.type}; call the model from Python"
         )
-    named = [sample for path in paths for sample in read_inputs(path, model.network.input_shape)]
+    data = model.network.spec.data
+    resize = data.resize if data else None
+    named = [sample for path in paths for sample in read_inputs(path, model.network.input_shape, resize)]
     with using_threads(threads):
         model.load_kernels(lambda kernel, done, total: report(Compiling(kernel, done, total)))
         return [_predict(model, name, sample) for name, sample in named]

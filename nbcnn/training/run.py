@@ -123,6 +123,7 @@ class _Run:
                 steps_per_epoch=self.steps_per_epoch,
                 epoch=len(self.standing.records),
                 step=self.standing.step,
+                skipped=self.splits.skipped,
             )
         )
 

@@ -27,6 +27,8 @@ def load_samples(network: Network, data_dir: Path | None, base: Path | None, on_
         data_dir,
         base=base,
         input_shape=network.input_shape,
+        resize=spec.data.resize,
+        skip_unreadable=spec.data.skip_unreadable,
         on_progress=lambda what, done, total: on_event(Loading(what, done, total)),
     )
     wanted = wanted_targets(spec.train.loss, network.output_shape)
@@ -34,7 +36,7 @@ def load_samples(network: Network, data_dir: Path | None, base: Path | None, on_
         name: data.fitted(dataset, network.input_shape, wanted, f"{spec.data.source} ({name} split)")
         for name, dataset in named_splits(splits).items()
     }
-    splits = Splits(fitted["train"], fitted.get("test"), fitted.get("validation"), splits.classes)
+    splits = replace(splits, train=fitted["train"], test=fitted.get("test"), validation=fitted.get("validation"))
     if splits.validation is None and spec.data.validation > 0:
         rest, validation = data.split(splits.train, spec.data.validation, spec.train.seed)
         splits = replace(splits, train=rest, validation=validation)
