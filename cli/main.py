@@ -20,6 +20,7 @@ from .options import Debug, debug_option
 from .predict import predict
 from .rf import rf
 from .schema import schema
+from .step import step
 from .train import train
 from .validate import validate
 
@@ -31,7 +32,7 @@ def command() -> None:
     """Convolutional networks from one readable file, trained on the CPU you have."""
 
 
-for verb in (validate, train, evaluate, predict, gradcheck, bench, rf, schema):
+for verb in (validate, train, evaluate, predict, gradcheck, bench, rf, step, schema):
     command.add_command(verb)
 
 

@@ -46,9 +46,9 @@ def format_option(command: Command) -> Command:
     )(command)
 
 
-def unit_option(metavar: str, help_text: str) -> Callable[[Command], Command]:
+def indices_option(name: str, metavar: str, help_text: str) -> Callable[[Command], Command]:
     """`--unit 0,5,5`; the verb receives a tuple of whole numbers, or None."""
-    return click.option("--unit", metavar=metavar, callback=_whole_numbers, help=help_text)
+    return click.option(name, metavar=metavar, callback=_whole_numbers, help=help_text)
 
 
 def _whole_numbers(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[int, ...] | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import debug_option, format_option, set_option, unit_option
+from .options import debug_option, format_option, indices_option, set_option
 from .text import counted, number, print_table, shape_text
 
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ MOST_RUNS = 6
 @click.command()
 @click.argument("spec", type=click.Path(path_type=Path))
 @click.option("--layer", required=True, help="The layer's name, as `nbcnn validate` shows it.")
-@unit_option("[CHANNEL,]POSITION", "Such as 5,5: its place on each axis; -1 is the last.  [default: the middle]")
+@indices_option(
+    "--unit", "[CHANNEL,]POSITION", "Such as 5,5: its place on each axis; -1 is the last.  [default: the middle]"
+)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the picture, .svg or .png.")
 @format_option
 @set_option

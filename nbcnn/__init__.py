@@ -11,11 +11,13 @@ if TYPE_CHECKING:
     from nbcnn.api import bench as bench
     from nbcnn.api import build as build
     from nbcnn.api import evaluate as evaluate
+    from nbcnn.api import fix as fix
     from nbcnn.api import gradcheck as gradcheck
     from nbcnn.api import load_spec as load_spec
     from nbcnn.api import predict as predict
     from nbcnn.api import receptive_field as receptive_field
     from nbcnn.api import schema as schema
+    from nbcnn.api import step as step
     from nbcnn.api import train as train
     from nbcnn.api import validate as validate
     from nbcnn.training.fit import Model as Model
@@ -29,11 +31,13 @@ _HOMES = {
     "bench": "nbcnn.api",
     "build": "nbcnn.api",
     "evaluate": "nbcnn.api",
+    "fix": "nbcnn.api",
     "gradcheck": "nbcnn.api",
     "load_spec": "nbcnn.api",
     "predict": "nbcnn.api",
     "receptive_field": "nbcnn.api",
     "schema": "nbcnn.api",
+    "step": "nbcnn.api",
     "train": "nbcnn.api",
     "validate": "nbcnn.api",
 }

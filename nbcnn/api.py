@@ -1,12 +1,13 @@
 """The verbs that a program can use; the command can do nothing else."""
 
 import os
+from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbcnn import network, spec
-from nbcnn.network import Network
+from nbcnn.network import Fixed, Network
 from nbcnn.spec import InvalidSpec, Spec
 from nbcnn.training.events import (
     Compiling,
@@ -23,6 +24,8 @@ from nbcnn.training.events import (
 
 if TYPE_CHECKING:
     from nbcnn.network.seen import Seen
+    from nbcnn.teaching.step import Step, Upstream
+    from nbcnn.teaching.terms import Term
     from nbcnn.training.benchmark import Benchmark, Mode, Row
     from nbcnn.training.evaluation import Evaluation
     from nbcnn.training.gradcheck import Check, OnCheck
@@ -38,6 +41,7 @@ __all__ = [
     "Evaluating",
     "Evaluation",
     "Event",
+    "Fixed",
     "Loading",
     "Measuring",
     "Mode",
@@ -48,14 +52,18 @@ __all__ = [
     "Row",
     "Seen",
     "Started",
+    "Step",
+    "Term",
     "bench",
     "build",
     "evaluate",
+    "fix",
     "gradcheck",
     "load_spec",
     "predict",
     "receptive_field",
     "schema",
+    "step",
     "train",
     "validate",
 ]
@@ -63,9 +71,12 @@ __all__ = [
 AnyPath = str | os.PathLike[str]
 
 
-def load_spec(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Spec:
-    """The spec in a TOML or JSON file, changed by `overrides` such as `{"train.epochs": 3}`; raises InvalidSpec."""
-    return spec.load(path, overrides)
+def load_spec(path: str | Path, overrides: Mapping[str, Any] | None = None, *, text: str | None = None) -> Spec:
+    """The spec in a TOML or JSON file, changed by `overrides` such as `{"train.epochs": 3}`.
+
+    `text` is read in the place of what the file holds, such as an editor's. Raises InvalidSpec.
+    """
+    return spec.load(path, overrides, text)
 
 
 def build(described: Spec) -> Network:
@@ -80,19 +91,48 @@ def _training_bytes(built: Network) -> int | None:
     return training_bytes(built)
 
 
-def validate(path: str | Path, overrides: Mapping[str, Any] | None = None, *, explain: bool = False) -> dict[str, Any]:
+def validate(
+    path: str | Path,
+    overrides: Mapping[str, Any] | None = None,
+    *,
+    explain: bool = False,
+    text: str | None = None,
+) -> dict[str, Any]:
     """The report on a spec file, valid or not: a valid one has no diagnostic of severity "error".
 
-    With `explain`, every layer has `arithmetic`: how the sizes of its output come about.
+    With `explain`, every layer has `arithmetic`: how the sizes of its output come about. `text` is read in the place of
+    what the file holds.
     """
     try:
-        loaded = load_spec(path, overrides)
+        loaded = load_spec(path, overrides, text=text)
     except InvalidSpec as error:
         return network.report(None, (), error.diagnostics)
     try:
         return build(loaded).report(explain)
     except InvalidSpec:
         return network.report(loaded, *network.trace(loaded), explain=explain)
+
+
+def fix(path: AnyPath, *, unsafe: bool = False, write: bool = True, text: str | None = None) -> Fixed:
+    """Make the safe fixes of what is wrong with a spec file, and with `unsafe` the first help of all else, in its text.
+
+    All that is not fixed stays as it is written, and no file has more errors afterwards; with `write` the file becomes
+    what it is then. Files that it extends never change. `text` is fixed in the place of what the file holds, and not
+    written. Raises InvalidSpec where there is no text to read, and NbcnnError where the file cannot be written.
+    """
+    file = str(path)
+    before = spec.read_text(Path(path)) if text is None else text
+    fixed = network.fix(file, before, lambda each: build(load_spec(file, text=each)).warnings, unsafe=unsafe)
+    if write and text is None and fixed.after != before:
+        from nbcnn.weights.files import write_atomically
+
+        write_atomically(Path(path), _byte_order_mark(Path(path)) + fixed.after.encode())
+    return fixed
+
+
+def _byte_order_mark(path: Path) -> bytes:
+    with open(path, "rb") as file:
+        return BOM_UTF8 if file.read(len(BOM_UTF8)) == BOM_UTF8 else b""
 
 
 def receptive_field(described: Spec, layer: str, unit: Sequence[int] | None = None) -> "Seen":
@@ -178,6 +218,36 @@ def gradcheck(described: Spec, *, samples: int = 3, seed: int = 0, on_check: "On
     from nbcnn.training.gradcheck import gradcheck
 
     return gradcheck(network.build(described), samples=samples, seed=seed, on_check=on_check)
+
+
+def step(
+    described: Spec,
+    layer: str,
+    unit: Sequence[int] | None = None,
+    *,
+    weight: Sequence[int] | None = None,
+    sample: int | AnyPath | Sequence[float] = 0,
+    weights: AnyPath | None = None,
+    seed: int = 0,
+    kernel: Sequence[float] | None = None,
+    upstream: "Upstream" = "ones",
+    data_dir: AnyPath | None = None,
+    on_event: OnEvent | None = None,
+) -> "Step":
+    """One number of a layer's output, at `unit`, (channel, *position), with all that it is computed from, in float64.
+
+    With `weight`, an index of the layer's weight, the gradient of that one number as well: for an `upstream` gradient
+    of the layer's output of ones, or that of the spec's loss. `sample` is an index in the training split of the spec's
+    data, a file as `predict` reads it, or the numbers themselves in C order, which are not normalised. Weights are
+    those in the file `weights`, or drawn by `seed`; `kernel` gives the numbers of the layer's own. Raises InputError
+    for whatever of this does not do.
+    """
+    from nbcnn.teaching.step import Values, step
+
+    values = Values(None if weights is None else Path(weights), seed, kernel)
+    source = Path(sample) if isinstance(sample, str | os.PathLike) else sample
+    folder = None if data_dir is None else Path(data_dir)
+    return step(network.build(described), layer, unit, weight, values, source, upstream, folder, on_event)
 
 
 def bench(

@@ -62,6 +62,7 @@ TOML = {
     "a key of lines twice": ("name = 'a'\n«name» = [ # a list\n 1,\n]\n" + SPEC, "NB102", '"name" is given twice'),
     "a table of a value": (SPEC + "[train]\nseed = 1\n«[train.seed.a]»\n", "NB102", "[train.seed.a]"),
     "more of a table": ("train = {seed = 1}\n«train.epochs» = 2\n" + SPEC, "NB102", "given as a whole"),
+    "a header with a comma": (SPEC + "[train]\n[train«,».a]\n", "NB102", 'expected "]"'),
     "a table twice": (SPEC + "«[input]»\nshape = [1, 9, 9]\n", "NB102", '"[input]" is given twice'),
     "no end": (SPEC + "[train«\n»", "NB102", "not valid TOML"),
     "no such month": (SPEC + "[train]\nseed = 2024«-13-99»\n", "NB102", "not valid TOML"),

@@ -1,6 +1,8 @@
 """What can be wrong with a spec: stable codes, and the exception by which a rule says so."""
 
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from nbcnn.errors import SpecError
 
@@ -40,11 +42,22 @@ class Code(StrEnum):
         return "error" if self.value.startswith("NB1") else "warning"
 
 
+@dataclass(frozen=True)
+class Guess:
+    """What was probably meant in the place of what is written; `evident` where hardly anything else can have been."""
+
+    value: Any
+    evident: bool
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+
 class Problem(SpecError):
     """A broken rule, from code that does not know the place: a layer, a window, an argument of a function.
 
     `rule` states what was found, with both numbers; `cure` says what to do; `field` is the key at fault, where one is,
-    or the keys that lead to it, and `label` what should stand there.
+    or the keys that lead to it, and `label` what should stand there. `meant` is what the cure would have stand there.
     """
 
     def __init__(
@@ -54,6 +67,7 @@ class Problem(SpecError):
         cure: str,
         field: str | tuple[str | int, ...] | None = None,
         label: str | None = None,
+        meant: Guess | None = None,
     ):
         super().__init__(f"{rule}; {cure}" if cure else rule)
         self.code = code
@@ -61,3 +75,4 @@ class Problem(SpecError):
         self.cure = cure
         self.field = field
         self.label = label
+        self.meant = meant

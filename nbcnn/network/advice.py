@@ -7,11 +7,11 @@ from itertools import chain, count, islice
 from nbcnn.layers.problems import Code
 from nbcnn.network.cures import changes
 from nbcnn.network.trail import Step, Trail, shared, unflattened
-from nbcnn.network.trials import Trials
 from nbcnn.spec import Diagnostic
 from nbcnn.spec.diagnostics import Change
 from nbcnn.spec.edits import put
 from nbcnn.spec.references import INPUT
+from nbcnn.spec.trials import Trials
 
 MOST_ADVISED = 10
 """Errors that are looked into: the rest are not printed."""
@@ -27,18 +27,18 @@ def advise(diagnostics: Sequence[Diagnostic], trail: Trail, trials: Trials) -> l
     Where a name is taken twice they stay as they are: by name no layer could be told from another.
     """
     if any(diagnostic.code is Code.BAD_NAME for diagnostic in diagnostics):
-        return [*diagnostics]
+        return [each.with_cures(()) if each.is_error else each for each in diagnostics]
     found = []
     left = MOST_ADVISED
     for diagnostic in diagnostics:
         step = trail.placed.get(diagnostic.place) if diagnostic.place else None
         if step is None or not diagnostic.is_error or not left:
-            found.append(diagnostic)
+            found.append(diagnostic.with_cures(()) if diagnostic.is_error else diagnostic)
             continue
         left -= 1
         notes = tuple(_notes(diagnostic, step, trail, trials))
-        cures = tuple(trials.cures(diagnostic, changes(diagnostic, step, trail)))
-        found.append(replace(diagnostic, notes=(*diagnostic.notes, *notes), cures=cures or diagnostic.cures))
+        cures = (*trials.cures(diagnostic, changes(diagnostic, step, trail)), *trials.guesses(diagnostic))
+        found.append(replace(diagnostic.with_cures(cures), notes=(*diagnostic.notes, *notes)))
     return found
 
 

@@ -44,10 +44,14 @@ def trace(spec: Spec) -> tuple[list[Node], list[Diagnostic]]:
     if any(each.is_error for each in found):
         from nbcnn.network.advice import advise  # here, because a spec without a fault needs none
         from nbcnn.network.trail import Trail
-        from nbcnn.network.trials import Trials
+        from nbcnn.spec.load import understood
+        from nbcnn.spec.trials import Trials
 
         trail = Trail(spec, {name: output.shape for name, output in tracer.outputs.items()})
-        found = advise(found, trail, Trials(spec, found, lambda changed: _traced(changed).diagnostics))
+        document, layers = spec.sources.document, len(spec.layers)
+        found = advise(
+            found, trail, Trials(document, layers, found, lambda changed: _traced(understood(changed)).diagnostics)
+        )
     return tracer.nodes, spec.sources.locate(found)
 
 
@@ -140,7 +144,8 @@ class _Tracer:
         if kind not in ACTIVATIONS:
             close = nearest(kind, ACTIVATIONS)
             cure = f'the nearest is "{close}"' if close else f"use one of {', '.join(ACTIVATIONS)}"
-            problem = Problem(Code.UNKNOWN_TYPE, f"activation = {quoted(kind)} is not known", cure, "activation")
+            rule = f"activation = {quoted(kind)} is not known"
+            problem = Problem(Code.UNKNOWN_TYPE, rule, cure, "activation", meant=close)
         elif len(name) > MOST_NAME:
             rule = f"the activation's name {name} has {len(name)} characters, more than {MOST_NAME}"
             problem = Problem(Code.BAD_NAME, rule, f"shorten the layer's name to {MOST_NAME - 1 - len(kind)}", "name")

@@ -96,8 +96,11 @@ def _flattened(step: Step, trail: Trail) -> Iterator[Change]:
     if step.layer.from_ is not None:
         table |= {"name": f"{step.layer.name}_flatten".rpartition(".")[2], "from": step.layer.from_}
         edits.insert(0, delete((*step.place.path, "from")))
-    product = f"{' x '.join(map(str, shape))} = {prod(shape)}"
-    yield Change(f'insert a layer of type = "flatten" before it: {product} features', tuple(edits), safe=True)
+    words = f'insert a layer of type = "flatten" before it: {" x ".join(map(str, shape))} = {prod(shape)} features'
+    if getattr(step.layer, "in_features", None) not in (None, prod(shape)):
+        edits.insert(0, delete((*step.place.path, "in_features")))
+        words += ", and delete in_features; the value is inferred"
+    yield Change(words, tuple(edits), safe=True)
 
 
 def _smaller_windows(diagnostic: Diagnostic, step: Step, trail: Trail) -> Iterator[Change]:

@@ -26,8 +26,8 @@ class Reference:
     buffers: Mapping[str, Doubles]
     draw: tuple[int, int] | None = None
 
-    def forward(self, x: NDArray[Any]) -> dict[str, Doubles]:
-        """The input and the output of every layer by name, for x (N, C, *space)."""
+    def forward(self, x: NDArray[Any], until: str | None = None) -> dict[str, Doubles]:
+        """The input and the output of every layer by name, or of those up to one, for x (N, C, *space)."""
         values = {INPUT: np.asarray(x, np.float64)}
         for node in self.network.layers:
             read = self._read(node, values)
@@ -35,6 +35,8 @@ class Reference:
                 values[node.name] = read
             else:
                 values[node.name] = reference_of(node.operation)(read, *self._arrays(node), **self._attributes(node))
+            if node.name == until:
+                break
         return values
 
     def backward(self, values: Mapping[str, Doubles], dy: Doubles) -> dict[str, Doubles]:
@@ -42,8 +44,24 @@ class Reference:
         pending = {self.network.layers[-1].name: dy}
         found: dict[str, Doubles] = {}
         for node in reversed(self.network.layers):
-            if node.name not in pending:
-                continue
+            if node.name in pending:
+                found |= self._step_back(node, values, pending)
+        return found | {INPUT: pending[INPUT]}
+
+    def upstream(self, values: Mapping[str, Doubles], dy: Doubles, layer: str) -> Doubles:
+        """The gradient of a layer's output for the gradient dy of the network's."""
+        pending = {self.network.layers[-1].name: dy}
+        for node in reversed(self.network.layers):
+            if node.name == layer:
+                break
+            self._step_back(node, values, pending)
+        return pending[layer]
+
+    def _step_back(self, node: Node, values: Mapping[str, Doubles], pending: dict[str, Doubles]) -> dict[str, Doubles]:
+        """The gradients of a layer's arrays by key; those of what it reads are added to what is pending."""
+        if self.draw is None and is_random(node.operation):
+            dx, of_arrays = pending[node.name], []
+        else:
             dx, *of_arrays = reference_gradient_of(node.operation)(
                 pending[node.name],
                 self._read(node, values),
@@ -51,11 +69,10 @@ class Reference:
                 *self._arrays(node),
                 **self._attributes(node),
             )
-            of_names = zip(parameter_names(node.operation), of_arrays, strict=True)
-            found |= {f"{node.name}.{name}": each for name, each in of_names if each is not None}
-            for name, each in zip(node.inputs, dx if isinstance(dx, tuple) else (dx,), strict=True):
-                pending[name] = pending[name] + each if name in pending else each
-        return found | {INPUT: pending[INPUT]}
+        for name, each in zip(node.inputs, dx if isinstance(dx, tuple) else (dx,), strict=True):
+            pending[name] = pending[name] + each if name in pending else each
+        of_names = zip(parameter_names(node.operation), of_arrays, strict=True)
+        return {f"{node.name}.{name}": each for name, each in of_names if each is not None}
 
     def _read(self, node: Node, values: Mapping[str, Doubles]) -> Any:
         inputs = tuple(values[name] for name in node.inputs)

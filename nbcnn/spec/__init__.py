@@ -5,6 +5,7 @@ from nbcnn.spec.load import load, parse, parse_loss, parse_optimizer
 from nbcnn.spec.losses import BinaryCrossEntropyWithLogits, CrossEntropy, Loss
 from nbcnn.spec.model import Data, Spec, Train
 from nbcnn.spec.optimizers import Adam, Sgd
+from nbcnn.spec.reader import read_text
 from nbcnn.spec.schema import schema
 
 __all__ = [
@@ -22,5 +23,6 @@ __all__ = [
     "parse",
     "parse_loss",
     "parse_optimizer",
+    "read_text",
     "schema",
 ]

@@ -10,8 +10,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from nbcnn.layers.problems import Code
-from nbcnn.spec.diagnostics import SHOWN, Diagnostic
+from nbcnn.layers.problems import Code, Guess
+from nbcnn.spec.diagnostics import SHOWN, Diagnostic, cures
 from nbcnn.spec.names import nearest
 from nbcnn.spec.places import BLOCK, Path, Where, echo, quoted
 
@@ -82,7 +82,7 @@ def _is_consequence(
     key that is missing because it is misspelt."""
     if detail["type"] == "missing":
         missing = detail["loc"][-1]
-        return any(nearest(each, _keys(tables)) == missing for each in misspelt.get(detail["loc"][:-1], ()))
+        return any(str(nearest(each, _keys(tables))) == missing for each in misspelt.get(detail["loc"][:-1], ()))
     if detail["type"] == "too_short":
         return bool(len(detail["input"]) >= detail["ctx"]["min_length"])
     return detail["type"] == "default_factory_not_called"
@@ -140,25 +140,30 @@ def _diagnose(
         return _unknown_key(path, tables, where, other_keys)
     if kind == "missing":
         label = f"{path[-1]} is missing in this table"
-        return _found(Code.MISSING_KEY, where(path), " is missing", f"add it: {path[-1]} = ...", label)
+        return _found(Code.MISSING_KEY, where(path), " is missing", f"add it: {path[-1]} = ...", label=label)
     types = [*tables, BLOCK] if path[:1] == ("layers",) else list(tables)
     if kind == "union_tag_not_found":
         cure = f"give one of {_listed(types)}"
-        return _found(Code.MISSING_KEY, where((*path, "type")), " is missing", cure, "type is missing in this table")
+        label = "type is missing in this table"
+        return _found(Code.MISSING_KEY, where((*path, "type")), " is missing", cure, label=label)
     if kind == "union_tag_invalid":
         received = detail["input"].get("type")
-        cure = _suggest(received, types) or f"use one of {_listed(types)}"
-        return _found(Code.UNKNOWN_TYPE, where((*path, "type")), f" = {echo(received)} is not a known type", cure)
+        close = nearest(received, types)
+        cure = f'the nearest is "{close}"' if close else f"use one of {_listed(types)}"
+        rule = f" = {echo(received)} is not a known type"
+        return _found(Code.UNKNOWN_TYPE, where((*path, "type")), rule, cure, meant=close)
     expected = EXPECTATIONS[kind].format(**detail.get("ctx", {})).replace("'", '"')
     rule = f"expected {expected}, received {echo(detail['input'])}"
-    return _found(Code.WRONG_VALUE, where(path), rule, _cure(path, expected, detail["input"], types))
+    return _found(Code.WRONG_VALUE, where(path), rule, *_cure(path, expected, detail["input"], types))
 
 
-def _found(code: Code, where: Where, rule: str, cure: str | None, label: str | None = None) -> Diagnostic:
+def _found(
+    code: Code, where: Where, rule: str, cure: str | None, meant: Guess | None = None, label: str | None = None
+) -> Diagnostic:
     """A diagnostic of what is wrong at a place: a rule that begins with a blank goes on from its name."""
     colon = "" if not where.words or rule.startswith(" ") else ": "
-    helps = (cure,) if cure else ()
-    return Diagnostic(code, f"{where.words}{colon}{rule}", helps, where.place, where.path, label=label)
+    advice = cures(cure, where.path, meant)
+    return Diagnostic(code, f"{where.words}{colon}{rule}", advice, where.place, where.path, label=label)
 
 
 def _unknown_key(
@@ -167,29 +172,30 @@ def _unknown_key(
     known = [*_keys(tables), *other_keys]
     close = nearest(path[-1], known)
     cure = f"the nearest key is {close}" if close else f"the keys here are {', '.join(known)}"
-    found = _found(Code.UNKNOWN_KEY, where(path[:-1]), f"unknown key {quoted(str(path[-1]))}", cure)
-    return replace(found, path=where(path).path, at_key=True, label=f"expected {close}" if close else None)
+    label = f"expected {close}" if close else None
+    found = _found(Code.UNKNOWN_KEY, where(path[:-1]), f"unknown key {quoted(str(path[-1]))}", None, label=label)
+    path = where(path).path
+    return replace(found, path=path, at_key=True, cures=cures(cure, path, close, at_key=True))
 
 
-def _cure(path: Path, expected: str, received: Any, types: Sequence[str]) -> str | None:
+def _cure(path: Path, expected: str, received: Any, types: Sequence[str]) -> tuple[str | None, Guess | None]:
+    """What to do about a value, in words, and what was probably meant."""
     if path == ("layers",):
-        return "write [[layers]] with two brackets, once for each layer" if isinstance(received, dict) else None
+        return "write [[layers]] with two brackets, once for each layer" if isinstance(received, dict) else None, None
     if not isinstance(received, str):
-        return None
+        return None, None
     if expected == EXPECTATIONS["dict_type"] and all(types):
-        return f"write it as one: {{type = {quoted(nearest(received, types) or types[0])}}}"
-    if close := _suggest(received, re.findall(r'"([^"]+)"', expected)):
-        return close
+        close = nearest(received, types)
+        meant = close and Guess({"type": close.value}, close.evident)
+        return f"write it as one: {{type = {quoted(str(close or types[0]))}}}", meant
+    if close := nearest(received, re.findall(r'"([^"]+)"', expected)):
+        return f'the nearest is "{close}"', close
     try:
         value = json.loads(received.lower())
     except ValueError:
-        return None
-    return f"write {quoted(received)[1:-1]} without quotes" if isinstance(value, int | float) else None
-
-
-def _suggest(received: Any, choices: list[str]) -> str | None:
-    close = nearest(received, choices)
-    return f'the nearest is "{close}"' if close else None
+        return None, None
+    is_number = isinstance(value, int | float)
+    return (f"write {quoted(received)[1:-1]} without quotes", Guess(value, evident=True)) if is_number else (None, None)
 
 
 def _listed(types: Sequence[str]) -> str:

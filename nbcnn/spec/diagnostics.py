@@ -1,12 +1,12 @@
 """What is reported about a spec: one Diagnostic per cause, and the exception that carries them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from nbcnn.errors import SpecError
-from nbcnn.layers.problems import Code, Problem
-from nbcnn.spec.edits import Edit
+from nbcnn.layers.problems import Code, Guess, Problem
+from nbcnn.spec.edits import Edit, TextEdit, put, rename
 from nbcnn.spec.places import Path, Place, dotted
 
 SHOWN = 10
@@ -33,15 +33,17 @@ class Remark:
 
 @dataclass(frozen=True)
 class Change:
-    """A cure that was tried: what its help says, and what it does to the document.
+    """A cure that can be tried: what its help says, and what it does to the document.
 
     The paths of `edits` are those of the document as it is: what shifts the entries of a list comes last. A change is
     `safe` where it keeps what the author evidently meant and nothing else changes: it may be made without asking.
+    `text_edits` make it in the files of a located diagnostic; there are none where it stands in no file.
     """
 
     remark: str | Remark
     edits: tuple[Edit, ...]
     safe: bool = False
+    text_edits: tuple[TextEdit, ...] = ()
 
     def apply(self, document: Mapping[str, Any]) -> Any:
         """A document with the change; raises as `Edit.apply` where it does not fit."""
@@ -49,14 +51,27 @@ class Change:
             document = edit.apply(document)
         return document
 
+    def as_dict(self) -> dict[str, Any]:
+        """The object that a report holds."""
+        return {"help": str(self), "safe": self.safe, "edits": [asdict(each) for each in self.text_edits]}
+
     def __str__(self) -> str:
         return str(self.remark)
+
+
+def cures(words: str | None, path: Path, meant: Guess | None, *, at_key: bool = False) -> tuple[str | Change, ...]:
+    """A cure in words, and as a change of the value at a path, or of its key, where it is known what was meant."""
+    if not words:
+        return ()
+    if meant is None:
+        return (words,)
+    return (Change(words, (rename(path, meant.value) if at_key else put(path, meant.value),), meant.evident),)
 
 
 @dataclass(frozen=True)
 class Diagnostic:
     """One error or warning: `rule` states it, `notes` give what led to it, `cures` say what to do, the likeliest first:
-    in words, or as a change that was tried.
+    in words, or as a change. A diagnostic that is raised or reported has none but changes that were tried.
 
     `place` is the layer that it is about, `path` the keys to what is at fault in the document, `at_key` whether that is
     the key there. `line` and `column` count characters from 1, `end_column` is one beyond the last, and all are None
@@ -86,13 +101,14 @@ class Diagnostic:
         path = (*(where.path if isinstance(where, Place) else where), *within)
         field = (problem.field,) if isinstance(problem.field, str) else problem.field or ()
         words = dotted(within if place else path)
+        path, at_key = (*path, *field), problem.code is Code.UNKNOWN_KEY
         return cls(
             problem.code,
             f"{words}: {problem.rule}" if words else problem.rule,
-            (problem.cure,) if problem.cure else (),
+            cures(problem.cure, path, problem.meant, at_key=at_key),
             place,
-            (*path, *field),
-            at_key=problem.code is Code.UNKNOWN_KEY,
+            path,
+            at_key=at_key,
             label=problem.label,
         )
 
@@ -114,9 +130,14 @@ class Diagnostic:
     def help(self) -> str | None:
         return self.helps[0] if self.cures else None
 
+    def with_cures(self, tried: Iterable[Change]) -> "Diagnostic":
+        """The diagnostic with changes that cure it, or where there are none, with what its cures say."""
+        in_words = (cure.remark if isinstance(cure, Change) else cure for cure in self.cures)
+        return replace(self, cures=tuple(tried) or tuple(in_words))
+
     @property
     def changes(self) -> tuple[Change, ...]:
-        """The cures that were tried."""
+        """The cures that are more than words."""
         return tuple(cure for cure in self.cures if isinstance(cure, Change))
 
     @property
@@ -148,6 +169,7 @@ class Diagnostic:
             "helps": list(self.helps),
             "source": self.source,
             "source_column": self.source_column,
+            "fixes": [each.as_dict() for each in self.changes if each.text_edits],
         }
 
 

@@ -1,4 +1,4 @@
-"""Changes of a document as data: what is set, taken away, inserted or renamed, and where."""
+"""Changes as data: what is set, taken away, inserted or renamed in a document, and what is written in its files."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -53,6 +53,21 @@ class Edit:
                 return [*entries[:at], self.value, *entries[at:]]
             case "rename":
                 raise TypeError("an entry of a list has no key")
+
+
+@dataclass(frozen=True)
+class TextEdit:
+    """New text for a part of a file: from `start` to one before `end`, in characters from 0, which is the character at
+    `column` of `line`, both from 1; a byte order mark is no character of the text."""
+
+    file: str
+    start: int
+    end: int
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    text: str
 
 
 def put(path: Path, value: Any) -> Edit:

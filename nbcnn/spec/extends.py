@@ -15,13 +15,14 @@ KEY = "extends"
 MOST_FILES = 16
 
 
-def read_whole(path: Path) -> tuple[dict[str, Any], tuple[Source, ...]]:
+def read_whole(path: Path, text: str | None = None) -> tuple[dict[str, Any], tuple[Source, ...]]:
     """The tables of a spec file, put over those of the file that it extends, and so on; and these files, in that order.
 
-    Tables merge, lists and values replace; a path of data counts from the folder of the file that it stands in. Raises
-    InvalidSpec for what `read` refuses, and for files that extend one another in a circle.
+    Tables merge, lists and values replace; a path of data counts from the folder of the file that it stands in. `text`
+    is read in the place of what the first file holds. Raises InvalidSpec for what `read` refuses, and for files that
+    extend one another in a circle.
     """
-    document, source = read(path)
+    document, source = read(path, text)
     files, documents, sources = [path], [document], [source]
     while KEY in documents[-1]:
         base = documents[-1].pop(KEY)

@@ -171,7 +171,8 @@ class Writer:
             cure = listed if self.definitions else "define it: [[blocks.NAME.layers]]"
             if close := nearest(layer.block, self.definitions):
                 cure = f'the nearest is "{close}"'
-            return Problem(Code.UNKNOWN_BLOCK, f"block = {quoted(layer.block)} is not defined", cure, "block")
+            rule = f"block = {quoted(layer.block)} is not defined"
+            return Problem(Code.UNKNOWN_BLOCK, rule, cure, "block", meant=close)
         if layer.block in stack.chain:
             chain = " > ".join([*stack.chain[stack.chain.index(layer.block) :], layer.block])
             return Problem(Code.CYCLE, f"a block is made of itself: {chain}", "a block can use others only", "block")
@@ -184,7 +185,7 @@ class Writer:
                 listed = ", ".join(definition.parameters) or "none"
                 cure = f"the nearest is {close}" if close else f"its parameters are {listed}"
                 rule = f"with: block {quoted(layer.block)} has no parameter {quoted(argument)}"
-                return Problem(Code.UNKNOWN_KEY, rule, cure, ("with", argument))
+                return Problem(Code.UNKNOWN_KEY, rule, cure, ("with", argument), meant=close)
         return None
 
     def _append(self, table: Any, place: Place) -> None:

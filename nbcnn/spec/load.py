@@ -23,6 +23,7 @@ from nbcnn.spec.model import Spec
 from nbcnn.spec.optimizers import AnyOptimizer, Optimizer
 from nbcnn.spec.overrides import override
 from nbcnn.spec.sources import Sources
+from nbcnn.spec.trials import Trials
 
 T = TypeVar("T")
 TableT = TypeVar("TableT", bound=Table)
@@ -31,13 +32,13 @@ EXPLAINED = 100
 """Errors worth explaining in one report: a hostile file can hold a hundred thousand."""
 
 
-def load(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Spec:
+def load(path: str | Path, overrides: Mapping[str, Any] | None = None, text: str | None = None) -> Spec:
     """The spec in a TOML or JSON file, with the values of `overrides` put in the place of their dotted keys.
 
-    Raises InvalidSpec, which holds every error found.
+    `text` is read in the place of what the file holds. Raises InvalidSpec, which holds every error found.
     """
     name = str(path)
-    document, files = _bounded(name, lambda: read_whole(Path(path)))
+    document, files = _bounded(name, lambda: read_whole(Path(path), text))
     return _bounded(name, lambda: _parse(document, Sources(files, name=name), overrides or {}))
 
 
@@ -51,13 +52,13 @@ def parse(document: Mapping[str, Any], file: str | None = None, overrides: Mappi
 
 def parse_optimizer(table: Mapping[str, Any]) -> Optimizer:
     """The optimiser that a table such as `{"type": "sgd", "lr": 0.1}` describes; raises InvalidSpec."""
-    return _validate(_OptimizerTable, {"optimizer": dict(table)}, Sources(), explain).optimizer
+    return _validate(_OptimizerTable, {"optimizer": dict(table)}, explain).optimizer
 
 
 def parse_loss(loss: str | Mapping[str, Any]) -> Loss:
     """The loss of a name, or of a table such as `{"type": "huber_loss", "delta": 0.5}`; raises InvalidSpec."""
     table = dict(loss) if isinstance(loss, Mapping) else loss
-    return _validate(_LossTable, {"loss": table}, Sources(), explain).loss
+    return _validate(_LossTable, {"loss": table}, explain).loss
 
 
 class _OptimizerTable(Table):
@@ -81,12 +82,27 @@ def _parse(document: dict[str, Any], sources: Sources, overrides: Mapping[str, A
         cure = "load the file, or give the whole spec"
         raise InvalidSpec([Diagnostic(Code.UNKNOWN_KEY, rule, (cure,), file=sources.file)])
     sources = replace(sources, document=document, overridden=tuple(overridden))
-    expansion = expand(document)
+    try:
+        return _understood(sources)
+    except InvalidSpec as error:
+        layers = len(places.layer_names(document))
+        trials = Trials(document, layers, error.diagnostics, lambda changed: understood(changed).warnings)
+        found = [each.with_cures(trials.guesses(each)) for each in error.diagnostics]
+        raise InvalidSpec(sources.locate(found), error.unlisted) from None
+
+
+def understood(document: Mapping[str, Any]) -> Spec:
+    """As `parse`, but its errors are not located, and their cures not tried."""
+    return _understood(Sources(document=document))
+
+
+def _understood(sources: Sources) -> Spec:
+    expansion = expand(sources.document)
     in_words = partial(explain, where=partial(places.where, places=expansion.places), other_keys=KEYS)
     if errors := [each for each in expansion.diagnostics if each.is_error]:
         errors += _others(expansion, in_words)
-        raise InvalidSpec(sources.locate(errors[:EXPLAINED]), len(errors[EXPLAINED:]))
-    spec = _validate(Spec, expansion.document, sources, in_words)
+        raise InvalidSpec(errors[:EXPLAINED], len(errors[EXPLAINED:]))
+    spec = _validate(Spec, expansion.document, in_words)
     spec._read_from(sources, expansion.places, expansion.diagnostics)
     return spec
 
@@ -111,13 +127,13 @@ def _others(expansion: Expansion, in_words: Callable[..., Iterable[Diagnostic]])
     return []
 
 
-def _validate(model: type[TableT], document: dict[str, Any], sources: Sources, in_words: Callable[..., Any]) -> TableT:
+def _validate(model: type[TableT], document: dict[str, Any], in_words: Callable[..., Any]) -> TableT:
     try:
         return model.model_validate(document)
     except ValidationError as error:
         found = list(islice(in_words(error, model), EXPLAINED))
         unlisted = max(error.error_count() - EXPLAINED, 0)
-    raise InvalidSpec(sources.locate(found), unlisted)
+    raise InvalidSpec(found, unlisted)
 
 
 def _bounded(file: str | None, work: Callable[[], T]) -> T:

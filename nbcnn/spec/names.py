@@ -3,7 +3,9 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
+
+from nbcnn.layers.problems import Guess
 
 OTHER_NAMES = {
     "filters": "out_channels",
@@ -48,6 +50,11 @@ OTHER_NAMES = {
 }
 """What other frameworks call things, where no similarity of letters leads to our name."""
 
+EVIDENT = 0.75
+"""Likeness from which a name was hardly meant otherwise, where no other comes near."""
+APART = 0.1
+"""How much less like it any other name must be."""
+
 _AXES = re.compile(r"_?[123]d$")
 """How other frameworks tell one, two and three axes apart."""
 
@@ -62,12 +69,27 @@ def default_names(layers: Sequence[tuple[str, str | None]]) -> list[str]:
     return names
 
 
-def nearest(name: object, known: Iterable[str]) -> str | None:
+def nearest(name: object, known: Iterable[str]) -> Guess | None:
     """The known name that was probably meant, or None."""
-    candidates = list(known)
+    candidates = list(dict.fromkeys(known))
     text = str(name)[:64].lower()
     for known_elsewhere in (text, _AXES.sub("", text)):
         if OTHER_NAMES.get(known_elsewhere) in candidates:
-            return OTHER_NAMES[known_elsewhere]
-    matches = get_close_matches(text, candidates, n=1)
-    return matches[0] if matches else None
+            return Guess(OTHER_NAMES[known_elsewhere], evident=True)
+    matches = get_close_matches(text, candidates, n=2)
+    return Guess(matches[0], _is_evident(_AXES.sub("", text), *matches)) if matches else None
+
+
+def _is_evident(text: str, match: str, other: str | None = None) -> bool:
+    """Whether a name was meant for its nearest: with other digits, conv3 for conv2, it may be for what is not there."""
+    if re.sub(r"\D", "", text) != re.sub(r"\D", "", match):
+        return False
+    if sorted(text) == sorted(match):  # letters exchanged
+        return other is None or sorted(text) != sorted(other)
+    likeness = _likeness(text, match)
+    return likeness >= EVIDENT and (other is None or likeness - _likeness(text, other) >= APART)
+
+
+def _likeness(text: str, name: str) -> float:
+    """From 0 to 1, as get_close_matches compares."""
+    return SequenceMatcher(None, name, text).ratio()

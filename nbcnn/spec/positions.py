@@ -27,12 +27,23 @@ _VALUE = re.compile(_STRING, re.DOTALL)
 
 @dataclass(slots=True)
 class Spot:
-    """A value, or the header of a table, with the key before it; `below` are the values in it."""
+    """A value, or the header of a table, with the key before it; `below` are the values in it.
+
+    `mentions` are all places where the key is written, of a table in the headers of those in it as well; `end` is one
+    beyond the last line's value of what a header, or the beginning of a TOML text, heads.
+    """
 
     span: Span
     key: Span | None = None
     below: "dict[str | int, Spot]" = field(default_factory=dict)
     is_table: bool = False
+    mentions: list[Span] = field(default_factory=list)
+    end: int | None = None
+
+    @property
+    def is_dotted(self) -> bool:
+        """Whether it is a table only by keys with dots: `a.b = 1` makes a table of a."""
+        return self.span == self.key
 
 
 def positions(text: str, *, is_json: bool) -> tuple[Spot, list[Span]]:
@@ -64,6 +75,7 @@ class _Scanner:
                 table, at = self._header(root, at)
             else:
                 at = self._entry(table, at, 0)
+            table.end = at
             at = self.blank(at)
         return root
 
@@ -75,6 +87,7 @@ class _Scanner:
         for number, (name, key) in enumerate(keys, 1):
             last = number == len(keys)
             spot = table.below.setdefault(name, Spot((start, end), key, is_table=not (is_list and last)))
+            spot.mentions.append(key)
             if last and is_list:
                 spot = spot.below.setdefault(len(spot.below), Spot((start, end), key, is_table=True))
             elif not spot.is_table and spot.below:
@@ -90,11 +103,13 @@ class _Scanner:
         at = self.blank(self.text.index(self.separator, at) + 1)
         for name, key in keys[:-1]:
             table = table.below.setdefault(name, Spot(key, key, is_table=True))
+            table.mentions.append(key)
         name, key = keys[-1]
         if name in table.below:
             self.twice.append(key)
         spot = self.value(at, depth)
         spot.key = key
+        spot.mentions.append(key)
         table.below[name] = spot
         return spot.span[1]
 

@@ -24,24 +24,29 @@ MAX_DOTS = 128
 _DECIMAL_POINT = re.compile(r"\d\.\d")
 _JSON_WORD = re.compile(r'"(?:[^"\\]|\\.)*"|-?[A-Za-z]+', re.DOTALL)
 _KEY_OR_HEADER = re.compile(r"[ \t]*(\[[^\n#]*\]|[^\n=]*[^\n= \t])")
+_UNCLOSED_HEADER = re.compile(r"[ \t]*\[[^\n=]*[^\]]")
 _ENDLESS = re.compile(r"[0-9_]{1000,}")
 _TOML_POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
-def read(path: Path) -> tuple[dict[str, Any], Source]:
+def read(path: Path, text: str | None = None) -> tuple[dict[str, Any], Source]:
     """The tables of a spec file, and its text; a name that ends in .json is JSON, any other TOML.
 
-    Raises InvalidSpec with one diagnostic for a path that is no readable file, for text that is not UTF-8, for broken
-    syntax, keys given twice included, and for what is too large or too deep.
+    `text` is read in the place of what the file holds. Raises InvalidSpec with one diagnostic for a path that is no
+    readable file, for text that is not UTF-8, for broken syntax, keys given twice included, and for what is too large
+    or too deep.
     """
-    source = Source(str(path), _text(path))
+    if text is not None and len(text) > MAX_BYTES:
+        _too_large(path)
+    source = Source(str(path), read_text(path) if text is None else text)
     try:
         return _json(source) if source.is_json else _toml(source), source
     except RecursionError:
         _fail(source, Code.TOO_LARGE, "tables or lists are nested too deeply", "a spec needs no more than four levels")
 
 
-def _text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """What a file holds, less a byte order mark; raises InvalidSpec where it is no text, or too large."""
     try:
         # A FIFO would block on opening without O_NONBLOCK (which Windows lacks, and has no need of).
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
@@ -58,7 +63,7 @@ def _text(path: Path) -> str:
     except OSError as error:
         _fail(path, Code.UNREADABLE, f"cannot be read ({error.strerror})", "check the path and its permissions")
     if len(content) > MAX_BYTES:
-        _fail(path, Code.TOO_LARGE, f"larger than {MAX_BYTES} bytes", "a spec is a text file of a few kilobytes")
+        _too_large(path)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -91,6 +96,8 @@ def _toml_error(message: str, source: Source) -> "tuple[str, str, Span]":
     span = source.span(int(position[1]), int(position[2])) if position and position[1] else (end, end + 1)
     if not rule.startswith("Cannot"):
         return f"{rule[:1].lower()}{rule[1:]}", "correct this line", span
+    if _UNCLOSED_HEADER.fullmatch(source.text, source.text.rfind("\n", 0, span[0]) + 1, span[1]):
+        return 'expected "]" at the end of a header', "correct this line", span
     span = _given_again(span, source.text)
     what = quoted(source.text[slice(*span)].strip("\"'"))
     if "immutable" in rule:
@@ -155,6 +162,10 @@ def _nearest_file(path: Path) -> str:
         return "check the path"
     name = nearest(path.name, names)
     return f"check the path; the nearest name there is {name}" if name else "check the path"
+
+
+def _too_large(path: Path) -> NoReturn:
+    _fail(path, Code.TOO_LARGE, f"larger than {MAX_BYTES} bytes", "a spec is a text file of a few kilobytes")
 
 
 def _fail(source: Source | Path, code: Code, rule: str, cure: str, span: "Span | None" = None) -> NoReturn:

@@ -27,7 +27,8 @@ def unknown(
         return replace(found, notes=(Remark(f"{quoted(name)} is there", later[name].path),))
     close = nearest(name, earlier)
     cure = f'the nearest is "{close}"' if close else 'name a layer that stands before, or "input"'
-    return Diagnostic.at(place, Problem(Code.UNKNOWN_LAYER, f"from names no layer: {quoted(name)}", cure, field))
+    rule = f"from names no layer: {quoted(name)}"
+    return Diagnostic.at(place, Problem(Code.UNKNOWN_LAYER, rule, cure, field, meant=close))
 
 
 def taken(place: Place, name: str, owner: Place) -> Diagnostic:

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from nbcnn.spec.diagnostics import Change, Diagnostic, Remark
+from nbcnn.spec.edits import TextEdit
 from nbcnn.spec.places import Path, dotted, echo, quoted
 
 if TYPE_CHECKING:
@@ -61,6 +62,12 @@ class Source:
             source_column=skipped + 1,
         )
 
+    def edit(self, start: int, end: int, text: str) -> TextEdit:
+        """Other text for a part of this one."""
+        line, end_line = self.line(start), self.line(end)
+        columns = start - self._starts[line - 1] + 1, end - self._starts[end_line - 1] + 1
+        return TextEdit(self.file, start, end, line, columns[0], end_line, columns[1], text)
+
     def span(self, line: int, column: int) -> "Span":
         """What stands at a position that a parser gave: a word, a character, or the end of the line."""
         start = min(self._starts[min(line, len(self._starts)) - 1] + column - 1, len(self.text))
@@ -97,7 +104,7 @@ class Sources:
             path = override[:-1]
             notes.insert(0, f"{dotted(override)} comes from an override and does not stand in the file")
         placed = replace(diagnostic, file=self.file)
-        found = self._find(path) if path else None
+        found = self.find(path) if path else None
         if found is not None and path:
             source, span = found[0], self._span(*found, path, diagnostic.at_key and override is None)
             placed = source.place(diagnostic, span)
@@ -106,7 +113,7 @@ class Sources:
             notes += self._extensions(source)
         return replace(placed, notes=tuple(map(self._filled, notes)), cures=tuple(map(self._cure, diagnostic.cures)))
 
-    def _find(self, path: Path) -> "tuple[Source, Spot, int] | None":
+    def find(self, path: Path) -> "tuple[Source, Spot, int] | None":
         """The file and the last value on the way to a path that is written there, and its depth; None for no key."""
         here = [(source, source.root) for source in self.files]
         for depth, part in enumerate(path):
@@ -131,7 +138,11 @@ class Sources:
         return start, end
 
     def _cure(self, cure: str | Remark | Change) -> str | Change:
-        return replace(cure, remark=self._filled(cure.remark)) if isinstance(cure, Change) else self._filled(cure)
+        if not isinstance(cure, Change):
+            return self._filled(cure)
+        from nbcnn.spec.editing import text_edits  # here, as are positions
+
+        return replace(cure, remark=self._filled(cure.remark), text_edits=text_edits(self, cure.edits))
 
     def _filled(self, remark: str | Remark) -> str:
         """A remark with the line of the path in it."""
@@ -139,7 +150,7 @@ class Sources:
 
     def _position(self, path: Path) -> str | None:
         """`line 8`, or in another file than the first `base.toml:8`."""
-        found = self._find(path) if path else None
+        found = self.find(path) if path else None
         if found is None or found[2] < len(path):
             return None
         source, spot, _ = found

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from nbcnn.layers.problems import Code, Problem
+from nbcnn.layers.problems import Code, Guess, Problem
 from nbcnn.spec.names import nearest
 from nbcnn.spec.places import Path, echo, quoted
 
@@ -42,6 +42,21 @@ class TooLarge(Problem):
     """Ends the work on a file at once."""
 
 
+class UnknownVariable(Problem):
+    """A "$name" that stands for nothing, and the name that is nearest."""
+
+    def __init__(self, name: str, known: list[str]):
+        self.name, self.close = name, nearest(name, known)
+        advice = f'define it: [vars], {name} = ..., or "parameters" of the block'
+        cure = f'the nearest is "${self.close}"' if self.close else advice
+        super().__init__(Code.UNKNOWN_VARIABLE, f'no variable is named "${name}"', cure)
+
+    def meant_in(self, text: str) -> Guess | None:
+        """The text with the nearest name, where it is the text that holds the unknown one."""
+        corrected = re.sub(rf"\${self.name}(?![A-Za-z0-9_])", f"${self.close}", text)
+        return Guess(corrected, self.close.evident) if self.close and corrected != text else None
+
+
 class Scope:
     """The variables that can be named at one place: those of a block, then those of the file.
 
@@ -72,7 +87,7 @@ class Scope:
         if name not in self._written or (itself and self._outer):
             if self._outer:
                 return self._outer.value(name)
-            raise _unknown(name, self.names())
+            raise UnknownVariable(name, self.names())
         if name in self._under_way:
             circle = " > ".join(self._under_way[self._under_way.index(name) :])
             raise Problem(Code.CYCLE, f"variables stand for one another: {circle} > {name}", "give one of them a value")
@@ -102,6 +117,8 @@ class Scope:
         except TooLarge:
             raise
         except Problem as problem:
+            if isinstance(problem, UnknownVariable):
+                problem.meant = problem.meant_in(value)
             if problems is None:
                 raise
             problems.append((path, problem))
@@ -134,9 +151,3 @@ class Scope:
 def is_name(name: str) -> bool:
     """Whether "$name" can refer to it."""
     return _NAME.fullmatch(name) is not None
-
-
-def _unknown(name: str, known: list[str]) -> Problem:
-    close = nearest(name, known)
-    cure = f'the nearest is "${close}"' if close else f'define it: [vars], {name} = ..., or "parameters" of the block'
-    return Problem(Code.UNKNOWN_VARIABLE, f'no variable is named "${name}"', cure)

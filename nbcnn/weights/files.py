@@ -12,7 +12,8 @@ MOST_BYTES = 16 << 30
 
 
 def write_atomically(path: Path, data: bytes, keep_previous: Path | None = None) -> None:
-    """Replaces the file at `path` by `data`, once they are on the disk; a link is followed, its target replaced.
+    """Replaces the file at `path` by `data`, once they are on the disk; a link is followed, its target replaced, with
+    the same permissions.
 
     `keep_previous`, a path in the same file system, then names what was at `path` before, if anything was.
     Raises NbcnnError where the disk is full, the folder read-only or the target no regular file; what was at `path` is
@@ -25,6 +26,8 @@ def write_atomically(path: Path, data: bytes, keep_previous: Path | None = None)
             raise NbcnnError(f"{path}: a regular file is expected as the target; choose another path")
         try:
             _write(partial, data)
+            if path.exists():
+                partial.chmod(stat.S_IMODE(path.stat().st_mode))
             if keep_previous is not None and path.exists():
                 _link_over(path, keep_previous)
             os.replace(partial, path)

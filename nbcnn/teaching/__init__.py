@@ -1,0 +1,1 @@
+"""How single numbers of a network come about, written out to be read."""

@@ -1,0 +1,27 @@
+"""What layers compute from the numbers that they read, in a line; of those whose terms do not say it already."""
+
+FORMULAS = {
+    "relu": "max(x, 0)",
+    "relu6": "min(max(x, 0), 6)",
+    "leaky_relu": "x above 0, negative_slope * x elsewhere",
+    "prelu": "x above 0, weight * x elsewhere",
+    "elu": "x above 0, alpha * (exp(x) - 1) elsewhere",
+    "selu": "1.0507 * x above 0, 1.7581 * (exp(x) - 1) elsewhere",
+    "gelu": "x * the share of a standard normal distribution below x",
+    "silu": "x / (1 + exp(-x))",
+    "mish": "x * tanh(log(1 + exp(x)))",
+    "softplus": "log(1 + exp(beta * x)) / beta",
+    "sigmoid": "1 / (1 + exp(-x))",
+    "tanh": "(exp(x) - exp(-x)) / (exp(x) + exp(-x))",
+    "hard_sigmoid": "min(max(x / 6 + 1 / 2, 0), 1)",
+    "hard_swish": "x * min(max(x + 3, 0), 6) / 6",
+    "softmax": "exp(x) / the sum of exp over the channels",
+    "log_softmax": "x - log(the sum of exp over the channels)",
+    "lp_pool": "(the sum of |x|^norm_type)^(1 / norm_type)",
+    "add": "the sum",
+    "multiply": "the product",
+    "scale": "weight * x",
+    "dropout": "x; numbers are dropped in training alone",
+    "channel_dropout": "x; channels are dropped in training alone",
+    "stochastic_depth": "x; samples are dropped in training alone",
+}
