@@ -3,14 +3,14 @@
 import difflib
 from pathlib import Path
 
-from nbcnn.data import class_folders, digits, fashion_mnist, idx, mnist, npz, published
+from nbcnn.data import cifar, class_folders, digits, fashion_mnist, idx, mnist, npz, published
 from nbcnn.data.dataset import Shape, Splits
 from nbcnn.data.download import Progress
 from nbcnn.data.images import Resize
 from nbcnn.errors import DataError
 
 COLLECTIONS = {module.COLLECTION.name: module.COLLECTION for module in (mnist, fashion_mnist)}
-NAMES = ("digits", *COLLECTIONS)
+NAMES = ("digits", *COLLECTIONS, *cifar.COLLECTIONS)
 
 
 def load(
@@ -25,9 +25,9 @@ def load(
 ) -> Splits:
     """The data set that `source` names.
 
-    `source`: "digits", "mnist", "fashion-mnist", or the path, relative to `base` (a spec's folder; else the working
-    directory), of an .npz file, of a folder with IDX files named as MNIST's, or of one with a folder of images for each
-    class, for which `resize` and `skip_unreadable` are. A name wins over a path: write "./mnist"
+    `source`: "digits", "mnist", "fashion-mnist", "cifar10", "cifar100", or the path, relative to `base` (a spec's
+    folder; else the working directory), of an .npz file, of a folder with IDX files named as MNIST's or with CIFAR's, or
+    of one with a folder of images for each class, for which `resize` and `skip_unreadable` are. A name wins over a path: write "./mnist"
     for a folder of that name. `data_dir` holds, or will hold, the named data sets, each in a folder of its name; None
     means NBCNN_DATA or the user's cache. With `input_shape`, (channels, *space), images without a channel axis or with
     the channels last are brought into that shape; `check` says whether they have it. `on_progress` hears of downloads.
@@ -37,9 +37,13 @@ def load(
         return digits.load()
     if source in COLLECTIONS:
         return published.load(COLLECTIONS[source], data_dir, input_shape, on_progress)
+    if source in cifar.COLLECTIONS:
+        return cifar.load(source, data_dir, on_progress)
     path = (base or Path()) / Path(source).expanduser()
     try:
         if path.is_dir():
+            if cifar.fits(path):
+                return cifar.load_folder(path)
             if input_shape is None or idx.find(path) or not any(each.is_dir() for each in path.iterdir()):
                 return idx.load_folder(path, input_shape)
             return class_folders.load_folder(

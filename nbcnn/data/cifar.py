@@ -1,0 +1,213 @@
+"""CIFAR-10 and CIFAR-100: 60,000 pictures of 32 x 32 in 10 or 100 classes, in the authors' binary or Python form.
+
+Source: A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009; the files are the author's.
+"""
+
+import os
+import tarfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from nbcnn.data.dataset import Array, Dataset, Splits, class_names
+from nbcnn.data.download import Progress, fetch
+from nbcnn.data.files import open_regular, reason
+from nbcnn.data.plain_pickle import PlainArray, load_plain
+from nbcnn.data.published import data_directory
+from nbcnn.errors import DataError
+
+IMAGE = (3, 32, 32)
+NUMBERS = 3 * 32 * 32
+LARGEST_FILE = 256 << 20
+"""Bytes; the largest file of either form has 155 million."""
+FOLDER_URL = "https://www.cs.toronto.edu/~kriz/"
+
+
+@dataclass(frozen=True)
+class Collection:
+    """One of the two: its parts' files without ending, what stands before a picture, and the archive to fetch.
+
+    `labels` bytes stand before every picture of the binary form, the last of them its class, which the Python form has
+    under `key`; names of the classes lie in `names`, or in the Python form's file `meta` under `names_key`.
+    """
+
+    name: str
+    train: tuple[str, ...]
+    test: str
+    labels: int
+    key: bytes
+    names: str
+    meta: str
+    names_key: bytes
+    archive: str
+    size: int
+    sha256: str
+
+
+CIFAR10 = Collection(
+    name="cifar10",
+    train=tuple(f"data_batch_{number}" for number in range(1, 6)),
+    test="test_batch",
+    labels=1,
+    key=b"labels",
+    names="batches.meta.txt",
+    meta="batches.meta",
+    names_key=b"label_names",
+    archive="cifar-10-binary.tar.gz",
+    size=170052171,
+    sha256="c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+)
+CIFAR100 = Collection(
+    name="cifar100",
+    train=("train",),
+    test="test",
+    labels=2,
+    key=b"fine_labels",
+    names="fine_label_names.txt",
+    meta="meta",
+    names_key=b"fine_label_names",
+    archive="cifar-100-binary.tar.gz",
+    size=168513733,
+    sha256="58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec",
+)
+COLLECTIONS = {each.name: each for each in (CIFAR10, CIFAR100)}
+
+
+def fits(folder: Path) -> bool:
+    """Whether a folder holds the first file of one of them."""
+    return any(_first(folder, each) for each in COLLECTIONS.values())
+
+
+def load_folder(folder: Path) -> Splits:
+    """The data set in a folder, in either form; raises DataError for files that are missing or damaged."""
+    collection = next(each for each in COLLECTIONS.values() if _first(folder, each))
+    return _splits(collection, _read_folder(folder, collection), folder)
+
+
+def load(name: str, data_dir: Path | None, on_progress: Progress | None = None) -> Splits:
+    """The data set from <data directory>/<name>/, as files of either form or as the archive.
+
+    The archive, fetched if absent, is read as it is and never unpacked. Raises DataError.
+    """
+    collection = COLLECTIONS[name]
+    folder = data_directory(data_dir) / name
+    for place in (folder, *sorted(folder.glob("cifar-*"))):
+        if place.is_dir() and _first(place, collection):
+            return _splits(collection, _read_folder(place, collection), place)
+    archive = folder / collection.archive
+    if not archive.exists():
+        url = FOLDER_URL + collection.archive
+        try:
+            fetch([url], archive, collection.size, collection.sha256, on_progress)
+        except DataError as error:
+            raise DataError(
+                f"{name}: {collection.archive} is not in {folder} and could not be fetched: {error}; place it there, "
+                f"or name the data directory that has a folder {name} by --data-dir or NBCNN_DATA"
+            ) from None
+    return _splits(collection, _read_archive(archive, collection), archive)
+
+
+def _first(folder: Path, collection: Collection) -> bool:
+    # `train` may be a folder of classes.
+    return any((folder / f"{collection.train[0]}{ending}").is_file() for ending in ("", ".bin"))
+
+
+def _wanted(collection: Collection) -> list[str]:
+    parts = [*collection.train, collection.test]
+    return [*parts, *(f"{part}.bin" for part in parts), collection.names, collection.meta]
+
+
+def _read_folder(folder: Path, collection: Collection) -> dict[str, bytes]:
+    files = {}
+    for name in _wanted(collection):
+        if (folder / name).exists():
+            with open_regular(folder / name) as file:
+                files[name] = _bounded(file, os.fstat(file.fileno()).st_size, folder / name)
+    return files
+
+
+def _read_archive(path: Path, collection: Collection) -> dict[str, bytes]:
+    wanted, files = {*_wanted(collection)}, {}
+    try:
+        with open_regular(path) as file, tarfile.open(fileobj=file, mode="r:gz") as archive:
+            for member in archive:
+                name = member.name.rpartition("/")[2]
+                if member.isfile() and name in wanted and (content := archive.extractfile(member)):
+                    files[name] = _bounded(content, member.size, path / name)
+    except (tarfile.TarError, OSError, EOFError) as error:
+        raise DataError(f"{path}: the archive cannot be read ({reason(error)}); fetch it again") from None
+    return files
+
+
+def _bounded(file: IO[bytes], size: int, place: Path) -> bytes:
+    if size > LARGEST_FILE:
+        raise DataError(
+            f"{place}: {size} bytes, at most {LARGEST_FILE} are expected; check that this is the right file"
+        )
+    return file.read(size)
+
+
+def _splits(collection: Collection, files: Mapping[str, bytes], place: Path) -> Splits:
+    is_binary = f"{collection.train[0]}.bin" in files
+    parts = []
+    for names in (collection.train, (collection.test,)):
+        read = _binary if is_binary else _plain
+        found = [read(collection, files, name, place) for name in names]
+        inputs, targets = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
+        parts.append(Dataset(inputs, targets.astype(np.int64)))
+    names = tuple(_names(collection, files, place))
+    return Splits(parts[0], parts[1], None, class_names(names or None, str(place), *parts))
+
+
+def _content(files: Mapping[str, bytes], name: str, place: Path) -> bytes:
+    if name not in files:
+        raise DataError(f"{place}: {name} is expected beside the other files of this data set; add it")
+    return files[name]
+
+
+def _binary(collection: Collection, files: Mapping[str, bytes], part: str, place: Path) -> tuple[Array, Array]:
+    """Records of labels and 3,072 bytes: red, green and blue, row by row."""
+    name, width = f"{part}.bin", collection.labels + NUMBERS
+    content = _content(files, name, place)
+    if not content or len(content) % width:
+        raise DataError(
+            f"{place / name}: records of {width} bytes are expected, {len(content)} bytes leave "
+            f"{len(content) % width}; the file is truncated or another one, copy or fetch it again"
+        )
+    records = np.frombuffer(content, np.uint8).reshape(-1, width)
+    return records[:, collection.labels :].reshape(-1, *IMAGE), records[:, collection.labels - 1]
+
+
+def _plain(collection: Collection, files: Mapping[str, bytes], part: str, place: Path) -> tuple[Array, Array]:
+    """A pickled dictionary, of which nothing but bytes and numbers is taken."""
+    table = load_plain(_content(files, part, place), str(place / part))
+    images, labels = (table.get(key) for key in (b"data", collection.key)) if isinstance(table, dict) else (None, None)
+    content = images.content if isinstance(images, PlainArray) else None
+    is_right = (
+        isinstance(content, bytes)
+        and isinstance(labels, list)
+        and all(type(label) is int and 0 <= label < 256 for label in labels)
+        and 0 < len(content) == NUMBERS * len(labels)
+    )
+    if not is_right:
+        raise DataError(
+            f"{place / part}: a dictionary with {NUMBERS} bytes of data for each of its {collection.key.decode()} is "
+            "expected; check that this is the right file"
+        )
+    return np.frombuffer(content, np.uint8).reshape(-1, *IMAGE), np.array(labels)
+
+
+def _names(collection: Collection, files: Mapping[str, bytes], place: Path) -> list[str]:
+    """Names of the classes, none where no file has them."""
+    if collection.names in files:
+        return files[collection.names].decode("utf-8", "replace").split()
+    if collection.meta not in files:
+        return []
+    table = load_plain(files[collection.meta], str(place / collection.meta))
+    names = table.get(collection.names_key) if isinstance(table, dict) else None
+    if not isinstance(names, list) or not all(isinstance(name, bytes) for name in names):
+        raise DataError(f"{place / collection.meta}: {collection.names_key.decode()} are expected; remove the file")
+    return [name.decode("utf-8", "replace") for name in names]
