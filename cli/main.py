@@ -14,7 +14,10 @@ import nbcnn
 from nbcnn.errors import Interrupted, NbcnnError, SpecError
 
 from .bench import bench
+from .diff import diff
 from .evaluate import evaluate
+from .explain import explain
+from .fix import fix
 from .gradcheck import gradcheck
 from .options import Debug, debug_option
 from .predict import predict
@@ -32,7 +35,7 @@ def command() -> None:
     """Convolutional networks from one readable file, trained on the CPU you have."""
 
 
-for verb in (validate, train, evaluate, predict, gradcheck, bench, rf, step, schema):
+for verb in (validate, fix, explain, diff, rf, step, train, evaluate, predict, gradcheck, bench, schema):
     command.add_command(verb)
 
 

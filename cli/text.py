@@ -13,9 +13,9 @@ def number(value: float) -> str:
     return f"{value:,}"
 
 
-def counted(count: int, noun: str) -> str:
+def counted(count: int, noun: str, nouns: str | None = None) -> str:
     """1, "layer" -> 1 layer; 3 -> 3 layers."""
-    return f"{number(count)} {noun}" if count == 1 else f"{number(count)} {noun}s"
+    return f"{number(count)} {noun if count == 1 else nouns or f'{noun}s'}"
 
 
 def shape_text(shape: Sequence[int]) -> str:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from nbcnn import functional as functional
     from nbcnn.api import bench as bench
     from nbcnn.api import build as build
+    from nbcnn.api import diff as diff
     from nbcnn.api import evaluate as evaluate
     from nbcnn.api import fix as fix
     from nbcnn.api import gradcheck as gradcheck
@@ -30,6 +31,7 @@ _HOMES = {
     "Trainer": "nbcnn.training.trainer",
     "bench": "nbcnn.api",
     "build": "nbcnn.api",
+    "diff": "nbcnn.api",
     "evaluate": "nbcnn.api",
     "fix": "nbcnn.api",
     "gradcheck": "nbcnn.api",

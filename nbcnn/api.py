@@ -23,6 +23,7 @@ from nbcnn.training.events import (
 )
 
 if TYPE_CHECKING:
+    from nbcnn.explanations import Explanation
     from nbcnn.network.seen import Seen
     from nbcnn.teaching.step import Step, Upstream
     from nbcnn.teaching.terms import Term
@@ -31,16 +32,19 @@ if TYPE_CHECKING:
     from nbcnn.training.gradcheck import Check, OnCheck
     from nbcnn.training.prediction import Prediction
     from nbcnn.training.run import Result
+    from nbcnn.weights.difference import Difference
 
 __all__ = [
     "Benchmark",
     "Check",
+    "Difference",
     "Compiling",
     "EpochFinished",
     "EpochRecord",
     "Evaluating",
     "Evaluation",
     "Event",
+    "Explanation",
     "Fixed",
     "Loading",
     "Measuring",
@@ -56,7 +60,10 @@ __all__ = [
     "Term",
     "bench",
     "build",
+    "diff",
     "evaluate",
+    "explain",
+    "explanations",
     "fix",
     "gradcheck",
     "load_spec",
@@ -145,6 +152,35 @@ def receptive_field(described: Spec, layer: str, unit: Sequence[int] | None = No
     from nbcnn.network.seen import seen
 
     return seen(network.build(described), layer, unit)
+
+
+def diff(before: AnyPath, after: AnyPath) -> "Difference":
+    """What tells two networks apart: their layers, settings and totals, and which arrays of the one fit the other.
+
+    Each is a spec file, or a weights file, whose name ends in .h5 or .hdf5. Raises InvalidSpec and WeightsError for a
+    file that cannot be read or is not whole.
+    """
+    from nbcnn.weights.difference import Side, compare, is_weights, read_weights
+
+    sides = []
+    for path in (Path(before), Path(after)):
+        described, arrays = read_weights(path) if is_weights(path) else (load_spec(path), None)
+        sides.append(Side(str(path), build(described), arrays))
+    return compare(*sides)
+
+
+def explain(code: str) -> "Explanation":
+    """What the code of a diagnostic means, such as "NB104"; raises InputError for a code that there is not."""
+    from nbcnn.explanations import explanation
+
+    return explanation(code)
+
+
+def explanations() -> "list[Explanation]":
+    """What all codes mean, in their order."""
+    from nbcnn.explanations import explanations
+
+    return explanations()
 
 
 def schema() -> dict[str, Any]:

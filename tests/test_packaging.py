@@ -85,5 +85,6 @@ def test_wheel_holds_the_package_the_command_and_the_digits(tmp_path: Path) -> N
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"nbcnn", "nbcnn_cli"}
     expected = {path.relative_to(ROOT).as_posix() for path in (ROOT / "nbcnn").rglob("*.py")}
     expected |= {f"nbcnn_cli/{path.name}" for path in (ROOT / "cli").glob("*.py")}
+    expected |= {path.relative_to(ROOT).as_posix() for path in (ROOT / "nbcnn/explanations").glob("*.md")}
     expected |= {"nbcnn/py.typed", "nbcnn/data/digits.npz", "nbcnn/data/digits-NOTICE.txt"}
     assert expected <= names

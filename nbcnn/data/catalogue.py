@@ -26,12 +26,12 @@ def load(
     """The data set that `source` names.
 
     `source`: "digits", "mnist", "fashion-mnist", "cifar10", "cifar100", or the path, relative to `base` (a spec's
-    folder; else the working directory), of an .npz file, of a folder with IDX files named as MNIST's or with CIFAR's, or
-    of one with a folder of images for each class, for which `resize` and `skip_unreadable` are. A name wins over a path: write "./mnist"
-    for a folder of that name. `data_dir` holds, or will hold, the named data sets, each in a folder of its name; None
-    means NBCNN_DATA or the user's cache. With `input_shape`, (channels, *space), images without a channel axis or with
-    the channels last are brought into that shape; `check` says whether they have it. `on_progress` hears of downloads.
-    Raises DataError.
+    folder; else the working directory), of an .npz file, of a folder with IDX files named as MNIST's or with CIFAR's,
+    or of one with a folder of images for each class, for which `resize` and `skip_unreadable` are. A name wins over a
+    path: write "./mnist" for a folder of that name. `data_dir` holds, or will hold, the named data sets, each in a
+    folder of its name; None means NBCNN_DATA or the user's cache. With `input_shape`, (channels, *space), images
+    without a channel axis or with the channels last are brought into that shape; `check` says whether they have it.
+    `on_progress` hears of downloads, and of images read. Raises DataError.
     """
     if source == "digits":
         return digits.load()

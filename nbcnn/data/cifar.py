@@ -185,10 +185,9 @@ def _plain(collection: Collection, files: Mapping[str, bytes], part: str, place:
     """A pickled dictionary, of which nothing but bytes and numbers is taken."""
     table = load_plain(_content(files, part, place), str(place / part))
     images, labels = (table.get(key) for key in (b"data", collection.key)) if isinstance(table, dict) else (None, None)
-    content = images.content if isinstance(images, PlainArray) else None
+    content = images.content if isinstance(images, PlainArray) and isinstance(images.content, bytes) else b""
     is_right = (
-        isinstance(content, bytes)
-        and isinstance(labels, list)
+        isinstance(labels, list)
         and all(type(label) is int and 0 <= label < 256 for label in labels)
         and 0 < len(content) == NUMBERS * len(labels)
     )

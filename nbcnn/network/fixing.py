@@ -34,6 +34,11 @@ class Fixed:
         """The safe fixes that are left because they are to be made in files that this one extends."""
         return [change for each in self.left for change in _fixes(each) if change.safe and not self._is_here(change)]
 
+    @property
+    def more(self) -> list[Change]:
+        """What `unsafe` would go on with."""
+        return [fixes[0] for each in self.left if (fixes := _fixes(each)) and self._is_here(fixes[0])]
+
     def _is_here(self, change: Change) -> bool:
         return all(edit.file == self.file for edit in change.text_edits)
 

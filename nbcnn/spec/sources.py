@@ -15,6 +15,8 @@ from nbcnn.spec.places import Path, dotted, echo, quoted
 if TYPE_CHECKING:
     from nbcnn.spec.positions import Span, Spot
 
+STANDARD_INPUT = "-"
+"""The name of a text that stands in no file."""
 MOST_SHOWN = 400
 """Characters of a line that a diagnostic carries; a file of one line may be long."""
 _VARIABLE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
@@ -29,7 +31,8 @@ class Source:
 
     @property
     def is_json(self) -> bool:
-        return self.file.lower().endswith(".json")
+        from_input = self.file == STANDARD_INPUT and self.text.lstrip().startswith("{")  # as no TOML text does
+        return from_input or self.file.lower().endswith(".json")
 
     @cached_property
     def root(self) -> "Spot":

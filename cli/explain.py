@@ -1,0 +1,53 @@
+"""`nbcnn explain`: what a code means, with an example and its cure."""
+
+import json
+import sys
+
+import click
+
+from .options import debug_option
+from .text import print_table
+
+
+@click.command()
+@click.argument("code", required=False)
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+    help="How to print the result.",
+)
+@debug_option
+def explain(code: str | None, output_format: str) -> None:
+    """Tell what the CODE of a message means; without one, list all codes."""
+    from nbcnn import api
+
+    if code is None:
+        _print_all(output_format)
+        return
+    page = api.explain(code)
+    if output_format == "json":
+        click.echo(json.dumps(page.as_dict(), indent=2))
+    elif output_format == "markdown" or not sys.stdout.isatty():
+        click.echo(page.text, nl=False)
+    else:
+        from rich.console import Console
+        from rich.markdown import Markdown
+
+        Console().print(Markdown(f"# {page.code}: {page.text.removeprefix('# ')}"))
+
+
+def _print_all(output_format: str) -> None:
+    from nbcnn import api
+
+    pages = api.explanations()
+    if output_format == "json":
+        click.echo(json.dumps([{"code": page.code, "title": page.title} for page in pages], indent=2))
+    elif output_format == "markdown":
+        click.echo("| code | meaning |\n|---|---|")
+        for page in pages:
+            click.echo(f"| {page.code} | {page.title} |")
+    else:
+        print_table("codes", ("code", "meaning"), [(page.code, page.title) for page in pages])
