@@ -3,21 +3,17 @@
 import difflib
 import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nbcnn.data.dataset import Dataset, Shape, Splits
 from nbcnn.data.download import Progress
-from nbcnn.data.files import machine_memory, reason
-from nbcnn.data.images import Resize, read_image, refuse_other_inputs, require_pillow
+from nbcnn.data.files import reason
+from nbcnn.data.images import ReadImages, Resize, read_splits, require_pillow
+from nbcnn.data.split_names import SPLITS
 from nbcnn.errors import DataError
-
-SPLITS = {"train": "train", "validation": "validation", "valid": "validation", "val": "validation", "test": "test"}
-"""Names of folders that are splits and not classes, where one is named train."""
 
 
 @dataclass(frozen=True)
@@ -47,23 +43,14 @@ def load_folder(
     """
     place = str(folder)
     require_pillow(place)
-    refuse_other_inputs(place, input_shape)
     folders = _split_folders(folder)
     classes = tuple(sorted(path.name for path in _subfolders(folders["train"])))
     listed = {name: _listed(path, classes) for name, path in folders.items()}
-    needed = sum(len(each.paths) for each in listed.values()) * int(np.prod(input_shape))
-    if needed > (memory := machine_memory()):
-        raise DataError(
-            f"{place}: its images take {needed} bytes at the network's size, this machine has {memory} bytes of "
-            "memory; use a smaller [input] shape or fewer images"
-        )
-    sizes = [path.stat().st_size for each in listed.values() for path in each.paths]
-    progress = _Progress(on_progress, place, sum(sizes))
-    skipped: list[str] = []
-    parts = {}
-    for name, each in listed.items():
-        parts[name] = _read(each, classes, input_shape, resize, skipped if skip_unreadable else None, progress)
-    return Splits(parts["train"], parts.get("test"), parts.get("validation"), classes, tuple(skipped))
+    paths = {name: each.paths for name, each in listed.items()}
+    read = read_splits(place, paths, input_shape, resize, skip_unreadable, on_progress)
+    parts = {name: _checked(each, classes, read[name]) for name, each in listed.items()}
+    skipped = tuple(path for each in read.values() for path in each.skipped)
+    return Splits(parts["train"], parts.get("test"), parts.get("validation"), classes, skipped)
 
 
 def _split_folders(folder: Path) -> dict[str, Path]:
@@ -111,60 +98,10 @@ def _images(folder: Path) -> Iterator[Path]:
                 yield Path(place) / name
 
 
-class _Progress:
-    """Adds up the bytes of files that have been read."""
-
-    def __init__(self, on_progress: Progress | None, place: str, total: int) -> None:
-        self._report, self._place, self._total, self._done = on_progress, place, total, 0
-
-    def add(self, path: Path) -> None:
-        self._done += path.stat().st_size
-        if self._report is not None:
-            self._report(self._place, min(self._done, self._total), self._total)
-
-
-def _read(
-    listed: _Listed,
-    classes: tuple[str, ...],
-    input_shape: Shape,
-    resize: Resize | None,
-    skipped: list[str] | None,
-    progress: _Progress,
-) -> Dataset:
-    """The images of a split; what cannot be read goes to `skipped`, where that is a list."""
-    inputs = np.empty((len(listed.paths), *input_shape), np.uint8)
-    kept = np.ones(len(listed.paths), np.bool_)
-
-    def read(index: int) -> DataError | None:
-        try:
-            image: NDArray[np.uint8] = read_image(listed.paths[index], input_shape, resize)
-        except DataError as error:
-            return error
-        if image.shape != input_shape:
-            raise DataError(
-                f"{listed.paths[index]}: {_size(input_shape)} pixels are expected, received {_size(image.shape)}; "
-                'set resize = "crop", "pad" or "stretch" in [data], or another [input] shape'
-            )
-        inputs[index] = image
-        return None
-
-    # Pillow lets go of the interpreter while it decodes; results come in order, so the first error is the first file's.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for index, error in enumerate(pool.map(read, range(len(listed.paths)))):
-            progress.add(listed.paths[index])
-            if error is None:
-                continue
-            if skipped is None:
-                pool.shutdown(cancel_futures=True)
-                raise DataError(f"{error}, or set skip_unreadable = true in [data]")
-            kept[index] = False
-            skipped.append(str(listed.paths[index]))
+def _checked(listed: _Listed, classes: tuple[str, ...], read: ReadImages) -> Dataset:
+    """A split's images and class numbers; raises DataError for a class of which nothing could be read."""
     labels = np.array(listed.labels, np.int64)
     for label in sorted({*listed.labels}):
-        if not kept[labels == label].any():
+        if not read.kept[labels == label].any():
             raise DataError(f"{listed.folder / classes[label]}: none of its images can be read; repair or remove them")
-    return Dataset(inputs[kept], labels[kept])
-
-
-def _size(shape: Shape) -> str:
-    return f"{shape[1]} x {shape[2]}"
+    return Dataset(read.inputs, labels[read.kept])

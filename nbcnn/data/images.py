@@ -1,6 +1,10 @@
 """Images as Pillow reads them, brought to the channels and the size that a network expects."""
 
+import os
 import warnings
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -8,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbcnn.data.dataset import Shape
-from nbcnn.data.files import reason
+from nbcnn.data.download import Progress
+from nbcnn.data.files import machine_memory, reason
 from nbcnn.errors import DataError, InputError
 
 Resize = Literal["crop", "pad", "stretch"]
@@ -75,3 +80,90 @@ def _resized(image: Any, size: tuple[int, int], resize: Resize | None) -> Any:
             return ImageOps.pad(image, size, bilinear)
         case "stretch":
             return image.resize(size, bilinear)
+
+
+@dataclass(frozen=True, eq=False)
+class ReadImages:
+    """Images (N, channels, rows, columns) in bytes, which of the files they come from, and the files left out."""
+
+    inputs: NDArray[np.uint8]
+    kept: NDArray[np.bool_]
+    skipped: tuple[str, ...]
+
+
+def read_splits(
+    place: str,
+    paths: Mapping[str, Sequence[Path]],
+    input_shape: Shape,
+    resize: Resize | None,
+    skip_unreadable: bool,
+    on_progress: Progress | None,
+) -> dict[str, ReadImages]:
+    """The images of all splits, those that cannot be read left out where that is wished.
+
+    `on_progress` hears of bytes read. Raises DataError, naming the file, and InputError where there is no Pillow; what
+    all images need is compared with the machine's memory first.
+    """
+    require_pillow(place)
+    refuse_other_inputs(place, input_shape)
+    needed = sum(map(len, paths.values())) * int(np.prod(input_shape))
+    if needed > (memory := machine_memory()):
+        raise DataError(
+            f"{place}: its images take {needed} bytes at the network's size, this machine has {memory} bytes of "
+            "memory; use a smaller [input] shape or fewer images"
+        )
+    total = sum(_size(path) for each in paths.values() for path in each)
+    done = 0
+
+    def add(path: Path) -> None:
+        nonlocal done
+        done += _size(path)
+        if on_progress is not None:
+            on_progress(place, min(done, total), total)
+
+    return {name: _read(each, input_shape, resize, skip_unreadable, add) for name, each in paths.items()}
+
+
+def _read(
+    paths: Sequence[Path], input_shape: Shape, resize: Resize | None, skip: bool, add: Callable[[Path], None]
+) -> ReadImages:
+    inputs = np.empty((len(paths), *input_shape), np.uint8)
+    kept = np.ones(len(paths), np.bool_)
+
+    def read(index: int) -> DataError | None:
+        try:
+            image = read_image(paths[index], input_shape, resize)
+        except DataError as error:
+            return error
+        if image.shape != input_shape:
+            raise DataError(
+                f"{paths[index]}: {_pixels(input_shape)} pixels are expected, received {_pixels(image.shape)}; "
+                'set resize = "crop", "pad" or "stretch" in [data], or another [input] shape'
+            )
+        inputs[index] = image
+        return None
+
+    # Pillow lets go of the interpreter while it decodes; results come in order, so the first error is the first file's.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for index, error in enumerate(pool.map(read, range(len(paths)))):
+            add(paths[index])
+            if error is None:
+                continue
+            if not skip:
+                pool.shutdown(cancel_futures=True)
+                raise DataError(f"{error}, or set skip_unreadable = true in [data]")
+            kept[index] = False
+    skipped = tuple(str(path) for path, is_kept in zip(paths, kept, strict=True) if not is_kept)
+    return ReadImages(inputs[kept] if skipped else inputs, kept, skipped)
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file, none where there is no such file, of which reading it tells."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _pixels(shape: Shape) -> str:
+    return f"{shape[1]} x {shape[2]}"

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from nbcnn import data
-from nbcnn.data import class_folders
+from nbcnn.data import images
 from nbcnn.data.class_folders import load_folder
 from nbcnn.data.dataset import Splits
 from nbcnn.errors import DataError
@@ -146,7 +146,7 @@ def test_a_class_of_unreadable_images_is_an_error_even_so(folder: Path) -> None:
 
 
 def test_more_than_the_memory_is_refused_before_anything_is_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(class_folders, "machine_memory", lambda: 100)
+    monkeypatch.setattr(images, "machine_memory", lambda: 100)
     with pytest.raises(DataError, match="432 bytes at the network's size, this machine has 100 bytes"):
         load_folder(folder, SHAPE)
 
