@@ -1,16 +1,16 @@
 """Training on arrays in memory: the short way, without files."""
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from nbcnn import model as models
 from nbcnn.data import Dataset, fitted
 from nbcnn.data.dataset import from_arrays
 from nbcnn.errors import DivergenceError, InputError
-from nbcnn.training.evaluation import evaluate
+from nbcnn.training.evaluation import Evaluation, evaluate
 from nbcnn.training.events import EpochFinished, EpochRecord, OnEvent, ignore
 from nbcnn.training.loop import NotFinite, refuse_last_batch, train_epoch
-from nbcnn.training.losses import wanted_targets
+from nbcnn.training.losses import probabilities, wanted_targets
 from nbcnn.training.order import epoch_order
 from nbcnn.training.schedule import learning_rates
 from nbcnn.training.signals import StopRequest
@@ -78,6 +78,22 @@ class Model(models.Model):
             record = standing.end_epoch(measured, trainer.learning_rate)
             report(EpochFinished(record, settings.epochs, best(standing.records) is record))
         return tuple(standing.records)
+
+    def evaluate(self, x: ArrayLike, y: ArrayLike) -> Evaluation:
+        """Loss, accuracy and metrics on x (N, C, *space) and targets y, both as in `fit`, by the spec's loss.
+
+        Raises InputError for data that do not fit.
+        """
+        return evaluate(self, self._dataset(x, y, "evaluate"))
+
+    def predict(self, x: ArrayLike) -> NDArray[np.float32]:
+        """What the network answers to x (N, C, *space): probabilities, where its loss is a cross-entropy, else numbers.
+
+        They have the shape of the last layer's output, (N, classes, ...), and of a binary cross-entropy are one for each.
+
+        Raises InputError for other shapes or types.
+        """
+        return probabilities(self.network.spec.train.loss, self(x))
 
     def _dataset(self, x: ArrayLike, y: ArrayLike, place: str) -> Dataset:
         shape = self.network.input_shape

@@ -22,6 +22,18 @@ def wanted_targets(loss: Loss, output_shape: tuple[int, ...]) -> Wanted:
             return Numbers(output_shape, -math.inf, math.inf)
 
 
+def probabilities(loss: Loss, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What outputs (N, channels, *space) say by this loss: by cross-entropy the softmax, by a binary one the sigmoid."""
+    match loss:
+        case CrossEntropy():
+            powers = np.exp(outputs.astype(np.float64) - outputs.max(axis=1, keepdims=True))
+            return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
+        case BinaryCrossEntropyWithLogits():
+            return np.exp(-np.logaddexp(0.0, -outputs.astype(np.float64))).astype(np.float32)
+        case _:
+            return outputs
+
+
 def summed_loss(loss: Loss, outputs: NDArray[np.float32], targets: NDArray[np.generic]) -> tuple[float, float]:
     """The loss of a part of a data set times what its targets count, and what they count.
 

@@ -13,6 +13,7 @@ from nbcnn.errors import SpecError
 from nbcnn.model import Model
 from nbcnn.spec import CrossEntropy
 from nbcnn.training.events import Compiling, OnEvent, ignore
+from nbcnn.training.losses import probabilities
 from nbcnn.training.threads import threads as using_threads
 
 
@@ -55,12 +56,7 @@ def predict_files(
 
 def _predict(model: Model, name: str, sample: NDArray[Any]) -> Prediction:
     # One call a sample: files may mix bytes and floats, and a sample's numbers then never depend on its company.
-    shares = _softmax(model(sample[np.newaxis])[0])
+    shares = probabilities(model.network.spec.train.loss, model(sample[np.newaxis]))[0]
     index = int(shares.argmax())
     label = model.classes[index] if index < len(model.classes) else str(index)
     return Prediction(name, index, label, tuple(shares.tolist()))
-
-
-def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
-    powers = np.exp(logits.astype(np.float64) - logits.max())
-    return np.asarray(powers / powers.sum())
