@@ -17,14 +17,13 @@ import numpy as np
 from nbcnn.kernels.cpu.program import (
     NO_HALO,
     STATE_WORDS,
-    Array,
     Phase,
     Program,
     Storage,
-    Table,
     Walk,
     activations_of,
     calls_of,
+    shared_of,
 )
 from nbcnn.plan.interleaving import grouped
 
@@ -139,12 +138,7 @@ def uses_of(program: Program) -> list[Use]:
 
 def _shared(program: Program) -> dict[Storage, None]:
     """What all samples share, in the order of its first use."""
-    return {
-        argument.storage: None
-        for call in program.calls()
-        for argument in call.arguments.values()
-        if isinstance(argument, Array | Table)
-    }
+    return {storage: None for call in program.calls() for storage in shared_of(call)}
 
 
 def lay_out(program: Program, workers: int) -> int:

@@ -10,6 +10,7 @@ WORTHWHILE = 1 << 20
 
 def clear_halos(program: Program) -> None:
     """In a finished program, let a call write the halo of every large buffer before it is first used."""
+    program.settle()
     uses = {use.storage: use for use in uses_of(program)}
     stages: list[Walk | Phase] = []
     for stage in program.middle:

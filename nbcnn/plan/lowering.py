@@ -227,9 +227,14 @@ def lower_training(
     scale: np.ndarray,
     loss: Loss,
     update: Update,
+    *,
+    outline: bool = False,
 ) -> Program:
-    """A program for one update: ports `input`, `target` and `indices`; `scores` gets three numbers a sample."""
-    program = Program(samples, network.params, winograd=network.spec.engine.winograd)
+    """A program for one update: ports `input`, `target` and `indices`; `scores` gets three numbers a sample.
+
+    An outline is not to be run; it tells how much memory it would take.
+    """
+    program = Program(samples, network.params, winograd=network.spec.engine.winograd, outline=outline)
     x = add_input(program, "input", network.input_shape, scale)
     x.wants_gradient = False
     parts, logits = _add_forward(program, network, x, parameters, buffers, training=True)

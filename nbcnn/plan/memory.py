@@ -67,7 +67,8 @@ def _planned_bytes(network: Network) -> int:
         train.shared_gradients,
     )
     scale = np.ones((network.input_shape[0], 2), np.float32)
-    program = lower_training(network, train.batch_size, arrays, arrays, scale, planned_loss(train.loss), update)
+    loss = planned_loss(train.loss)
+    program = lower_training(network, train.batch_size, arrays, arrays, scale, loss, update, outline=True)
     numbers = sum(map(prod, shapes.values())) + len(state_arrays) * sum(each.size for each in trained.values())
     workers = most_threads()
     laid_out = lay_out(program, workers)

@@ -6,7 +6,6 @@ after it. No sum is parted, so the bits stay the same.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from nbcnn.kernels.cpu.program import Call
 
@@ -21,10 +20,7 @@ def parted(call: Call, count: int) -> list[Call]:
     if call.units == 1:
         return [call]
     bounds = sorted({call.units * number // count for number in range(count + 1)})
-    return [
-        replace(call, arguments=call.arguments | {"first": first, "last": last})
-        for first, last in zip(bounds, bounds[1:], strict=False)
-    ]
+    return [call.part(first, last) for first, last in zip(bounds, bounds[1:], strict=False)]
 
 
 def segments(calls: Sequence[Call], workers: int, worthwhile: float | None = None) -> list[list[list[Call]]]:

@@ -4,13 +4,14 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, get_args
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from nbcnn.layers.problems import Code, Guess
+from nbcnn.layers.table import OneOf
 from nbcnn.spec.diagnostics import SHOWN, Diagnostic, cures
 from nbcnn.spec.names import nearest
 from nbcnn.spec.places import BLOCK, Path, Where, echo, quoted
@@ -105,17 +106,21 @@ def _locate(location: Path, model: type[BaseModel]) -> tuple[Path, Mapping[str, 
             known = fields(table)
             if part not in known:
                 break
-            inner = _tables(known[part].annotation)
+            inner = _tables(known[part].annotation, known[part].metadata)
             if part != location[-1] or inner:
                 tables = inner
     return tuple(path), tables
 
 
-def _tables(annotation: Any) -> dict[str, type[BaseModel]]:
+def _tables(annotation: Any, metadata: Sequence[Any] = ()) -> Mapping[str, type[BaseModel]]:
     """The tables that a field may hold, by their `type`."""
+    one_of = next((each for each in metadata if isinstance(each, OneOf)), None)
+    if one_of is not None:
+        return one_of.tables
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        kind = annotation.model_fields.get("type")
-        return {str(get_args(kind.annotation)[0]) if kind else "": annotation}
+        return {"": annotation}
+    if get_origin(annotation) is Annotated:
+        return _tables(annotation.__origin__, annotation.__metadata__)
     return {kind: table for each in get_args(annotation) for kind, table in _tables(each).items()}
 
 

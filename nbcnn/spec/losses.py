@@ -5,12 +5,12 @@ A string names a table with all defaults: `loss = "mse_loss"`.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, Strict
+from pydantic import Field, Strict
 
 from nbcnn.layers.axes import Shape
 from nbcnn.layers.fields import Expects, NonNegative, Positive
 from nbcnn.layers.problems import Code, Problem
-from nbcnn.layers.table import Table
+from nbcnn.layers.table import OneOf, Table
 
 MOST_CLASSES = 65_536
 
@@ -89,14 +89,5 @@ class HuberLoss(Loss):
     delta: Positive = Field(1.0, description="The error at which squares end.")
 
 
-LossName = Literal["cross_entropy", "binary_cross_entropy_with_logits", "mse_loss", "l1_loss", "huber_loss"]
-_Tables = Annotated[
-    CrossEntropy | BinaryCrossEntropyWithLogits | MseLoss | L1Loss | HuberLoss, Field(discriminator="type")
-]
-
-
-def _table(value: Any) -> Any:
-    return {"type": value} if isinstance(value, str) else value
-
-
-AnyLoss = Annotated[_Tables, BeforeValidator(_table, json_schema_input_type=LossName | _Tables)]
+_Loss = CrossEntropy | BinaryCrossEntropyWithLogits | MseLoss | L1Loss | HuberLoss
+AnyLoss = Annotated[_Loss, OneOf.union(_Loss, by_name=True)]

@@ -6,7 +6,7 @@ from pydantic import Field, Strict, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from nbcnn.layers.fields import Expects, NonNegative
-from nbcnn.layers.table import Table
+from nbcnn.layers.table import OneOf, Table
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 Betas = Annotated[tuple[Share, Share], Strict(False), Expects("a list of two numbers from 0 up to but not including 1")]
@@ -134,4 +134,5 @@ class Lion(Optimizer):
         return {"exp_avg": 0.0}
 
 
-AnyOptimizer = Annotated[Sgd | Adam | AdamW | RmsProp | Adagrad | Lion, Field(discriminator="type")]
+_Optimizer = Sgd | Adam | AdamW | RmsProp | Adagrad | Lion
+AnyOptimizer = Annotated[_Optimizer, OneOf.union(_Optimizer)]

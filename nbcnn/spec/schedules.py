@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, Strict
 
 from nbcnn.layers.fields import Expects
-from nbcnn.layers.table import Table
+from nbcnn.layers.table import OneOf, Table
 
 Epochs = Annotated[int, Field(ge=1, le=10**6)]
 LeastRate = Annotated[float, Field(ge=0, le=1e6, description="The learning rate never falls below this.")]
@@ -119,7 +119,7 @@ class ReduceOnPlateau(Warmed):
     min_lr: LeastRate = 0.0
 
 
-AnySchedule = Annotated[
-    Constant | StepDecay | MultiStep | Exponential | Polynomial | Cosine | CosineRestarts | OneCycle | ReduceOnPlateau,
-    Field(discriminator="type"),
-]
+_Schedule = (
+    Constant | StepDecay | MultiStep | Exponential | Polynomial | Cosine | CosineRestarts | OneCycle | ReduceOnPlateau
+)
+AnySchedule = Annotated[_Schedule, OneOf.union(_Schedule)]

@@ -23,7 +23,7 @@ def wanted_targets(loss: Loss, output_shape: tuple[int, ...]) -> Wanted:
 
 
 def probabilities(loss: Loss, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What outputs (N, channels, *space) say by this loss: by cross-entropy the softmax, by a binary one the sigmoid."""
+    """What outputs (N, channels, *space) say: by cross-entropy the softmax, by a binary one the sigmoid of them."""
     match loss:
         case CrossEntropy():
             powers = np.exp(outputs.astype(np.float64) - outputs.max(axis=1, keepdims=True))

@@ -13,26 +13,41 @@ import pytest
 from networks import NETWORKS, named
 from reference_training import batch
 
+from nbcnn.kernels.cpu import batch_norm
 from nbcnn.kernels.cpu.program import NO_HALO, Activation, Array, At, Phase, Program, Storage, Table, calls_of
 from nbcnn.model import Model
-from nbcnn.plan import halos
-from nbcnn.plan.arena import ALIGNMENT, build_arena
+from nbcnn.plan import halos, interleaving
+from nbcnn.plan.arena import ALIGNMENT, build_arena, lay_out
 from nbcnn.plan.losses import Loss
 from nbcnn.plan.lowering import lower_training
 from nbcnn.plan.plan import Plan
+from nbcnn.plan.schedule import Schedule
 from nbcnn.plan.updating import Update
 from nbcnn.training.trainer import Trainer
 
 WORKERS = 3
 
 
-def program_of(name: str, samples: int) -> Program:
+def program_of(name: str, samples: int, *, outline: bool = False) -> Program:
     model = Model(named(name))
     velocity = {key: np.zeros_like(value) for key, value in model.parameters.items()}
     settings = {"momentum": 0.9, "dampening": 0.0, "nesterov": False, "weight_decay": 0.0}
     update = Update("sgd", settings, {"momentum_buffer": velocity})
     loss = Loss("cross_entropy", {"ignore_index": -100, "label_smoothing": 0.0})
-    return lower_training(model.network, samples, model.parameters, model.buffers, model.input_scale, loss, update)
+    arrays = model.parameters, model.buffers, model.input_scale
+    return lower_training(model.network, samples, *arrays, loss, update, outline=outline)
+
+
+@pytest.mark.parametrize("samples", [5, 100])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_an_outline_takes_what_the_program_takes(name: str, samples: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch_norm, "NEAR_BYTES", 1)
+    monkeypatch.setattr(interleaving, "NEAR_BYTES", 1)
+    whole, outline = (program_of(name, samples, outline=wanted) for wanted in (False, True))
+    assert lay_out(outline, WORKERS) == lay_out(whole, WORKERS)
+    schedules = [Schedule(each, WORKERS, worthwhile=1) for each in (outline, whole)]
+    assert schedules[0].words == schedules[1].words
+    assert len({*map(id, schedules[0].calls)}) <= len({*map(id, schedules[1].calls)})
 
 
 @dataclass

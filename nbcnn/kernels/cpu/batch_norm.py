@@ -5,7 +5,6 @@ The way back takes the same three steps. In inference it is one factor and one s
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 
 from nbcnn.kernels.cpu.batch_statistics import (
     BACK,
@@ -72,7 +71,7 @@ def _add_normalising(
     _join_rows(call, operands)
 
     def by_rows(part: int, parts: int) -> Call:
-        found = replace(call, arguments=call.arguments | _numbers(operands, part, parts), work=call.work // parts)
+        found = call.but(_numbers(operands, part, parts), call.work // parts)
         _join_rows(found, operands)
         return found
 
@@ -85,9 +84,10 @@ def _add_sums(program: Program, x: Activation, made: list[list[Call]], sums: Cal
     for part, calls in enumerate(made):
         for call in calls:
             program.each_block(call)
-        call = _by_channel(program, sums(part), x)
-        call.work //= len(made)
-        program.each_block(call)
+        if part == 0 or not program.outline:
+            summing = _by_channel(program, sums(part), x)
+            summing.work //= len(made)
+        program.each_block(summing)
 
 
 def batch_norm(

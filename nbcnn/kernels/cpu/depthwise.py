@@ -22,7 +22,7 @@ from nbcnn.kernels.cpu.strips import (
     strip_tables,
 )
 from nbcnn.kernels.cpu.sums import PartialSums
-from nbcnn.kernels.cpu.windows import Strand, Window, adjoint_strands, forward_strands, halo_of
+from nbcnn.kernels.cpu.windows import Strand, Strands, Window, adjoint_strands, forward_strands, halo_of
 
 
 def convolve_channels(lanes: int, pixels: int, columns: int, step: int) -> Body:
@@ -130,7 +130,7 @@ def add_depthwise_adjoint(
 
 def _add_strips(
     program: Program,
-    strands: Sequence[Strand],
+    strands: Strands,
     columns: int,
     weight: Array,
     bias: Array | None,
@@ -148,7 +148,7 @@ def _add_strips(
     groups = min(source.channels, target.channels)
     sources, filters = source.channels // groups, target.channels // groups
     tap_count = math.prod(weight.shape[2:])
-    strands = [_ascending(strand) if columns > 1 else strand for strand in strands]
+    strands = tuple(_ascending(strand) if columns > 1 else strand for strand in strands)
     pixels = strip_pixels(strands)
     source_step, target_step = _steps(strands)
     shape = Shape(pixels, columns, source_step)

@@ -8,7 +8,7 @@ import numpy as np
 from nbcnn.kernels.cpu.later import njit
 from nbcnn.kernels.cpu.program import Activation, Argument, At, Program, Space, Table
 from nbcnn.kernels.cpu.vector import splat, store
-from nbcnn.kernels.cpu.windows import Window, every
+from nbcnn.kernels.cpu.windows import Window, codes, every, reach
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,7 @@ class Windows:
         """A window that slides over `space` and stops `outputs` times along each axis."""
         targets = every(outputs)
         starts = window.starts(targets)
-        positions = starts[:, None] + window.taps[None]
-        return cls(targets, starts, window.taps, ((positions >= 0) & (positions < np.array(space))).all(axis=2))
+        return cls(targets, starts, window.taps, reach(starts, window.taps, space))
 
     @classmethod
     def adaptive(cls, space: Space, outputs: Space) -> "Windows":
@@ -89,12 +88,12 @@ def _tables(
     windows: Windows, x: Activation, y: Activation, divisors: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """For each window: offsets of its start and its target, first tap byte, tap count and 1 / divisor as bits."""
-    patterns, which = np.unique(windows.used, axis=0, return_inverse=True)
+    _, first, which = np.unique(codes(windows.used), return_index=True, return_inverse=True)
+    patterns = windows.used[first]
     counts = patterns.sum(axis=1)
     firsts = np.cumsum(counts) - counts
     tap_offsets = windows.taps @ np.array(x.strides, dtype=np.int64)
     taps = np.concatenate([tap_offsets[pattern] for pattern in patterns])
-    which = which.reshape(-1)
     factors = np.ones(len(which)) if divisors is None else 1.0 / divisors
     bits = factors.astype(np.float32).view(np.int32).astype(np.int64)
     starts, targets = x.offsets(windows.starts), y.offsets(windows.targets)

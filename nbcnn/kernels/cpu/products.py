@@ -5,8 +5,7 @@ gradients. Which tile is compiled follows from the number of filters and pixels 
 """
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable
 from functools import cache, lru_cache
 
 import numpy as np
@@ -17,7 +16,7 @@ from nbcnn.kernels.cpu.program import NO_HALO, Activation, Argument, Array, Call
 from nbcnn.kernels.cpu.row import Body, arguments, read_index
 from nbcnn.kernels.cpu.sums import PartialSums
 from nbcnn.kernels.cpu.tile import convolution_tile, correlation_tile
-from nbcnn.kernels.cpu.windows import Strand, TileTables, Window, every, halo_of, tile_tables
+from nbcnn.kernels.cpu.windows import Strands, TileTables, Window, every, halo_of, tile_tables
 
 # What one channel chunk of a tile's input may take, so that it stays in the first-level cache for all filters.
 CHUNK_BYTES = 32 << 10
@@ -163,7 +162,7 @@ def fold_of(channels: int, taps: int) -> int:
 
 def add_convolution(
     program: Program,
-    strands: Sequence[Strand],
+    strands: Strands,
     taps: int,
     weight: Array,
     bias: Array | None,
@@ -193,7 +192,9 @@ def add_convolution(
 
     @cache
     def tables() -> TileTables:
-        return tile_tables(strands, source, target, mask, tile_pixels, 4 * tile_filters, packing.taps, fold, blocks)
+        sizes = tile_pixels, 4 * tile_filters, packing.taps, fold, blocks
+        layouts = [(each.layout, blocks > 1 and each.storage.extent()) for each in (source, target, mask)]
+        return program.once((strands, *layouts, sizes), lambda: tile_tables(strands, source, target, mask, *sizes))
 
     call = program.call(
         convolve,
@@ -233,14 +234,17 @@ def add_convolution(
         call.arguments.update(mask=mask, masked=1)
         return True
 
+    @cache
+    def in_rows() -> bool:
+        """Whether all pixels have the same tap, so that tiles take them row by row."""
+        return taps == len(strands) == 1 and halo_of(strands, source.space) == NO_HALO
+
     def by_rows(part: int, parts: int) -> Call | None:
-        # Where all pixels have the same tap, tiles take them row by row.
-        same = taps == len(strands) == 1 and halo_of(strands, source.space) == NO_HALO
-        if not same or pixel_count % (parts * tile_pixels) or target.space[0] > 1:
+        if not in_rows() or pixel_count % (parts * tile_pixels) or target.space[0] > 1:
             return None
         tiles = pixel_count // tile_pixels // parts
         bounds: dict[str, Argument] = {"first_tile": part * tiles, "tiles": (part + 1) * tiles}
-        return replace(call, arguments=call.arguments | bounds, work=call.work // parts)
+        return call.but(bounds, call.work // parts)
 
     call.set_mask = set_mask
     call.by_rows = None if whole_batch else by_rows

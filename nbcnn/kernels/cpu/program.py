@@ -8,14 +8,16 @@ consumer may ask for a halo of zeros around the space of what it reads, which it
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from nbcnn.errors import InputError
 from nbcnn.kernels.cpu.lanes import lane_count
+
+T = TypeVar("T")
 
 Space = tuple[int, int, int]
 Halo = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
@@ -128,6 +130,11 @@ class Activation:
     @shared.setter
     def shared(self, value: bool) -> None:
         self.storage.shared = value
+
+    @property
+    def layout(self) -> tuple[object, ...]:
+        """What strides and offsets follow from: two activations with one layout have the same."""
+        return self.space, self.halo, self.lane_bytes, self.rigid
 
     @property
     def size(self) -> int:
@@ -243,6 +250,28 @@ class Call:
     by_rows: "Callable[[int, int], Call | None] | None" = None
     # Whether a unit is a channel of all activations that the call reads or writes, each by itself.
     channelwise: bool = False
+    # Whether it is there to be counted alone, so that it can stand for each of its parts.
+    outline: bool = False
+    # Its buffers, once its arguments change no more.
+    settled: "Buffers | None" = None
+
+    def but(self, arguments: Mapping[str, Argument], work: int | None = None) -> "Call":
+        """The same call with some arguments replaced; large networks have thousands, so it is a plain copy."""
+        other = object.__new__(Call)
+        other.__dict__.update(self.__dict__)
+        other.arguments = {**self.arguments, **arguments}
+        other.settled = None
+        if work is not None:
+            other.work = work
+        return other
+
+    def part(self, first: int, last: int) -> "Call":
+        """The same call for some of its units."""
+        if self.outline:
+            return self
+        other = self.but({"first": first, "last": last})
+        other.settled = self.settled
+        return other
 
 
 @dataclass
@@ -267,11 +296,32 @@ def calls_of(stage: Walk | Phase) -> Iterable[Call]:
     return stage.calls if isinstance(stage, Walk) else (call for calls, _ in stage.groups for call in calls)
 
 
-def activations_of(call: Call) -> Iterable[Activation]:
-    """The activations that a call reads or writes."""
+# Activations, and what all samples share.
+Buffers = tuple[list[Activation], list[Storage]]
+_BUFFERS = (At, Activation, Array, Table)
+
+
+def _buffers_of(call: Call) -> Buffers:
+    activations, shared = [], []
     for argument in call.arguments.values():
-        if isinstance(argument, At | Activation):
-            yield argument.activation if isinstance(argument, At) else argument
+        if isinstance(argument, _BUFFERS):
+            if isinstance(argument, Activation):
+                activations.append(argument)
+            elif isinstance(argument, At):
+                activations.append(argument.activation)
+            else:
+                shared.append(argument.storage)
+    return activations, shared
+
+
+def activations_of(call: Call) -> list[Activation]:
+    """The activations that a call reads or writes."""
+    return (call.settled or _buffers_of(call))[0]
+
+
+def shared_of(call: Call) -> list[Storage]:
+    """The arrays and tables that a call reads or writes."""
+    return (call.settled or _buffers_of(call))[1]
 
 
 class Program:
@@ -282,6 +332,7 @@ class Program:
     gradient, what the update must know about all of them), `combine` (of what was measured) and `update`.
     `differentiates` tells whether gradients will follow, so that what they read must be kept, and `winograd` whether
     convolutions may use Winograd's method where that is faster. A block has `samples_per_block`, by default one a lane.
+    An `outline` has the buffers and as many calls, for memory to be counted, but calls of parts are all the first.
     """
 
     # Partial sums of gradients may take this much memory; with more parameters, several blocks share one partial sum.
@@ -294,7 +345,9 @@ class Program:
         differentiates: bool = True,
         winograd: bool = False,
         samples_per_block: int | None = None,
+        outline: bool = False,
     ) -> None:
+        self.outline = outline
         self.lanes = lane_count()
         self.samples_per_block = samples_per_block or self.lanes
         self.differentiates = differentiates
@@ -318,6 +371,7 @@ class Program:
         self.known: Any = None
         # What the calls to come are made for; every program reads its input first.
         self.section = Section("input")
+        self._computed: dict[object, Any] = {}
 
     def activation(self, name: str, channels: int, space: Space) -> Activation:
         return Activation(name, self.lanes, channels, space)
@@ -339,8 +393,15 @@ class Program:
         """Whether the array at a port holds bytes and not float32; the plan sets it with the port."""
         return self.port(IS_BYTES.format(port))
 
+    def once(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """What `compute` gives for this key, computed for the first who asks: equal layers have equal tables."""
+        if key not in self._computed:
+            self._computed[key] = compute()
+        found: T = self._computed[key]
+        return found
+
     def call(self, factory: Callable[..., Any], *constants: int | str, **arguments: Argument) -> Call:
-        return Call(Kernel(factory, (self.lanes, *constants)), arguments, self.section)
+        return Call(Kernel(factory, (self.lanes, *constants)), arguments, self.section, outline=self.outline)
 
     def units(self, count: int) -> dict[str, Argument]:
         """The arguments of a kernel that can be told to work on a part of its `count` units."""
@@ -392,7 +453,8 @@ class Program:
         rows = x.space[1]
         needed = x.size * x.lane_bytes
         parts = next((n for n in range(1, rows) if rows % n == 0 and needed <= n * near_bytes), rows)
-        found = [[call.by_rows(part, parts) if call.by_rows else None for call in made] for part in range(parts)]
+        shown = 1 if self.outline else parts
+        found = [[call.by_rows(part, parts) if call.by_rows else None for call in made] for part in range(shown)]
         if parts == 1 or not made or any(call is None for call in found[0]):
             return [[]]
         del walk.calls[-len(made) :]
@@ -400,7 +462,7 @@ class Program:
             # Nobody can fuse anything into a call that is no longer there.
             if each.producer in made:
                 each.producer = None
-        return [[call for call in calls if call is not None] for calls in found]
+        return [[call for call in calls if call is not None] for calls in found] * (parts // shown)
 
     def whole_batch(self, call: Call, produces: Activation) -> Call:
         """Run a call once, for all blocks; its units are parted over the threads."""
@@ -433,6 +495,12 @@ class Program:
         """All stages in the order in which they run."""
         gather = Phase(self.gather.groups + self._unhurried)
         return [self.prepare, *self.middle, gather, self.measure, self.combine, self.update]
+
+    def settle(self) -> None:
+        """Note the buffers of every call, since arguments change no more: they will be asked for often."""
+        for call in self.calls():
+            if call.settled is None:
+                call.settled = _buffers_of(call)
 
     def calls(self) -> Iterable[Call]:
         """All calls in the order in which they run."""

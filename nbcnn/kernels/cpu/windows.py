@@ -102,7 +102,7 @@ class Window:
         return positions
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Strand:
     """Pixels to compute that share one list of taps: pixel n sums source[start[n] + tap[t]] times weight number[t]."""
 
@@ -112,14 +112,20 @@ class Strand:
     numbers: np.ndarray
 
 
-def forward_strands(window: Window, outputs: Space, flip: bool) -> list[Strand]:
+Strands = tuple[Strand, ...]
+
+
+# Networks repeat their layers. What is remembered is not to be changed.
+@lru_cache(maxsize=8)
+def forward_strands(window: Window, outputs: Space, flip: bool) -> Strands:
     """Every output pixel and the taps that it sums."""
     pixels = every(outputs)
     numbers = np.arange(len(window.taps))
-    return [Strand(pixels, window.starts(pixels), window.taps, numbers[::-1] if flip else numbers)]
+    return (Strand(pixels, window.starts(pixels), window.taps, numbers[::-1] if flip else numbers),)
 
 
-def adjoint_strands(window: Window, inputs: Space, flip: bool) -> list[Strand]:
+@lru_cache(maxsize=8)
+def adjoint_strands(window: Window, inputs: Space, flip: bool) -> Strands:
     """Every input pixel and the outputs whose windows reach it; an axis of stride s has up to s phases of pixels."""
     stride, before = np.array(window.stride), np.array(window.before)
     pixels, taps = every(inputs), window.taps
@@ -137,10 +143,11 @@ def adjoint_strands(window: Window, inputs: Space, flip: bool) -> list[Strand]:
         fits = (taps % stride == phase).all(axis=1)
         starts = (here + before) // stride
         strands.append(Strand(here, starts, -((taps[fits] - np.array(phase)) // stride), numbers[fits]))
-    return strands
+    return tuple(strands)
 
 
-def halo_of(strands: Sequence[Strand], space: Space) -> Halo:
+@lru_cache(maxsize=64)
+def halo_of(strands: Strands, space: Space) -> Halo:
     """How far the strands reach beyond the space of their source, on each side of each axis."""
     first = last = np.zeros(3, dtype=np.int64)
     for strand in strands:
@@ -183,15 +190,15 @@ def tile_tables(
     taps_so_far = 0
     channels = np.arange(fold)[:, None]
     for number, strand in enumerate(strands):
-        positions = strand.starts[:, None] + strand.taps[None]
-        inside = ((positions >= 0) & (positions < np.array(source.space))).all(axis=2)
+        inside = reach(strand.starts, strand.taps, source.space)
         order, used = _order(np.tile(inside, (blocks, 1)), np.tile(strand.pixels, (blocks, 1)), tile_pixels)
         block, pixel = np.divmod(order, len(strand.pixels))
         places = ((source, strand.starts), (target, strand.pixels), (mask, strand.pixels))
         offsets = [each.offsets(where[pixel]) + block * each.storage.extent() for each, where in places]
         pixel_rows.append(np.stack(offsets, axis=1))
         tap_offsets = strand.taps @ np.array(source.strides, dtype=np.int64)
-        for needed in used:
+        patterns = used[:1] if used.all() else used
+        for needed in patterns:
             key = number.to_bytes(4, "little") + needed.tobytes()
             if key not in first_tap:
                 from_source = tap_offsets[needed] + channels * source.channel_stride
@@ -201,7 +208,28 @@ def tile_tables(
                 tap_rows.append(block)
                 taps_so_far += len(block)
             tile_rows.append(first_tap[key])
+        tile_rows += tile_rows[-1:] * (len(used) - len(patterns))
     return TileTables(np.concatenate(pixel_rows), np.array(tile_rows), np.concatenate(tap_rows))
+
+
+def reach(starts: np.ndarray, taps: np.ndarray, space: Space) -> np.ndarray:
+    """Which taps (columns) reach inside a space from which starts (rows)."""
+    inside = np.ones((len(starts), len(taps)), dtype=bool)
+    for start, tap, size in zip(starts.T, taps.T, space, strict=True):
+        places = start[:, None] + tap
+        inside &= (places >= 0) & (places < size)
+    return inside
+
+
+def codes(flags: np.ndarray) -> np.ndarray:
+    """A code for each row of flags; codes sort as rows do, and quickly where a row has no more than 64 flags."""
+    packed = np.ascontiguousarray(np.packbits(flags, axis=1))
+    if packed.shape[1] > 8:
+        return packed.view(f"S{packed.shape[1]}")[:, 0]
+    filled = np.zeros((len(packed), 8), np.uint8)
+    filled[:, : packed.shape[1]] = packed
+    numbers: np.ndarray = filled.view(">u8")[:, 0].astype(np.uint64)
+    return numbers
 
 
 def _order(inside: np.ndarray, pixels: np.ndarray, tile_pixels: int) -> tuple[np.ndarray, np.ndarray]:
@@ -210,11 +238,10 @@ def _order(inside: np.ndarray, pixels: np.ndarray, tile_pixels: int) -> tuple[np
     Pixels at a border need fewer taps. Row-major order keeps neighbours together; another order is taken only where it
     saves more than 3 % of the products, which borders of small maps do.
     """
-    candidates = [
-        np.arange(len(pixels)),
-        np.lexsort((pixels[:, 0], pixels[:, 1], pixels[:, 2])),
-        np.lexsort(tuple(inside.T)) if inside.shape[1] else np.arange(len(pixels)),
-    ]
+    candidates = [np.arange(len(pixels))]
+    if not inside.all():
+        candidates.append(np.lexsort((pixels[:, 0], pixels[:, 1], pixels[:, 2])))
+        candidates.append(np.argsort(codes(inside[:, ::-1]), kind="stable"))
     best = None
     for candidate in candidates:
         padding = -len(candidate) % tile_pixels
