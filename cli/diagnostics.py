@@ -1,4 +1,4 @@
-"""Errors and warnings about a spec as people read them: the line, what is wrong in it, why, and what cures it."""
+"""Errors, warnings and advice about a spec as people read them: the line, what is wrong, why, and what cures it."""
 
 import shutil
 import sys
@@ -21,7 +21,7 @@ LEAST_COLUMNS = 40
 Line = list[tuple[str, str]]
 """Pieces of text, each with its style."""
 
-_STYLES = {"error": "bold red", "warning": "bold yellow"}
+_STYLES = {"error": "bold red", "warning": "bold yellow", "info": "bold cyan"}
 _FRAME = "bold blue"
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .diagnostics import print_diagnostics
 from .options import data_dir_option, debug_option, format_option, set_option, threads_option
 from .text import counted, duration, measured_text, percent
 
@@ -45,6 +46,8 @@ def train(
         if value is not None:
             overrides[key] = value
     described = api.load_spec(spec, overrides)
+    findings = (finding.as_dict() for finding in api.build(described).findings)
+    print_diagnostics([finding for finding in findings if finding["severity"] == "warning"])
     with progress() as show:
         result = api.train(described, out=out, data_dir=data_dir, resume=resume, threads=threads, on_event=show)
     if output_format == "json":

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbcnn import network, spec
+from nbcnn.lint import DataFacts, Surroundings, lint
 from nbcnn.network import Fixed, Network
-from nbcnn.spec import InvalidSpec, Spec
+from nbcnn.spec import Diagnostic, InvalidSpec, Spec
 from nbcnn.training.events import (
     Compiling,
     EpochFinished,
@@ -88,7 +89,7 @@ def load_spec(path: str | Path, overrides: Mapping[str, Any] | None = None, *, t
 
 def build(described: Spec) -> Network:
     """The network that a spec describes, without any array; raises InvalidSpec."""
-    return network.build(described, _training_bytes)
+    return network.build(described, _training_bytes, _lint)
 
 
 def _training_bytes(built: Network) -> int | None:
@@ -96,6 +97,20 @@ def _training_bytes(built: Network) -> int | None:
     from nbcnn.plan.memory import training_bytes
 
     return training_bytes(built)
+
+
+def _lint(built: Network) -> list[Diagnostic]:
+    from nbcnn.kernels.cpu.memory import memory_bytes
+
+    data = _data_facts(built.spec.data.source) if built.spec.data else None
+    return lint(built, Surroundings(data, memory_bytes()))
+
+
+def _data_facts(source: str) -> DataFacts | None:
+    from nbcnn.data import facts
+
+    known = facts(source)
+    return DataFacts(known.training_samples, known.shape, known.classes) if known else None
 
 
 def validate(
@@ -129,7 +144,7 @@ def fix(path: AnyPath, *, unsafe: bool = False, write: bool = True, text: str | 
     """
     file = str(path)
     before = spec.read_text(Path(path)) if text is None else text
-    fixed = network.fix(file, before, lambda each: build(load_spec(file, text=each)).warnings, unsafe=unsafe)
+    fixed = network.fix(file, before, lambda each: build(load_spec(file, text=each)).findings, unsafe=unsafe)
     if write and text is None and fixed.after != before:
         from nbcnn.weights.files import write_atomically
 

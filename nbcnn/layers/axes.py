@@ -238,28 +238,6 @@ class Window:
             counts.append(max(size - read, 0))
         return tuple(counts)
 
-    def unread_input(self, space: Shape, cure: str = "") -> Iterator[Problem]:
-        """A warning where `unread` counts anything; without a cure of the caller, the padding that would read it."""
-        counts = self.unread(space)
-        if not any(counts):
-            return
-        parts = [
-            f"the last {count} of {size} {axis}"
-            for count, size, axis in zip(counts, space, AXIS_NAMES[len(space)], strict=True)
-            if count
-        ]
-        pairs = [
-            [before, after + (stride - (size + before + after - extent) % stride if count else 0)]
-            for count, size, (before, after), stride, extent in zip(
-                counts, space, self.padding, self.stride, self.spans, strict=True
-            )
-        ]
-        yield Problem(
-            Code.UNREAD_INPUT,
-            f"{' and '.join(parts)} {'is' if sum(counts) == 1 else 'are'} never read: the output size is floored",
-            cure or f"padding = {pairs} would read them",
-        )
-
     def padding_above_half(self) -> Iterator[Problem]:
         """A Problem where padding exceeds half the window: a pooling window must not lie in the padding altogether."""
         for (before, after), extent in zip(self.padding, self.spans, strict=True):

@@ -76,7 +76,7 @@ class Layer(Table, ABC):
         """Shape of the output for an input of `shape`; raises Problem where the input does not fit."""
 
     def review(self, shape: Shape) -> Iterator[Problem]:
-        """Problems, warnings included, that leave the output shape known; asked after `output_shape`."""
+        """Problems that leave the output shape known; asked after `output_shape`."""
         yield from ()
 
     def window(self, shape: Shape) -> Window | None:

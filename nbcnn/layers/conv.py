@@ -46,7 +46,6 @@ class Conv(Trainable):
         return (self.out_channels, *self.window(shape).output_sizes(shape[1:]))
 
     def review(self, shape: Shape) -> Iterator[Problem]:
-        yield from self.window(shape).unread_input(shape[1:])
         yield from declared_size("in_channels", self.in_channels, shape[0])
         yield from divisible_by_groups(shape[0], self.out_channels, self.groups)
         yield from border_problems(self.window(shape).padding, shape[1:], self.padding_mode)

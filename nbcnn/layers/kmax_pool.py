@@ -1,6 +1,5 @@
 """k-max pooling."""
 
-from collections.abc import Iterator
 from fractions import Fraction
 from math import ceil, prod
 from typing import Annotated, Any, Literal
@@ -62,10 +61,6 @@ class KMaxPool(Layer):
         window, k = self._resolved(shape)
         *others, count = window.output_sizes(shape[1:])
         return (shape[0], *others, count * k)
-
-    def review(self, shape: Shape) -> Iterator[Problem]:
-        window, _ = self._resolved(shape)
-        yield from window.unread_input(shape[1:], cure="another stride or kernel_size would read them")
 
     def window(self, shape: Shape) -> None:
         """None: which positions a unit sees depends on the numbers there."""

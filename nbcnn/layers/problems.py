@@ -8,7 +8,7 @@ from nbcnn.errors import SpecError
 
 
 class Code(StrEnum):
-    """Stable codes of diagnostics: NB1xx are errors, NB2xx are warnings; a code is never given a new meaning."""
+    """Stable codes of diagnostics: NB1xx are errors, NB2xx what the linter finds; none ever gets a new meaning."""
 
     UNREADABLE = "NB101"  # the file is missing, not a file, too large or not UTF-8
     SYNTAX = "NB102"  # not valid TOML or JSON
@@ -32,14 +32,56 @@ class Code(StrEnum):
     UNKNOWN_VARIABLE = "NB120"
     UNKNOWN_BLOCK = "NB121"
     NOTHING_TO_NORMALISE = "NB130"  # sets of a single number
-    UNREAD_INPUT = "NB201"  # a floored output size leaves input unread
-    JUMPS_DIFFER = "NB202"  # branches that meet move over the input at different steps
-    MISALIGNED = "NB203"  # branches that meet look at different centres
+    # What the linter finds; what each means is said beside its rule.
+    UNREAD_INPUT = "NB201"
+    JUMPS_DIFFER = "NB202"
+    MISALIGNED = "NB203"
     UNUSED_BLOCK = "NB204"
+    SOFTMAX_BEFORE_LOSS = "NB205"
+    SIGMOID_BEFORE_LOSS = "NB206"
+    ACTIVATED_LOGITS = "NB207"
+    SINGLE_CLASS = "NB208"
+    DROPPED_ANSWERS = "NB209"
+    OTHER_CLASSES = "NB210"
+    OTHER_SAMPLES = "NB211"
+    LINEAR_AFTER_LINEAR = "NB212"
+    IDLE_ACTIVATION = "NB213"
+    DOUBLED_ACTIVATION = "NB214"
+    DEEP_SIGMOIDS = "NB215"
+    HE_BEFORE_SATURATION = "NB216"
+    SELU_WITHOUT_LECUN = "NB217"
+    ALIKE_CHANNELS = "NB218"
+    SKIPPED_INPUT = "NB219"
+    EVEN_SAME = "NB220"
+    WEIGHTS_ON_PADDING = "NB221"
+    PADDING_ALONE = "NB222"
+    UNEVEN_OVERLAP = "NB223"
+    IDLE_LAYER = "NB224"
+    SEES_LITTLE = "NB225"
+    SEES_ENOUGH = "NB226"
+    SEPARATE_GROUPS = "NB227"
+    SINGLE_CHANNEL = "NB228"
+    MOST_PARAMETERS = "NB229"
+    BIAS_BEFORE_NORM = "NB230"
+    DROPOUT_BEFORE_NORM = "NB231"
+    NORM_AFTER_NORM = "NB232"
+    GROUP_PER_CHANNEL = "NB233"
+    NORM_OF_ONE_SAMPLE = "NB234"
+    NORM_OF_FEW_SAMPLES = "NB235"
+    HIGH_DROPOUT = "NB236"
+    UNUSUAL_RATE = "NB237"
+    DECAY_IN_ADAM = "NB238"
+    FAST_DECAY = "NB239"
+    UNREACHED_SCHEDULE = "NB240"
+    NOTHING_LEARNS = "NB241"
+    FIXED_ORDER = "NB242"
+    LAST_BATCH_OF_ONE = "NB243"
+    BATCH_OF_ALL = "NB244"
+    TOO_LITTLE_MEMORY = "NB245"
 
     @property
-    def severity(self) -> str:
-        return "error" if self.value.startswith("NB1") else "warning"
+    def is_error(self) -> bool:
+        return self.value.startswith("NB1")
 
 
 @dataclass(frozen=True)

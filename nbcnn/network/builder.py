@@ -1,7 +1,7 @@
 """From a spec to a network: shapes, receptive fields and costs, layer by layer."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 from nbcnn.layers.axes import Shape
@@ -11,8 +11,9 @@ from nbcnn.layers.fields import MOST_NAME
 from nbcnn.layers.problems import Code, Problem
 from nbcnn.network.network import Network
 from nbcnn.network.node import Node
-from nbcnn.network.receptive_field import ReceptiveField, misaligned, union
+from nbcnn.network.receptive_field import ReceptiveField, union
 from nbcnn.spec import Diagnostic, InvalidSpec, Loss, Spec
+from nbcnn.spec.linting import Lint, names_for
 from nbcnn.spec.names import nearest
 from nbcnn.spec.places import Path, Place, quoted
 from nbcnn.spec.references import INPUT, taken, unknown
@@ -23,25 +24,29 @@ MOST_ELEMENTS = 2**40
 """The largest array that a spec may ask for: 4 TiB of float32; above it a number in the spec is a slip."""
 
 
-def build(spec: Spec, training_bytes: Callable[[Network], int | None] | None = None) -> Network:
+def build(
+    spec: Spec,
+    training_bytes: Callable[[Network], int | None] | None = None,
+    lint: Callable[[Network], Sequence[Diagnostic]] | None = None,
+) -> Network:
     """The network that a spec describes; raises InvalidSpec, which holds every error found.
 
-    `training_bytes` will tell its report how much memory training takes.
+    `training_bytes` will tell its report how much memory training takes, and `lint` what was perhaps not meant.
     """
-    nodes, diagnostics = trace(spec)
-    if any(diagnostic.is_error for diagnostic in diagnostics):
-        raise InvalidSpec(diagnostic for diagnostic in diagnostics if diagnostic.is_error)
-    return Network(spec, tuple(nodes), tuple(diagnostics), training_bytes)
+    nodes, errors = trace(spec)
+    if errors:
+        raise InvalidSpec(errors)
+    return Network(spec, tuple(nodes), training_bytes, lint)
 
 
 def trace(spec: Spec) -> tuple[list[Node], list[Diagnostic]]:
-    """The nodes that can be built, and all that is to be said about the spec.
+    """The nodes that can be built, and all errors of the spec.
 
     A layer with an error is left out. What follows it is still checked: its shapes as long as they are known.
     """
     tracer = _traced(spec)
-    found = [*spec.warnings, *tracer.diagnostics]
-    if any(each.is_error for each in found):
+    found = tracer.diagnostics
+    if found:
         from nbcnn.network.advice import advise  # here, because a spec without a fault needs none
         from nbcnn.network.trail import Trail
         from nbcnn.spec.load import understood
@@ -63,6 +68,7 @@ def _traced(spec: Spec) -> "_Tracer":
     tracer.check_all_are_read()
     tracer.check_loss(spec.train.loss)
     tracer.check_rates(spec.train.optimizer.lr)
+    tracer.check_ignores(spec.lint)
     return tracer
 
 
@@ -112,6 +118,17 @@ class _Tracer:
             rule = f"lr = {own.lr:g} changes in proportion to the optimizer's, and train.optimizer.lr is 0"
             cure = "give the optimizer a number above 0, and layers that are not to learn trainable = false"
             self.diagnostics.append(Diagnostic.at(self.places[own.name], Problem(Code.WRONG_VALUE, rule, cure, "lr")))
+
+    def check_ignores(self, lint: Lint) -> None:
+        """An error for every name for which no layer is ignored."""
+        known = {name for layer in self.places for name in names_for(layer)} - {INPUT}
+        for name in lint.per_layer_ignores:
+            if name not in known:
+                close = nearest(name, known) if len(self.diagnostics) < WORTH_A_SUGGESTION else None
+                cure = f'the nearest is "{close}"' if close else "name a layer, or a block of layers"
+                problem = Problem(Code.UNKNOWN_LAYER, f"no layer is named {quoted(name)}", cure, name)
+                found = Diagnostic.at(("lint", "per_layer_ignores"), problem)
+                self.diagnostics.append(replace(found, at_key=True))
 
     def check_all_are_read(self) -> None:
         """An error for every output that leads nowhere, unless a wrong name may be the cause."""
@@ -184,11 +201,10 @@ class _Tracer:
             branches = {name: None}  # a factor per channel: every unit sees all that it does
         field = union(branches)
         self.last = _Output(name, output, field and field.through(layer.window(shape)))
-        problems.extend(misaligned(branches))
         problems.extend(layer.review(shape))
         told = any(source.node != INPUT and prod(source.shape or ()) > MOST_ELEMENTS for source in sources)
         problems.extend(_too_large(({} if told else {"the output": output}) | _shapes(layer.parameters(shape))))
-        if name not in self.places and all(each.code.severity == "warning" for each in problems):
+        if name not in self.places and not problems:
             self.nodes.append(_node(layer, name, sources, shapes, shape, self.last))
 
 

@@ -1,6 +1,6 @@
 """A network before any array exists: its layers in order, with shapes, receptive fields and costs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -14,15 +14,16 @@ from nbcnn.spec import Diagnostic, Spec
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """The nodes of a spec in the order in which they run; `warnings` are what is legal but was perhaps not meant.
+    """The nodes of a spec in the order in which they run.
 
     `training_bytes`, of a room that plans, tells how much memory training takes, or None where that cannot be planned.
+    `lint`, of a room that knows the rules, tells what is legal but was perhaps not meant.
     """
 
     spec: Spec
     layers: tuple[Node, ...]
-    warnings: tuple[Diagnostic, ...] = field(default=(), repr=False)
     training_bytes: "Callable[[Network], int | None] | None" = field(default=None, repr=False)
+    lint: "Callable[[Network], Sequence[Diagnostic]] | None" = field(default=None, repr=False)
 
     def __getitem__(self, name: str) -> Node:
         try:
@@ -34,6 +35,16 @@ class Network:
     @cached_property
     def _by_name(self) -> dict[str, Node]:
         return {node.name: node for node in self.layers}
+
+    @cached_property
+    def training_memory(self) -> int | None:
+        """Bytes that training takes; None where they are not known."""
+        return self.training_bytes(self) if self.training_bytes else None
+
+    @cached_property
+    def findings(self) -> tuple[Diagnostic, ...]:
+        """Warnings and advice about the spec; none where no `lint` was given."""
+        return tuple(self.lint(self)) if self.lint else ()
 
     @property
     def name(self) -> str:
@@ -64,5 +75,4 @@ class Network:
 
     def report(self, explain: bool = False) -> dict[str, Any]:
         """The object that `nbcnn validate --format json` prints, with `explain` the arithmetic of sizes as well."""
-        training_bytes = self.training_bytes(self) if self.training_bytes else None
-        return report(self.spec, self.layers, self.warnings, explain, training_bytes)
+        return report(self.spec, self.layers, self.findings, explain, self.training_memory)

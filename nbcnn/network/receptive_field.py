@@ -5,11 +5,10 @@ Forward recurrences of Araujo, Norris and Sim, Computing Receptive Fields of Con
 sees what it sees through any of them (there: arbitrary computation graphs, and alignment).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nbcnn.layers.axes import AXIS_NAMES, Window
-from nbcnn.layers.problems import Code, Problem
+from nbcnn.layers.axes import Window
 
 
 @dataclass(frozen=True)
@@ -59,32 +58,3 @@ def union(branches: Mapping[str, ReceptiveField | None]) -> ReceptiveField | Non
     starts = tuple(map(min, zip(*(field.start for field in fields), strict=True)))
     ends = map(max, zip(*(map(sum, zip(field.start, field.size, strict=True)) for field in fields), strict=True))
     return ReceptiveField(tuple(end - start for start, end in zip(starts, ends, strict=True)), fields[0].jump, starts)
-
-
-def misaligned(branches: Mapping[str, ReceptiveField | None]) -> Iterator[Problem]:
-    """A warning where branches that meet do not look at the same place: different steps, or different centres."""
-    fields = {name: field for name, field in branches.items() if field is not None}
-    if len(fields) < len(branches):
-        return
-    jumps = {name: field.jump for name, field in fields.items()}
-    centres = {name: field.centre for name, field in fields.items()}
-    if difference := _difference(jumps):
-        rule = f"branches move over the input at different steps, so no receptive field is known: {difference}"
-        yield Problem(Code.JUMPS_DIFFER, rule, "give both branches the same strides")
-    elif difference := _difference(centres):
-        rule = f"branches are misaligned, the centres that unit 0 sees differ: {difference}"
-        yield Problem(Code.MISALIGNED, rule, "odd kernels, padded alike before and after, keep them aligned")
-
-
-def _difference(values: Mapping[str, tuple[float, ...]]) -> str:
-    """`rows 3.5 by "a", 4 by "b"` for each axis on which the values of the branches are not all the same."""
-    parts = []
-    rank = len(next(iter(values.values())))
-    for axis, label in enumerate(AXIS_NAMES[rank] if rank else ()):
-        along: dict[float, str] = {}
-        for name, value in values.items():
-            along.setdefault(value[axis], name)
-        if len(along) > 1:
-            values_by_name = [f'{number:g} by "{name}"' for number, name in along.items()]
-            parts.append(f"{label} {', '.join(values_by_name)}")
-    return "; ".join(parts)

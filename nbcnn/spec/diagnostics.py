@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from nbcnn.errors import SpecError
 from nbcnn.layers.problems import Code, Guess, Problem
@@ -70,8 +70,8 @@ def cures(words: str | None, path: Path, meant: Guess | None, *, at_key: bool = 
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """One error or warning: `rule` states it, `notes` give what led to it, `cures` say what to do, the likeliest first:
-    in words, or as a change. A diagnostic that is raised or reported has none but changes that were tried.
+    """One error, warning or piece of advice: `rule` states it, `notes` give what led to it, `cures` say what to do, the
+    likeliest first: in words, or as a change. A diagnostic that is raised has none but changes that were tried.
 
     `place` is the layer that it is about, `path` the keys to what is at fault in the document, `at_key` whether that is
     the key there. `line` and `column` count characters from 1, `end_column` is one beyond the last, and all are None
@@ -93,6 +93,7 @@ class Diagnostic:
     end_column: int | None = None
     source: str | None = None
     source_column: int = 1
+    severity: Literal["error", "warning", "info"] = "error"
 
     @classmethod
     def at(cls, where: Place | Path, problem: Problem, within: Path = ()) -> "Diagnostic":
@@ -139,10 +140,6 @@ class Diagnostic:
     def changes(self) -> tuple[Change, ...]:
         """The cures that are more than words."""
         return tuple(cure for cure in self.cures if isinstance(cure, Change))
-
-    @property
-    def severity(self) -> str:
-        return self.code.severity
 
     @property
     def is_error(self) -> bool:

@@ -11,7 +11,7 @@ from nbcnn.spec.blocks import Block
 from nbcnn.spec.complaints import explain
 from nbcnn.spec.diagnostics import Diagnostic
 from nbcnn.spec.laying_out import Writer
-from nbcnn.spec.places import Path, Place, Where, dotted, echo, quoted
+from nbcnn.spec.places import Path, Place, Where, echo, quoted
 from nbcnn.spec.variables import Budget, Scope, TooLarge, is_name
 
 KEYS = ("extends", "vars", "blocks")
@@ -28,7 +28,7 @@ class Expansion:
 
 
 def expand(document: Mapping[str, Any]) -> Expansion:
-    """The document without variables and blocks; its errors are in `diagnostics`, and there may be warnings."""
+    """The document without variables and blocks; its errors are in `diagnostics`."""
     tables = dict(document)
     written, blocks = tables.pop("vars", {}), tables.pop("blocks", {})
     diagnostics: list[Diagnostic] = []
@@ -51,7 +51,6 @@ def expand(document: Mapping[str, Any]) -> Expansion:
             return Expansion(tables, diagnostics=diagnostics)
         writer = Writer(definitions, scope, diagnostics)
         writer.write_all(layers)
-        diagnostics.extend(_unused(definitions, writer.used))
         return Expansion(tables | {"layers": writer.layers}, writer.places, diagnostics)
     except TooLarge as problem:
         return Expansion(tables, diagnostics=[Diagnostic.at((), problem)])
@@ -95,20 +94,6 @@ def _definitions(blocks: Any, diagnostics: list[Diagnostic]) -> dict[str, Block]
         else:
             diagnostics.extend(_misnamed(found[name].parameters, (*place, "parameters")))
     return found
-
-
-def _unused(definitions: Mapping[str, Block], used: set[str]) -> list[Diagnostic]:
-    return [
-        Diagnostic(
-            Code.UNUSED_BLOCK,
-            f"{dotted(('blocks', name))}: no layer uses this block",
-            (f'delete it, or use it: type = "block", block = {quoted(name)}',),
-            path=("blocks", name),
-            at_key=True,
-        )
-        for name in definitions
-        if name not in used
-    ]
 
 
 def _misnamed(names: Mapping[str, Any], path: Path) -> Iterator[Diagnostic]:

@@ -53,7 +53,6 @@ class Writer:
         self._file_scope = scope
         self.layers: list[Any] = []
         self.places: list[Place] = []
-        self.used: set[str] = set()
         self._faulty: set[str] = set()
         self._written: set[str] = set()
         self._last = INPUT
@@ -138,7 +137,6 @@ class Writer:
             self._say(place, [problem])
             return
         assert definition is not None
-        self.used.add(layer.block)
         if layer.block in self._faulty:
             return
         scope = Scope(self._file_scope.budget, definition.parameters, layer.with_, self._file_scope)

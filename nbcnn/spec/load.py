@@ -86,9 +86,15 @@ def _parse(document: dict[str, Any], sources: Sources, overrides: Mapping[str, A
         return _understood(sources)
     except InvalidSpec as error:
         layers = len(places.layer_names(document))
-        trials = Trials(document, layers, error.diagnostics, lambda changed: understood(changed).warnings)
+        trials = Trials(document, layers, error.diagnostics, _errors)
         found = [each.with_cures(trials.guesses(each)) for each in error.diagnostics]
         raise InvalidSpec(sources.locate(found), error.unlisted) from None
+
+
+def _errors(document: Mapping[str, Any]) -> tuple[Diagnostic, ...]:
+    """None, where a document is understood; raises InvalidSpec where it is not."""
+    understood(document)
+    return ()
 
 
 def understood(document: Mapping[str, Any]) -> Spec:
@@ -99,11 +105,11 @@ def understood(document: Mapping[str, Any]) -> Spec:
 def _understood(sources: Sources) -> Spec:
     expansion = expand(sources.document)
     in_words = partial(explain, where=partial(places.where, places=expansion.places), other_keys=KEYS)
-    if errors := [each for each in expansion.diagnostics if each.is_error]:
-        errors += _others(expansion, in_words)
+    if expansion.diagnostics:
+        errors = [*expansion.diagnostics, *_others(expansion, in_words)]
         raise InvalidSpec(errors[:EXPLAINED], len(errors[EXPLAINED:]))
     spec = _validate(Spec, expansion.document, in_words)
-    spec._read_from(sources, expansion.places, expansion.diagnostics)
+    spec._read_from(sources, expansion.places)
     return spec
 
 

@@ -8,7 +8,7 @@ from pydantic import Field, PrivateAttr, Strict, field_validator
 from nbcnn.layers.catalogue import AnyLayer
 from nbcnn.layers.fields import LARGEST, Expects, Positive, Size
 from nbcnn.layers.table import Table
-from nbcnn.spec.diagnostics import Diagnostic
+from nbcnn.spec.linting import Lint
 from nbcnn.spec.losses import AnyLoss, CrossEntropy
 from nbcnn.spec.names import default_names
 from nbcnn.spec.optimizers import Adam, AnyOptimizer
@@ -104,11 +104,11 @@ class Spec(Table):
     data: Data | None = None
     train: Train = Train()
     engine: Engine = Engine()
+    lint: Lint = Lint()
 
     _sources: Sources = PrivateAttr(Sources())
     _places: tuple[Place, ...] = PrivateAttr(())
     _placed: tuple[AnyLayer, ...] | None = PrivateAttr(None)
-    _warnings: tuple[Diagnostic, ...] = PrivateAttr(())
 
     @field_validator("layers")
     @classmethod
@@ -137,15 +137,10 @@ class Spec(Table):
         # The layers are not those that were read: a copy with others, or tables that were never in a file.
         return tuple(layer_place(index, layer.name, layer.type) for index, layer in enumerate(self.layers))
 
-    def _read_from(self, sources: Sources, places: Sequence[Place], warnings: Sequence[Diagnostic]) -> None:
+    def _read_from(self, sources: Sources, places: Sequence[Place]) -> None:
         """Note where the spec was written."""
-        self._sources, self._places, self._warnings = sources, tuple(places), tuple(warnings)
+        self._sources, self._places = sources, tuple(places)
         self._placed = self.layers
-
-    @property
-    def warnings(self) -> tuple[Diagnostic, ...]:
-        """What is legal in the file but was perhaps not meant, found while it was read."""
-        return self._warnings
 
     def __eq__(self, other: object) -> bool:
         """Whether both say the same, wherever they were read."""

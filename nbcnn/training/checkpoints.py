@@ -130,7 +130,9 @@ def _refuse_other_spec(now: dict[str, Any], then: dict[str, Any], place: str) ->
 
 
 def _without_ends(spec: dict[str, Any]) -> dict[str, Any]:
-    return spec | {"train": {key: value for key, value in spec.get("train", {}).items() if key not in _ENDS}}
+    """Without what a run does not depend on until it ends, and what tells the linter alone."""
+    train = {key: value for key, value in spec.get("train", {}).items() if key not in _ENDS}
+    return spec | {"train": train, "lint": None}
 
 
 def _first_difference(now: Any, then: Any, key: str) -> tuple[str, Any, Any] | None:

@@ -49,19 +49,6 @@ def test_unread_counts_the_inputs_after_the_last_window(size, kernel, stride, be
     assert window.unread((size,)) == (max(size - end, 0),)
 
 
-@given(sizes, kernels, strides, paddings, dilations)
-def test_the_cures_of_unread_input_work(size, kernel, stride, padding, dilation):
-    window = Window((kernel,), (stride,), ((padding, padding),), (dilation,))
-    assume(starts(size, kernel, stride, padding, padding, dilation, False))
-    for problem in window.unread_input((size,)):
-        pairs = eval(problem.cure.removeprefix("padding = ").removesuffix(" would read them"))
-        cured = Window.resolve((size,), kernel, stride, pairs, dilation)
-        assert cured.output_sizes((size,))[0] == window.output_sizes((size,))[0] + 1
-        assert not any(cured.unread((size,)))
-        lifted = Window.resolve((size,), kernel, stride, padding, dilation, ceil_mode=True)
-        assert lifted.output_sizes((size,)) == cured.output_sizes((size,))
-
-
 @given(sizes, kernels, dilations)
 def test_the_cures_of_a_window_too_large_work(size, kernel, dilation):
     try:

@@ -139,14 +139,3 @@ def test_pool_padding_stays_within_half_the_window():
     (problem,) = MaxPool(type="max_pool", kernel_size=3, padding=2).review((1, 9, 9))
     assert str(problem) == "padding of 2 is more than half the window of 3; use padding <= 1"
     assert not list(MaxPool(type="max_pool", kernel_size=3, stride=1, padding=1).review((1, 9, 9)))
-
-
-def test_unread_input_is_counted_per_axis():
-    (warning,) = MaxPool(type="max_pool", kernel_size=3).review((1, 11, 13))
-    assert warning.code is Code.UNREAD_INPUT and warning.code.severity == "warning"
-    assert warning.rule.startswith("the last 2 of 11 rows and the last 1 of 13 columns are never read")
-    assert warning.cure == "ceil_mode = true would read them"
-    (warning,) = conv(stride=2).review((1, 12, 11))
-    assert warning.rule.startswith("the last 1 of 12 rows is never read")
-    assert warning.cure == "padding = [[0, 1], [0, 0]] would read them"
-    assert not list(conv(kernel_size=1, stride=2).review((1, 28, 28)))  # the stride skips as much between windows

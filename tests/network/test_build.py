@@ -128,12 +128,6 @@ def test_arrays_beyond_any_machine_are_refused_at_once():
     assert codes(wide, shape=(1, 2**24, 2**24)) == ["NB109"]
 
 
-def test_warnings_do_not_stop_the_build():
-    network = build(spec({"type": "max_pool", "kernel_size": 3}))
-    assert [warning.code.value for warning in network.warnings] == ["NB201"]
-    assert [diagnostic["severity"] for diagnostic in network.report()["diagnostics"]] == ["warning"]
-
-
 def test_the_report_on_an_invalid_spec_is_the_same_object():
     broken = spec({"type": "relu"}, {"type": "linear", "out_features": 3})
     result = report(broken, *trace(broken))

@@ -243,13 +243,6 @@ def test_an_unused_output_within_a_block_is_refused():
     assert found[0].message.startswith('layers[0] "b1" (block) > "relu1" (relu): no layer reads its output')
 
 
-def test_a_block_that_nobody_uses_is_a_warning():
-    built = network(relu())
-    (warning,) = built.warnings
-    assert (warning.code.value, warning.message) == ("NB204", "blocks.basic: no layer uses this block")
-    assert built.report()["diagnostics"][0]["severity"] == "warning"
-
-
 def test_blocks_is_a_table():
     with pytest.raises(InvalidSpec, match=r"blocks: expected a table, received \[\]"):
         parse({"input": {"shape": [1, 8]}, "blocks": [], "layers": [relu()]})

@@ -8,47 +8,24 @@ import math
 import os
 import sys
 import threading
-from collections.abc import Iterable
 from functools import lru_cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-_ROOT = Path("/")
+from nbcnn.kernels.cpu.control_groups import ROOT, groups, read
+
 _this_thread = threading.local()
 
 
-def _read(path: Path) -> str:
-    try:
-        return path.read_text()
-    except (OSError, ValueError):
-        return ""
-
-
-def _groups(root: Path) -> Iterable[Path]:
-    """The control groups that may limit the time of this process: its own, then those that these lie in."""
-    mounted = root / "sys/fs/cgroup"
-    for line in _read(root / "proc/self/cgroup").splitlines():
-        _, controllers, path = line.split(":", 2)
-        if not controllers:
-            mounts = [mounted, mounted / "unified"]
-        elif "cpu" in controllers.split(","):
-            mounts = [mounted / controllers, mounted / "cpu"]
-        else:
-            continue
-        # Within a container a path may be the one outside: what lies above it is then where its own files are.
-        inside = PurePosixPath(path.lstrip("/"))
-        yield from (mount / folder for mount in mounts for folder in (inside, *inside.parents))
-
-
-def quota(root: Path = _ROOT) -> float:
+def quota(root: Path = ROOT) -> float:
     """How many cores' worth of time control groups leave to this process, infinity without a limit.
 
     They are Linux's, of version 2 (cpu.max) or 1 (cpu.cfs_quota_us, cpu.cfs_period_us); `root` is where / is.
     """
     least = math.inf
-    for group in _groups(root):
+    for group in groups("cpu", root):
         for text in (
-            _read(group / "cpu.max"),
-            _read(group / "cpu.cfs_quota_us") + _read(group / "cpu.cfs_period_us"),
+            read(group / "cpu.max"),
+            read(group / "cpu.cfs_quota_us") + read(group / "cpu.cfs_period_us"),
         ):
             words = text.split()
             if len(words) == 2 and all(word.isdigit() for word in words) and int(words[1]) > 0:
