@@ -19,6 +19,7 @@ from .evaluate import evaluate
 from .explain import explain
 from .fix import fix
 from .gradcheck import gradcheck
+from .lsp import lsp
 from .options import Debug, debug_option
 from .predict import predict
 from .rf import rf
@@ -35,7 +36,7 @@ def command() -> None:
     """Convolutional networks from one readable file, trained on the CPU you have."""
 
 
-for verb in (validate, fix, explain, diff, rf, step, train, evaluate, predict, gradcheck, bench, schema):
+for verb in (validate, fix, explain, diff, rf, step, train, evaluate, predict, gradcheck, bench, schema, lsp):
     command.add_command(verb)
 
 

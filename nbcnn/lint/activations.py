@@ -22,7 +22,7 @@ DEEP = 5
 saturation late and of five never."""
 
 
-@rule(Code.LINEAR_AFTER_LINEAR, "warning", "no activation between two layers with weights")
+@rule(Code.LINEAR_AFTER_LINEAR, "warning", "No activation between two layers with weights")
 def linear_after_linear(graph: Graph) -> Iterator[Finding]:
     """Two linear maps in a row are one (I. Goodfellow, Y. Bengio, A. Courville, Deep Learning, MIT Press 2016, section
     6.1). Left alone is what is a factorisation on purpose: fewer channels between than on either side (M. Sandler et
@@ -62,7 +62,7 @@ def _is_factor(first: Node, second: Node) -> bool:
     return bool(along[0]) and bool(along[1]) and not along[0] & along[1]
 
 
-@rule(Code.IDLE_ACTIVATION, "warning", "activation that gives back what it reads")
+@rule(Code.IDLE_ACTIVATION, "warning", "An activation gives back what it reads")
 def idle_activation(graph: Graph) -> Iterator[Finding]:
     """max(x, 0) is x where x is not below 0, as it is after another relu, also beyond a pool."""
     not_below_0: dict[str, Node] = {}
@@ -79,7 +79,7 @@ def idle_activation(graph: Graph) -> Iterator[Finding]:
             yield Finding(node, states, (cure,), (graph.at(cause, f", {cause.type}, gives nothing below 0"),))
 
 
-@rule(Code.DOUBLED_ACTIVATION, "warning", "two activations in a row")
+@rule(Code.DOUBLED_ACTIVATION, "warning", "Two activations in a row")
 def doubled_activation(graph: Graph) -> Iterator[Finding]:
     """A layer is an affine map and one function of each of its outputs (I. Goodfellow, Y. Bengio, A. Courville, Deep
     Learning, MIT Press 2016, section 6.3); the second function sees what the first leaves of it."""
@@ -101,7 +101,7 @@ def _bounds(kind: str) -> str:
     return f" gives numbers from {low:g} on" if high is None else f" gives numbers from {low:g} to {high:g}"
 
 
-@rule(Code.DEEP_SIGMOIDS, "warning", "many sigmoids in a row")
+@rule(Code.DEEP_SIGMOIDS, "warning", "Many sigmoids in a row")
 def deep_sigmoids(graph: Graph) -> Iterator[Finding]:
     """A sigmoid's derivative is at most 1/4, so gradients shrink from layer to layer (X. Glorot, Y. Bengio,
     Understanding the difficulty of training deep feedforward neural networks, AISTATS 2010, section 3.1)."""

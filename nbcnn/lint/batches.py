@@ -28,7 +28,7 @@ def _training_samples(graph: Graph) -> int | None:
     return facts.samples - round(facts.samples * data.validation) if data and facts else None
 
 
-@rule(Code.OTHER_CLASSES, "warning", "as many outputs as the data has no classes")
+@rule(Code.OTHER_CLASSES, "warning", "The network has as many outputs as the data has no classes")
 def other_classes(graph: Graph) -> Iterator[Finding]:
     """Cross-entropy wants one output a class: with fewer, training refuses the data; with more, some are no answer."""
     facts, shape = graph.surroundings.data, graph.network.output_shape
@@ -42,7 +42,7 @@ def other_classes(graph: Graph) -> Iterator[Finding]:
         yield Finding(node, states, (f"end with {facts.classes} outputs",))
 
 
-@rule(Code.OTHER_SAMPLES, "warning", "an input of another shape than the data's samples")
+@rule(Code.OTHER_SAMPLES, "warning", "The input has another shape than the data's samples")
 def other_samples(graph: Graph) -> Iterator[Finding]:
     """Training refuses such data: samples are not resized."""
     facts, shape = graph.surroundings.data, graph.network.input_shape
@@ -54,7 +54,7 @@ def other_samples(graph: Graph) -> Iterator[Finding]:
     yield Finding(path, f"the network reads {wanted}, the data's samples are {received}", cures)
 
 
-@rule(Code.LAST_BATCH_OF_ONE, "warning", "a last batch of one sample")
+@rule(Code.LAST_BATCH_OF_ONE, "warning", "A last batch of one sample")
 def last_batch_of_one(graph: Graph) -> Iterator[Finding]:
     """A loss is the mean over its batch, so that one sample then moves the weights as much as a whole batch does, and
     batch norm has its positions alone to average over."""
@@ -70,7 +70,7 @@ def last_batch_of_one(graph: Graph) -> Iterator[Finding]:
     yield Finding(BATCH_SIZE, states, cures, (note,))
 
 
-@rule(Code.BATCH_OF_ALL, "warning", "a batch larger than the training data")
+@rule(Code.BATCH_OF_ALL, "warning", "A batch larger than the training data")
 def batch_of_all(graph: Graph) -> Iterator[Finding]:
     """Each epoch is then a single step on all samples."""
     samples, size = _training_samples(graph), graph.spec.train.batch_size
@@ -80,14 +80,14 @@ def batch_of_all(graph: Graph) -> Iterator[Finding]:
         yield Finding(BATCH_SIZE, states, (_set_batch_size(64),), (f"{epochs} epochs are {epochs} steps in all",))
 
 
-@rule(Code.NORM_OF_ONE_SAMPLE, "warning", "batch norm with batches of one sample")
+@rule(Code.NORM_OF_ONE_SAMPLE, "warning", "Batch norm with batches of one sample")
 def norm_of_one_sample(graph: Graph) -> Iterator[Finding]:
     """Mean and variance are then those of one sample, and in inference those of many (Y. Wu, K. He, Group
     normalization, arXiv:1803.08494, section 1)."""
     yield from _small_batches(graph, 1, 1)
 
 
-@rule(Code.NORM_OF_FEW_SAMPLES, "info", "batch norm with batches of few samples")
+@rule(Code.NORM_OF_FEW_SAMPLES, "info", "Batch norm with batches of few samples")
 def norm_of_few_samples(graph: Graph) -> Iterator[Finding]:
     """The fewer samples, the less the batch's statistics say of the data's (Y. Wu, K. He, Group normalization,
     arXiv:1803.08494, table 2)."""
@@ -109,7 +109,7 @@ def _small_batches(graph: Graph, least: int, most: int) -> Iterator[Finding]:
     yield Finding(BATCH_SIZE, states, cures, (note,))
 
 
-@rule(Code.TOO_LITTLE_MEMORY, "warning", "training that takes more memory than the machine has")
+@rule(Code.TOO_LITTLE_MEMORY, "warning", "Training takes more memory than the machine has")
 def too_little_memory(graph: Graph) -> Iterator[Finding]:
     """By the plan that training would use; data comes on top. The batch that would fit is estimated: what does not
     depend on it are weights, gradients and what the optimizer keeps."""

@@ -31,7 +31,10 @@ class Graph:
     def __init__(self, network: Network, surroundings: Surroundings = NOTHING_KNOWN):
         self.network, self.spec, self.nodes = network, network.spec, network.layers
         self.surroundings = surroundings
-        self._by_name = {node.name: node for node in self.nodes}
+        by_name = {node.name: node for node in self.nodes}
+        self._sources = {
+            node.name: by_name.get(node.inputs[0]) if len(node.inputs) == 1 else None for node in self.nodes
+        }
         self._written: dict[str, tuple[Layer, Place]] = {}
         for layer, place in zip(self.spec.layers, self.spec.places, strict=True):
             self._written[str(layer.name)] = (layer, place)
@@ -44,7 +47,7 @@ class Graph:
 
     def source(self, node: Node) -> Node | None:
         """The node that a node reads; None where it reads several, or the network's input."""
-        return self._by_name.get(node.inputs[0]) if len(node.inputs) == 1 else None
+        return self._sources[node.name]
 
     def readers(self, node: Node) -> list[Node]:
         return self._readers.get(node.name, [])

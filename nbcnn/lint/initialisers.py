@@ -20,7 +20,7 @@ def _followed_by(graph: Graph, kinds: tuple[str, ...]) -> Iterator[tuple[Node, N
             yield source, node, str(source.parameters["weight"].initializer)
 
 
-@rule(Code.HE_BEFORE_SATURATION, "warning", "an initializer made for relu before sigmoid or tanh")
+@rule(Code.HE_BEFORE_SATURATION, "warning", "An initializer made for relu before sigmoid or tanh")
 def he_before_saturation(graph: Graph) -> Iterator[Finding]:
     """He's variance, 2 / fan_in, makes up for the half that relu cuts off (K. He et al., arXiv:1502.01852, section
     2.2); what saturates wants 2 / (fan_in + fan_out) (X. Glorot, Y. Bengio, AISTATS 2010, section 4.2). A gate, whose
@@ -57,7 +57,7 @@ def selu_without_lecun(graph: Graph) -> Iterator[Finding]:
         yield Finding(node, states, (graph.set_on(node, "initializer", other),), (note,), ("initializer",))
 
 
-@rule(Code.ALIKE_CHANNELS, "warning", "hidden units that start alike")
+@rule(Code.ALIKE_CHANNELS, "warning", "Hidden units that start alike")
 def alike_channels(graph: Graph) -> Iterator[Finding]:
     """Units with the same weights get the same gradients and stay the same: something has to break the symmetry (I.
     Goodfellow, Y. Bengio, A. Courville, Deep Learning, MIT Press 2016, section 8.4). The last layer may start from

@@ -8,7 +8,7 @@ from nbcnn.lint.rules import Finding, rule
 from nbcnn.network import Node
 
 
-@rule(Code.BIAS_BEFORE_NORM, "warning", "bias before a normalisation that takes it away")
+@rule(Code.BIAS_BEFORE_NORM, "warning", "A bias before a normalisation that takes it away")
 def bias_before_norm(graph: Graph) -> Iterator[Finding]:
     """The mean of each channel is subtracted, and the bias with it (S. Ioffe, C. Szegedy, Batch normalization,
     arXiv:1502.03167, section 3.2)."""
@@ -23,7 +23,7 @@ def bias_before_norm(graph: Graph) -> Iterator[Finding]:
             yield Finding(node, states, (graph.set_on(node, "bias", False, safe=True),), (note,), ("bias",))
 
 
-@rule(Code.DROPOUT_BEFORE_NORM, "warning", "dropout before batch norm")
+@rule(Code.DROPOUT_BEFORE_NORM, "warning", "Dropout before batch norm")
 def dropout_before_norm(graph: Graph) -> Iterator[Finding]:
     """Dropout changes the variance in training and not in inference, and batch norm's running variance is training's
     (X. Li et al., Understanding the disharmony between dropout and batch normalization by variance shift, CVPR 2019,
@@ -51,7 +51,7 @@ def dropout_before_norm(graph: Graph) -> Iterator[Finding]:
         )
 
 
-@rule(Code.NORM_AFTER_NORM, "warning", "a normalisation directly after another")
+@rule(Code.NORM_AFTER_NORM, "warning", "A normalisation directly after another")
 def norm_after_norm(graph: Graph) -> Iterator[Finding]:
     """The second subtracts a mean and divides by a deviation anew; of two alike the first might as well be left out."""
     for node in graph.nodes:
@@ -62,7 +62,7 @@ def norm_after_norm(graph: Graph) -> Iterator[Finding]:
         yield Finding(node, states, (graph.deletion(source), graph.deletion(node)))
 
 
-@rule(Code.GROUP_PER_CHANNEL, "info", "group norm with a group for each channel")
+@rule(Code.GROUP_PER_CHANNEL, "info", "Group norm with a group for each channel")
 def group_per_channel(graph: Graph) -> Iterator[Finding]:
     """With as many groups as channels it is instance normalisation (Y. Wu, K. He, Group normalization,
     arXiv:1803.08494, section 3.1)."""

@@ -62,7 +62,7 @@ def sigmoid_before_loss(graph: Graph) -> Iterator[Finding]:
     yield Finding(node, states, (graph.deletion(node, safe=True),), (note,))
 
 
-@rule(Code.ACTIVATED_LOGITS, "warning", "activation between the last layer and a loss of classes")
+@rule(Code.ACTIVATED_LOGITS, "warning", "An activation between the last layer and a loss of classes")
 def activated_logits(graph: Graph) -> Iterator[Finding]:
     """Logits are any numbers: the log of odds, or of shares (C. Bishop, Pattern Recognition and Machine Learning, 2006,
     sections 4.2 and 4.3). Where they are bounded, so is what the network can be sure of."""
@@ -95,7 +95,7 @@ def single_class(graph: Graph) -> Iterator[Finding]:
     yield Finding(node, "gives one output to cross_entropy, which tells classes apart", cures, (note,), _key(field))
 
 
-@rule(Code.DROPPED_ANSWERS, "warning", "dropout between the last layer and the loss")
+@rule(Code.DROPPED_ANSWERS, "warning", "Dropout between the last layer and the loss")
 def dropped_answers(graph: Graph) -> Iterator[Finding]:
     """Dropout thins hidden units, so that none relies on another (N. Srivastava et al., JMLR 15, 2014, section 4)."""
     node = graph.nodes[-1]

@@ -36,7 +36,7 @@ def _meeting(graph: Graph) -> Iterator[tuple[Node, dict[str, ReceptiveField]]]:
             yield node, known
 
 
-@rule(Code.JUMPS_DIFFER, "warning", "branches that move over the input at different steps")
+@rule(Code.JUMPS_DIFFER, "warning", "Branches that meet move over the input at different steps")
 def jumps_differ(graph: Graph) -> Iterator[Finding]:
     """Units of one place then look at different places (section "Alignment issues")."""
     for node, fields in _meeting(graph):
@@ -45,7 +45,7 @@ def jumps_differ(graph: Graph) -> Iterator[Finding]:
             yield Finding(node, states, ("give both branches the same strides",))
 
 
-@rule(Code.MISALIGNED, "warning", "branches that look at different centres")
+@rule(Code.MISALIGNED, "warning", "Branches that meet look at different centres")
 def misaligned(graph: Graph) -> Iterator[Finding]:
     """Units of one place then look at places beside one another (section "Alignment issues")."""
     for node, fields in _meeting(graph):
@@ -69,17 +69,15 @@ def _difference(values: Mapping[str, tuple[float, ...]]) -> str:
     return "; ".join(parts)
 
 
-@rule(Code.SEES_LITTLE, "info", "last units that see a small part of the input")
+@rule(Code.SEES_LITTLE, "info", "The last units see a small part of the input")
 def sees_little(graph: Graph) -> Iterator[Finding]:
-    """Where averages of the last map, or its units themselves, are the answer, nothing brings distant pixels together
-    (W. Luo et al., Understanding the effective receptive field, arXiv:1701.04128, section 1)."""
-    node = graph.nodes[-1]
-    mixes = False
+    """Where the last map is pooled to one number a channel, nothing brings distant pixels together by their places (W.
+    Luo et al., Understanding the effective receptive field, arXiv:1701.04128, section 1)."""
+    node, pooled = graph.nodes[-1], False
     while node.field is None and (source := graph.source(node)):
-        # A flatten keeps positions apart for the linear layer after it, which then sees all of them.
-        mixes |= node.type in ("flatten", "reshape") and prod(node.input_shapes[0][1:]) > 1
+        pooled |= len(node.input_shapes[0]) == len(node.output_shape) > 1 == prod(node.output_shape[1:])
         node = source
-    if node.field is None or mixes:
+    if node.field is None or not pooled:
         return
     sizes = graph.network.input_shape[1:]
     parts = [
@@ -93,7 +91,7 @@ def sees_little(graph: Graph) -> Iterator[Finding]:
         yield Finding(node, states, ("add layers, strides, pools or dilation",), (note,))
 
 
-@rule(Code.SEES_ENOUGH, "info", "most convolutions read units that see the whole input")
+@rule(Code.SEES_ENOUGH, "info", "Most convolutions read units that see the whole input")
 def sees_enough(graph: Graph) -> Iterator[Finding]:
     """Convolutions whose input already sees all of the image add little to what the network knows (M. Richter et al.,
     (Input) size matters for CNN classifiers, ICANN 2021, arXiv:2106.12634, section 4)."""

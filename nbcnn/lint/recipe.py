@@ -32,7 +32,7 @@ def _set(path: Path, value: object) -> Change:
     return Change(f"set {path[-1]} = {echo(value)}", (put(path, value),))
 
 
-@rule(Code.UNUSUAL_RATE, "warning", "learning rate unusual for the optimizer and the batch size")
+@rule(Code.UNUSUAL_RATE, "warning", "A learning rate unusual for the optimizer and the batch size")
 def unusual_rate(graph: Graph) -> Iterator[Finding]:
     """Adam and its kin move each weight by about lr in a step (arXiv:1412.6980, section 2.1). Of SGD it is lr / (1 -
     momentum) that counts, and it may grow with the batch (P. Goyal et al., arXiv:1706.02677, section 2.1); batches
@@ -64,7 +64,7 @@ def unusual_rate(graph: Graph) -> Iterator[Finding]:
     yield Finding(path, states, cures, (note,))
 
 
-@rule(Code.DECAY_IN_ADAM, "info", "weight decay through Adam's gradients")
+@rule(Code.DECAY_IN_ADAM, "info", "Weight decay through Adam's gradients")
 def decay_in_adam(graph: Graph) -> Iterator[Finding]:
     """What is added to the gradient is divided by its size, so that weights with large gradients decay less (I.
     Loshchilov, F. Hutter, Decoupled weight decay regularization, arXiv:1711.05101, section 2, proposition 2)."""
@@ -75,7 +75,7 @@ def decay_in_adam(graph: Graph) -> Iterator[Finding]:
         yield Finding((*OPTIMIZER, "weight_decay"), states, (_set((*OPTIMIZER, "type"), "adamw"),), (note,))
 
 
-@rule(Code.FAST_DECAY, "warning", "weight decay that halves weights in a few steps")
+@rule(Code.FAST_DECAY, "warning", "Weight decay that halves weights in a few steps")
 def fast_decay(graph: Graph) -> Iterator[Finding]:
     """Without gradients a weight shrinks by lr * weight_decay a step (I. Loshchilov, F. Hutter, arXiv:1711.05101,
     equation 1), with momentum by 1 / (1 - momentum) times that."""
@@ -96,7 +96,7 @@ def fast_decay(graph: Graph) -> Iterator[Finding]:
     yield Finding((*OPTIMIZER, "weight_decay"), states, cures, (note,))
 
 
-@rule(Code.UNREACHED_SCHEDULE, "warning", "schedule that the run ends before")
+@rule(Code.UNREACHED_SCHEDULE, "warning", "A schedule that the run ends before")
 def unreached_schedule(graph: Graph) -> Iterator[Finding]:
     """Schedules count epochs of the run; what begins after its end never happens."""
     train = graph.spec.train
@@ -126,7 +126,7 @@ def unreached_schedule(graph: Graph) -> Iterator[Finding]:
         yield Finding(path, states, (_set(path, max(1, epochs // 3)),))
 
 
-@rule(Code.NOTHING_LEARNS, "warning", "no layer learns")
+@rule(Code.NOTHING_LEARNS, "warning", "No layer learns")
 def nothing_learns(graph: Graph) -> Iterator[Finding]:
     """Training would compute losses and change nothing."""
     holding = [node for node in graph.nodes if node.parameters]
@@ -137,7 +137,7 @@ def nothing_learns(graph: Graph) -> Iterator[Finding]:
         yield Finding(holding[0], states, ("delete trainable = false where weights shall change",), (), ("trainable",))
 
 
-@rule(Code.FIXED_ORDER, "info", "samples in the same order in every epoch")
+@rule(Code.FIXED_ORDER, "info", "Samples in the same order in every epoch")
 def fixed_order(graph: Graph) -> Iterator[Finding]:
     """Batches are then the same in every epoch, and what is sorted stays sorted (L. Bottou, Stochastic gradient descent
     tricks, 2012, section 4.1)."""
@@ -148,7 +148,7 @@ def fixed_order(graph: Graph) -> Iterator[Finding]:
         yield Finding(path, states, (_set(path, True),), (note,))
 
 
-@rule(Code.HIGH_DROPOUT, "warning", "dropout of almost everything")
+@rule(Code.HIGH_DROPOUT, "warning", "Dropout of almost everything")
 def high_dropout(graph: Graph) -> Iterator[Finding]:
     """Few units are then left to learn from, and what is left is scaled up much (N. Srivastava et al., Journal of
     Machine Learning Research 15, 2014, sections 7.3 and A.4)."""

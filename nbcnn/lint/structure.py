@@ -19,7 +19,7 @@ LARGE = 1_000_000
 """Parameters, 4 MB of weights, below which it does not matter where they are."""
 
 
-@rule(Code.UNUSED_BLOCK, "warning", "block that no layer uses")
+@rule(Code.UNUSED_BLOCK, "warning", "A block that no layer uses")
 def unused_block(graph: Graph) -> Iterator[Finding]:
     """What stands in it is not part of the network."""
     used = {use.block for place in graph.spec.places for use in place.uses}
@@ -32,7 +32,7 @@ def unused_block(graph: Graph) -> Iterator[Finding]:
             yield Finding(("blocks", name), "no layer uses this block", cures, at_key=True)
 
 
-@rule(Code.SEPARATE_GROUPS, "warning", "groups of channels that never meet")
+@rule(Code.SEPARATE_GROUPS, "warning", "Groups of channels that never meet")
 def separate_groups(graph: Graph) -> Iterator[Finding]:
     """Convolutions of the same groups one after another are networks beside one another, which learn nothing of each
     other (X. Zhang et al., ShuffleNet, arXiv:1707.01083, section 3.1 and figure 1a)."""
@@ -54,7 +54,7 @@ def separate_groups(graph: Graph) -> Iterator[Finding]:
         yield Finding(node, states, cures, (note, graph.at(before, " has the same groups")), ("groups",))
 
 
-@rule(Code.SINGLE_CHANNEL, "warning", "a single channel between wider layers")
+@rule(Code.SINGLE_CHANNEL, "warning", "A single channel between wider layers")
 def single_channel(graph: Graph) -> Iterator[Finding]:
     """All that a network knows passes through it: representations should get narrower gently (C. Szegedy et al.,
     Rethinking the Inception architecture, arXiv:1512.00567, section 2, principle 1)."""
@@ -76,7 +76,7 @@ def single_channel(graph: Graph) -> Iterator[Finding]:
         yield Finding(node, states, (f"use more {field.removeprefix('out_')} here",), (note,), (field,))
 
 
-@rule(Code.MOST_PARAMETERS, "info", "linear layer that holds most of the parameters")
+@rule(Code.MOST_PARAMETERS, "info", "A linear layer holds most of the parameters")
 def most_parameters(graph: Graph) -> Iterator[Finding]:
     """After a flatten each position has weights of its own; global average pooling needs none (M. Lin, Q. Chen, S. Yan,
     Network in network, arXiv:1312.4400, section 3.2)."""

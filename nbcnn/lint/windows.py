@@ -36,7 +36,7 @@ def _windows(graph: Graph) -> Iterator[tuple[Node, Window, Shape]]:
             yield node, window, node.input_shapes[0][1:]
 
 
-@rule(Code.UNREAD_INPUT, "warning", "windows that leave the last rows or columns unread")
+@rule(Code.UNREAD_INPUT, "warning", "Windows leave the last rows or columns unread")
 def unread_input(graph: Graph) -> Iterator[Finding]:
     """What the floor of an output size cuts off (section 2.4, relationship 6); what a stride above the window skips is
     told by another rule."""
@@ -70,7 +70,7 @@ def _reading_all(graph: Graph, node: Node, window: Window, space: Shape, counts:
     return graph.set_on(node, "padding", padding)
 
 
-@rule(Code.SKIPPED_INPUT, "warning", "stride larger than the kernel")
+@rule(Code.SKIPPED_INPUT, "warning", "A stride larger than the kernel")
 def skipped_input(graph: Graph) -> Iterator[Finding]:
     """Between two windows lie positions that none of them reads. Where another layer reads the same input, as beside
     the projections of residual networks (K. He et al., arXiv:1512.03385, section 3.3, option B), nothing is lost."""
@@ -110,7 +110,7 @@ def _gaps(window: Window, space: Shape, outputs: Shape) -> Shape:
     return tuple(counts)
 
 
-@rule(Code.EVEN_SAME, "warning", 'even kernel with padding = "same"')
+@rule(Code.EVEN_SAME, "warning", 'An even kernel with padding = "same"')
 def even_same(graph: Graph) -> Iterator[Finding]:
     """Half padding, which keeps a size, is alike on both sides for odd kernels alone (section 2.2, relationship 3)."""
     for node, window, space in _windows(graph):
@@ -133,7 +133,7 @@ def even_same(graph: Graph) -> Iterator[Finding]:
         yield Finding(node, states, cures, (note,), ("kernel_size",))
 
 
-@rule(Code.WEIGHTS_ON_PADDING, "warning", "weights that meet nothing but padding")
+@rule(Code.WEIGHTS_ON_PADDING, "warning", "Weights that meet nothing but padding")
 def weights_on_padding(graph: Graph) -> Iterator[Finding]:
     """As dilation nears the size of the map, a 3 x 3 kernel becomes a 1 x 1 one, whose other weights lie in the padding
     (L.-C. Chen et al., Rethinking atrous convolution, arXiv:1706.05587, section 3.3)."""
@@ -172,7 +172,7 @@ def _used_taps(kernel: int, dilation: int, stride: int, before: int, size: int, 
     return used
 
 
-@rule(Code.PADDING_ALONE, "warning", "outputs that see nothing but padding")
+@rule(Code.PADDING_ALONE, "warning", "Outputs that see nothing but padding")
 def padding_alone(graph: Graph) -> Iterator[Finding]:
     """A window that fits into the padding makes rows of the bias alone; full padding, the most that is of use, is one
     less than the window (section 2.2, relationship 4)."""
@@ -202,7 +202,7 @@ def padding_alone(graph: Graph) -> Iterator[Finding]:
             yield Finding(node, states, (cure,), (note,), ("padding",))
 
 
-@rule(Code.UNEVEN_OVERLAP, "warning", "transposed convolution whose kernel is no multiple of its stride")
+@rule(Code.UNEVEN_OVERLAP, "warning", "A transposed convolution whose kernel is no multiple of its stride")
 def uneven_overlap(graph: Graph) -> Iterator[Finding]:
     """Some outputs then sum more products than their neighbours, which shows as a pattern of squares (A. Odena, V.
     Dumoulin, C. Olah, Deconvolution and checkerboard artifacts, Distill 2016, doi:10.23915/distill.00003)."""
@@ -227,7 +227,7 @@ def uneven_overlap(graph: Graph) -> Iterator[Finding]:
         yield Finding(node, states, (remark, 'or an "upsample" layer and a convolution'), (note,), ("kernel_size",))
 
 
-@rule(Code.IDLE_LAYER, "warning", "layer that gives back what it reads")
+@rule(Code.IDLE_LAYER, "warning", "A layer that gives back what it reads")
 def idle_layer(graph: Graph) -> Iterator[Finding]:
     """A pool of single numbers, a flatten of features, a shuffle of one group: without them the network is the same.
     Pools to a size that the map already has are left alone: they are there for inputs of other sizes."""

@@ -7,6 +7,7 @@ leave, with what padding copies from elsewhere, through branches, groups of chan
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ from nbcnn.spec.references import INPUT
 
 Units = NDArray[np.bool_]
 """Which numbers of an array (channels, *space) are meant."""
+MOST_UNITS = 2**28
+"""Numbers in the output of a layer that are followed: a byte for each is in memory."""
 Run = tuple[int, int]
 """The first and the last of indices in a row."""
 
@@ -117,9 +120,10 @@ def seen(network: Network, layer: str, unit: Sequence[int] | None = None) -> See
 
     `unit` has a position on every spatial axis of the layer's output, and may have a channel before these; a feature
     of a flat layer counts as a channel. Negative numbers count from the end. None is the middle, all channels. Raises
-    InputError for a layer or a unit that is not there.
+    InputError for a layer or a unit that is not there, and where outputs are too large to be followed.
     """
     node = network[layer]
+    _check_sizes(network, node)
     channel, position = located(node, unit)
     units = np.zeros(node.output_shape, bool)
     units[slice(None) if channel is None else channel, *position] = True
@@ -135,6 +139,22 @@ def seen(network: Network, layer: str, unit: Sequence[int] | None = None) -> See
         np.asarray(found.any(0)),
         node.field,
     )
+
+
+def _check_sizes(network: Network, node: Node) -> None:
+    """Every output up to the node's may have to be followed."""
+    shapes = {INPUT: network.input_shape}
+    for each in network.layers:
+        shapes[each.name] = each.output_shape
+        if each is node:
+            break
+    largest = max(shapes, key=lambda name: prod(shapes[name]))
+    if prod(shapes[largest]) > MOST_UNITS:
+        shape = " x ".join(map(str, shapes[largest]))
+        raise InputError(
+            f'unit: "{largest}" of shape {shape} has {prod(shapes[largest])} numbers, at most {MOST_UNITS} can be '
+            "followed; set a smaller input.shape, in which a window is as large"
+        )
 
 
 def located(node: Node, unit: Sequence[int] | None) -> tuple[int | None, tuple[int, ...]]:

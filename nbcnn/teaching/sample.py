@@ -38,14 +38,16 @@ def from_data(
     `statistics` are used where there are weights that were trained with them. Raises InputError for another index, and
     DataError and SpecError for data that are not there.
     """
+    if network.spec.data is None:
+        place = network.spec.file or network.name
+        raise InputError(f"{place}: there is no [data] table to take a sample from; name a file, or give the numbers")
     splits = load_samples(network, data_dir, None, on_event)
     train = splits.train
     if not -len(train) <= index < len(train):
         raise InputError(f"index: there are {len(train)} training samples, received {index}; use 0 to {len(train) - 1}")
     numbers = _normalised(train.inputs[index], statistics or normalization(network, train))
     target = train.targets[index]
-    source = network.spec.data.source if network.spec.data else ""
-    words = f"training sample {index % len(train)} of {source}"
+    words = f"training sample {index % len(train)} of {network.spec.data.source}"
     if target.ndim == 0 and 0 <= int(target) < len(splits.classes):
         words += f", class {splits.classes[int(target)]}"
     return Sample(numbers, words, np.asarray(target))

@@ -127,3 +127,13 @@ def test_predict_refuses_before_it_prints(nbcnn: Run, write_spec: WriteSpec) -> 
     outcome = nbcnn("predict", "a/model.h5", "good.npy", "bad.npy")
     assert (outcome.code, outcome.out) == (2, "")
     assert "bad.npy" in outcome.err and "(1, 8, 8)" in outcome.err and "(1, 9, 9)" in outcome.err
+
+
+def test_warnings_of_the_spec_come_first_and_advice_does_not(nbcnn: Run, write_spec: WriteSpec) -> None:
+    optimizer = {"type": "sgd", "lr": 5.0, "momentum": 0.9}
+    train = {"epochs": 1, "batch_size": 100, "seed": 7, "optimizer": optimizer, "shuffle": False}
+    outcome = nbcnn("train", write_spec(train=train), "--out", "a")
+    assert outcome.code == 0
+    assert outcome.err.startswith("warning[NB237]: train.optimizer.lr: 5 is 128 times the 0.039")
+    assert "NB242" not in outcome.err
+    assert '"NB242"' in nbcnn("validate", write_spec(train=train), "--format", "json").out

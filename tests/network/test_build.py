@@ -147,6 +147,7 @@ def test_the_report_on_an_invalid_spec_is_the_same_object():
         "helps": ['insert a layer of type = "flatten" before it: 1 x 28 x 28 = 784 features'],
         "source": None,
         "source_column": 1,
+        "fixes": [],
     }
     assert list(report(None, (), ())) == list(result)
 

@@ -271,6 +271,12 @@ def test_a_layer_that_is_not_there_is_refused():
         seen(build(load("specs/lenet5.toml")), "fc9")
 
 
+def test_an_input_too_large_to_be_followed_is_refused():
+    net = network((1, 20_000, 20_000), {"type": "conv", "name": "c", "out_channels": 1, "kernel_size": 3})
+    with pytest.raises(InputError, match="has 400000000 numbers, at most 268435456 can be followed"):
+        seen(net, "c", (0, 0))
+
+
 def test_runs():
     assert runs(np.array([True, False, True, True])) == [(0, 0), (2, 3)]
     assert runs(np.array([False, False])) == []

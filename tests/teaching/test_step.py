@@ -209,6 +209,11 @@ def test_what_does_not_do_is_refused(arguments, error, words):
         api.step(load("specs/digits.toml"), **({"layer": "conv1"} | arguments))
 
 
+def test_a_spec_without_data_needs_a_sample():
+    with pytest.raises(InputError, match="no \\[data\\] table to take a sample from"):
+        api.step(load("examples/cross_correlation.toml"), "conv1")
+
+
 def test_a_gradient_of_another_layers_weight_is_refused():
     spec = parse({"input": {"shape": [2, 3]}, "layers": [{"type": "batch_norm", "name": "n"}]})
     with pytest.raises(InputError, match="written out for conv, conv_transpose and linear"):
