@@ -131,6 +131,7 @@ def _add_forward(
             step = _lowered(program, node, read, arrays, attributes, readers[node.name] > 1)
             values[node.name] = step.y
             if node.name in shown:
+                step.y.kept = True
                 add_emit(program, program.port(SHOWN.format(node.name)), step.y)
             steps.append(step)
         found.append(steps)

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Mapping
+from struct import Struct
 
 import numpy as np
 
@@ -20,9 +21,11 @@ from nbcnn.kernels.cpu.program import (
     Word,
 )
 from nbcnn.kernels.cpu.row import WORDS_PER_ARGUMENT
-from nbcnn.plan.arena import Arena, build_arena
+from nbcnn.plan.arena import Arena, build_arena, start_of
 from nbcnn.plan.schedule import Schedule
 from nbcnn.plan.walker import walker
+
+_DOUBLE, _BITS = Struct("d"), Struct("q")
 
 # One parallel region at a time: Numba's simplest threading layer aborts when two Python threads enter one.
 one_region = threading.Lock()
@@ -46,6 +49,8 @@ class Plan:
         """`worthwhile` is as for `segments`; `prepare_once` runs what comes before the walk now and never again."""
         self.program = program
         self._worthwhile = worthwhile
+        kinds = {name: program.ports.get(IS_BYTES.format(name)) for name in program.ports}
+        self._kinds = {name: word.index for name, word in kinds.items() if word}
         compile_all([call.kernel for call in program.calls()], on_compile, meanwhile=walker)
         self._walk = walker()
         self.workers = most_threads()
@@ -109,18 +114,18 @@ class Plan:
         """Walk the table for the first `samples` samples that the ports offer."""
         program, words = self.program, self.arena.words
         with one_region:
-            words[: len(STATE_WORDS)] = samples, step, seed, 0
-            words[STATE_WORDS.index("learning_rate")] = np.float64(learning_rate).view(np.int64)
+            # Little code: a step has driven all of Python out of the caches.
+            words[: len(STATE_WORDS)] = samples, step, seed, *_BITS.unpack(_DOUBLE.pack(learning_rate))
             for name, array in ports.items():
-                words[program.ports[name].index] = array.ctypes.data
-                if (is_bytes := program.ports.get(IS_BYTES.format(name))) is not None:
-                    words[is_bytes.index] = array.dtype == np.uint8
+                words[program.ports[name].index] = start_of(array)
+                if (is_bytes := self._kinds.get(name)) is not None:
+                    words[is_bytes] = array.dtype == np.uint8
             self._walk_phases(self._phases, -(-samples // program.samples_per_block))
 
     def _walk_phases(self, phases: np.ndarray, blocks: int) -> None:
         self._walk(
             self.arena.address,
-            self.table.ctypes.data,
+            start_of(self.table),
             self.table.strides[0],
             phases,
             self._tasks,

@@ -107,7 +107,8 @@ class Trainer:
         _refuse_unreadable("targets", targets, (len(inputs), *self._targets.shape), (self._targets.dtype,))
         indices = np.ascontiguousarray(indices, dtype=np.int64)
         count = len(indices)
-        if count == 0 or indices.min() < 0 or indices.max() >= len(inputs):
+        # As numbers without a sign, those below 0 are the largest.
+        if count == 0 or indices.view(np.uint64).max() >= len(inputs):
             raise InputError(f"indices: numbers from 0 to {len(inputs) - 1} are expected, at least one")
         self.model.network.refuse_batch(count, "batch")
         plan = self.planned(count)

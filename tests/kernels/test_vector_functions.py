@@ -39,6 +39,7 @@ def over(function: Callable, x: np.ndarray) -> np.ndarray:
 CASES = {
     "exponential": (np.exp, SIGNED, 2),
     "exponential_minus_one": (np.expm1, SIGNED, 3),
+    "logistic": (lambda x: 1 / (1 + np.exp(-x)), SIGNED, 3),
     "hyperbolic_tangent": (np.tanh, SIGNED, 2),
     "logarithm": (np.log, POSITIVE, 2),
     "logarithm_of_one_plus": (np.log1p, ABOVE_MINUS_ONE, 3),
@@ -49,6 +50,7 @@ CASES = {
 EDGES = {
     "exponential": [(0.0, 1.0), (-INFINITY, 0.0), (-1e30, 0.0), (1e30, INFINITY), (INFINITY, INFINITY)],
     "exponential_minus_one": [(0.0, 0.0), (-INFINITY, -1.0), (-1e30, -1.0)],
+    "logistic": [(0.0, 0.5), (1e30, 1.0), (INFINITY, 1.0)],
     "hyperbolic_tangent": [(0.0, 0.0), (-INFINITY, -1.0), (INFINITY, 1.0), (-1e30, -1.0), (1e30, 1.0)],
     "logarithm": [(0.0, -INFINITY), (-0.0, -INFINITY), (1.0, 0.0), (INFINITY, INFINITY), (-1.0, math.nan)],
     "logarithm_of_one_plus": [(0.0, 0.0), (1e-30, 1e-30), (-1e-30, -1e-30)],
@@ -72,6 +74,10 @@ def test_accuracy(name: str) -> None:
 def test_edges(name: str) -> None:
     x, expected = np.array([*EDGES[name], (math.nan, math.nan)], np.float32).T
     np.testing.assert_array_equal(over(getattr(vector, name), x), expected)
+
+
+def test_the_logistic_function_of_large_negative_numbers_is_next_to_nothing() -> None:
+    assert (over(vector.logistic, np.array([-88.0, -1e30, -INFINITY], np.float32)) < np.finfo(np.float32).tiny).all()
 
 
 def test_comparisons_are_false_for_what_is_not_a_number_and_combine() -> None:

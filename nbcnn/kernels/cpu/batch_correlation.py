@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 
+from nbcnn.kernels.cpu.pooled_correlation import add_pooled_correlation, can_correlate_pooled
 from nbcnn.kernels.cpu.products import add_correlation, choose_tile
 from nbcnn.kernels.cpu.program import Activation, Array, Program, Table
 from nbcnn.kernels.cpu.row import Body, arguments, read_index
@@ -48,8 +49,11 @@ def add_weight_gradient(
     # Without taps that share what they read, a sum is as fast as what it reads comes, which several filters share.
     pointwise = len(window.taps) == 1 and count >= 2048 and groups == 1
     too_large = 4 * count * program.partitions > PARTIAL_BYTES
-    add = add_batch_correlation if few_positions or pointwise or too_large else add_correlation
-    return add(program, window, flip, groups, x, dy, shape, name)
+    if few_positions or pointwise or too_large:
+        return add_batch_correlation(program, window, flip, groups, x, dy, shape, name)
+    if groups == 1 and can_correlate_pooled(program, dy):
+        return add_pooled_correlation(program, window, flip, x, shape, name)
+    return add_correlation(program, window, flip, groups, x, dy, shape, name)
 
 
 def correlate_batch(lanes: int, filters: int, taps: int) -> Body:

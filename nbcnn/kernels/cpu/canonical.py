@@ -27,7 +27,7 @@ def multiply(lanes: int, filters: int, pixels: int) -> Body:
             mask,
             pixel_table,
             tap_table,
-            tiles,
+            samples,
             fold,
             steps,
             steps_per_chunk,
@@ -41,7 +41,9 @@ def multiply(lanes: int, filters: int, pixels: int) -> Body:
             lowest,
             first_group,
             last_group,
-        ) = arguments("bbbbbbbiiiiiiiiiiirii", arena, row, index, slot)
+        ) = arguments("bbbbbbbwiiiiiiiiiirii", arena, row, index, slot)
+        # A batch with fewer samples than planned has fewer blocks.
+        tiles = (samples + pixels * lanes - 1) // (pixels * lanes)
         for first in range(0, steps, steps_per_chunk):
             count = min(steps_per_chunk, steps - first)
             last = first + count == steps
@@ -100,7 +102,7 @@ def add_canonical_products(
         mask=target,
         pixel_table=Table("blocks", lambda: tables().pixels),
         tap_table=Table("channels", lambda: tables().taps),
-        tiles=math.ceil(program.blocks / pixels),
+        samples=program.state("samples"),
         fold=fold,
         steps=steps,
         steps_per_chunk=min(steps, chunk),

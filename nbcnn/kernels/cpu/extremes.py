@@ -7,8 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nbcnn.kernels.cpu.even_extremes import (
+    LEAST_UNITS,
+    add_even_extremes,
+    add_even_extremes_gradient,
+    pool_where_made,
+    winner_bytes,
+)
 from nbcnn.kernels.cpu.pooling import Windows, clear, pooled, table_arguments
-from nbcnn.kernels.cpu.program import Activation, Array, Program, Space, grid
+from nbcnn.kernels.cpu.program import Activation, Array, Call, Program, Space, grid
 from nbcnn.kernels.cpu.row import Body, arguments, read_index
 from nbcnn.kernels.cpu.sums import add_to_partition
 from nbcnn.kernels.cpu.vector import beyond, load, load_bytes, splat, store, store_bytes, where
@@ -17,14 +24,12 @@ from nbcnn.kernels.cpu.vector import beyond, load, load_bytes, splat, store, sto
 LARGEST = 1
 SMALLEST = -1
 
-# Windows that all have the same number of taps, so many at most, have kernels with the loop over taps unrolled.
+# Windows that are all alike, of so many taps at most, have kernels with the loop over taps unrolled.
 _MOST_UNROLLED = 9
 
-_LEAST_UNITS = 16
 
-
-def extreme(lanes: int, sign: int, taps: int, winner_bytes: int) -> Body:
-    """A kernel for windows of `taps` taps, or of any number where it is 0; winners are left where they have bytes."""
+def extreme(lanes: int, sign: int, number_bytes: int) -> Body:
+    """A kernel for windows of any shape; winners are left where they have bytes."""
 
     def body(arena: int, row: int, index: int, slot: int) -> None:
         x, y, winners, windows, tap_table, pixels, channels, x_channel, y_channel, ranges, first, last = arguments(
@@ -39,24 +44,23 @@ def extreme(lanes: int, sign: int, taps: int, winner_bytes: int) -> Body:
                 tap = tap_table + read_index(entry + 8)
                 best = splat(lanes, np.float32(-sign * np.inf))
                 winner = splat(lanes, np.float32(0.0))
-                count = taps if taps > 0 else read_index(entry + 12)
-                for number in range(count):
+                for number in range(read_index(entry + 12)):
                     value = load(lanes, start + read_index(tap + 4 * number))
                     # Not-a-number is beyond everything, but nothing is beyond it.
                     better = (beyond(value, best) if sign > 0 else beyond(best, value)) & (best == best)
                     best = where(better, value, best)
-                    if winner_bytes > 0:
+                    if number_bytes > 0:
                         winner = where(better, splat(lanes, np.float32(number)), winner)
                 store(best, y + channel * y_channel + read_index(entry + 4))
-                if winner_bytes == 1:
+                if number_bytes == 1:
                     store_bytes(winner, winners + (channel * pixels + pixel) * lanes)
-                elif winner_bytes == 4:
+                elif number_bytes == 4:
                     store(winner, winners + (channel * pixels + pixel) * lanes * 4)
 
     return body
 
 
-def extreme_gradient(lanes: int, taps: int, winner_bytes: int) -> Body:
+def extreme_gradient(lanes: int, number_bytes: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
         (
             dy,
@@ -103,10 +107,9 @@ def extreme_gradient(lanes: int, taps: int, winner_bytes: int) -> Body:
                     best = load(lanes, y + channel * y_channel + read_index(y_windows + 20 * pixel + 4))
                     delta = where(beyond(best, none), delta, none)
                 sum_ = sum_ + delta
-                place = winners + (channel * pixels + pixel) * lanes * winner_bytes
-                winner = load_bytes(lanes, place) if winner_bytes == 1 else load(lanes, place)
-                count = taps if taps > 0 else read_index(entry + 12)
-                for number in range(count):
+                place = winners + (channel * pixels + pixel) * lanes * number_bytes
+                winner = load_bytes(lanes, place) if number_bytes == 1 else load(lanes, place)
+                for number in range(read_index(entry + 12)):
                     share = where(winner == splat(lanes, np.float32(number)), delta, none)
                     target = start + read_index(tap + 4 * number)
                     if overlaps:
@@ -120,39 +123,44 @@ def extreme_gradient(lanes: int, taps: int, winner_bytes: int) -> Body:
 
 @dataclass(frozen=True)
 class _Winners:
-    """The winning taps' numbers, of so many bytes each."""
+    """The winning taps' numbers, of so many bytes each, or what `even_extremes` leaves of them."""
 
     numbers: Activation
     bytes: int
 
 
-def _unrolled(windows: Windows) -> int:
-    """How many taps each window has, or 0 where that differs or is large."""
-    taps = len(windows.taps)
-    return taps if taps <= _MOST_UNROLLED and windows.used.all() else 0
+def _even(windows: Windows) -> tuple[Space, Space] | None:
+    """Kernel and stride of windows that have a kernel with the loops over taps unrolled."""
+    return windows.even if len(windows.taps) <= _MOST_UNROLLED else None
 
 
 def add_extremes(program: Program, x: Activation, windows: Windows, outputs: Space, sign: int) -> Activation:
     """Append to the walk: the extreme of each window, LARGEST or SMALLEST."""
     y = pooled(program, x, outputs)
-    winner_bytes, numbers = 0, y
+    even = _even(windows)
+    number_bytes, numbers = 0, None
     if program.differentiates:
-        winner_bytes = 1 if len(windows.taps) <= 256 else 4
-        # A vector of an activation has room for the bytes of four windows.
-        count = -(-len(windows.targets) * x.channels * winner_bytes // 4)
-        numbers = program.activation("winners", count, (1, 1, 1))
-        y.saved = _Winners(numbers, winner_bytes)
-        y.kept = True
+        number_bytes = 1 if len(windows.taps) <= 256 else 4
+        window_bytes = winner_bytes(program.lanes, len(windows.taps)) if even else number_bytes * program.lanes
+        count = -(-len(windows.targets) * x.channels * window_bytes // x.lane_bytes)
+        numbers = program.activation("winners", max(1, count), (1, 1, 1))
+        y.saved = _Winners(numbers, number_bytes)
+        # A relu that made x is masked by y.
+        y.kept |= x.kept
+    if even and sign == LARGEST and even[0] == even[1] and pool_where_made(program, x, y, even[0], numbers):
+        return y
+    if even:
+        add_even_extremes(program, x, y, *even, sign, numbers)
+        return y
     # Units are ranges of a channel's windows, so that threads find some to share where channels are few.
-    ranges = min(len(windows.targets), -(-_LEAST_UNITS // x.channels))
+    ranges = min(len(windows.targets), -(-LEAST_UNITS // x.channels))
     call = program.call(
         extreme,
         sign,
-        _unrolled(windows),
-        winner_bytes,
+        number_bytes,
         x=x,
         y=y,
-        winners=numbers,
+        winners=numbers or y,
         **table_arguments(windows, x, y),
         ranges=ranges,
         **program.units(x.channels * ranges),
@@ -169,12 +177,34 @@ def add_extremes_gradient(
     if not x.wants_gradient:
         return (None,)
     dx = program.activation("pool gradient", x.channels, x.space)
+    even = _even(windows)
+    if even:
+        call = add_even_extremes_gradient(program, dy, dx, *even, y.saved.numbers)
+    else:
+        call = _add_uneven_gradient(program, dy, dx, y, windows)
+
+    def set_mask(activation: Activation) -> bool:
+        # What wins is a number of x, so a window's extreme tells whether a relu that made x was open there. It tells
+        # nothing about another activation, whose gradient came through a sum unchanged.
+        if activation is not x:
+            return False
+        call.arguments.update(grid("y", y) if even else {"y": y}, masked=1)
+        return True
+
+    def set_sums(sums: Array) -> None:
+        call.arguments.update(sums=sums, summed=1)
+
+    call.set_mask, call.set_sums = set_mask, set_sums
+    return (dx,)
+
+
+def _add_uneven_gradient(program: Program, dy: Activation, dx: Activation, y: Activation, windows: Windows) -> Call:
+    """Append to the walk the gradient of windows of any shape; mask and sums are for the caller to set."""
     winners: _Winners = y.saved
     forward, backward = table_arguments(windows, dx, y), table_arguments(windows, dx, dy)
     depth, rows, columns = dx.space
     call = program.call(
         extreme_gradient,
-        _unrolled(windows),
         winners.bytes,
         dy=dy,
         # Read under a mask alone.
@@ -198,23 +228,9 @@ def add_extremes_gradient(
         # Written where it is asked for alone.
         sums=Array("no sums", (1,)),
         blocks_per_partition=program.blocks_per_partition,
-        channels=x.channels,
+        channels=dx.channels,
         summed=0,
-        **program.units(x.channels),
+        **program.units(dx.channels),
     )
-    call.units, call.work = x.channels, windows.used.size * x.channels
-
-    def set_mask(activation: Activation) -> bool:
-        # What wins is a number of x, so a window's extreme tells whether a relu that made x was open there. It tells
-        # nothing about another activation, whose gradient came through a sum unchanged.
-        if activation is not x:
-            return False
-        call.arguments.update(y=y, masked=1)
-        return True
-
-    def set_sums(sums: Array) -> None:
-        call.arguments.update(sums=sums, summed=1)
-
-    call.set_mask, call.set_sums = set_mask, set_sums
-    program.each_block(call, produces=dx)
-    return (dx,)
+    call.units, call.work = dx.channels, windows.used.size * dx.channels
+    return program.each_block(call, produces=dx)

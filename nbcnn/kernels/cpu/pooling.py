@@ -8,7 +8,7 @@ import numpy as np
 from nbcnn.kernels.cpu.later import njit
 from nbcnn.kernels.cpu.program import Activation, Argument, At, Program, Space, Table
 from nbcnn.kernels.cpu.vector import splat, store
-from nbcnn.kernels.cpu.windows import Window, codes, every, reach
+from nbcnn.kernels.cpu.windows import Window, codes, every, reach, three_axes
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,16 @@ class Windows:
     def overlap(self, space: Space) -> bool:
         """Whether some pixel of `space` is in several windows."""
         return bool((self._readers(space) > 1).any())
+
+    @property
+    def even(self) -> tuple[Space, Space] | None:
+        """Kernel and stride where windows begin at the first pixel, a stride apart, and have all pixels between."""
+        kernel = self.taps.max(axis=0) + 1
+        last, start = self.targets[-1], self.starts[-1]
+        stride = np.where(last > 0, start // np.maximum(last, 1), kernel)
+        if len(self.taps) != kernel.prod() or not self.used.all() or (self.starts != self.targets * stride).any():
+            return None
+        return three_axes(kernel.tolist()), three_axes(stride.tolist())
 
     def read_once(self, space: Space) -> bool:
         """Whether every pixel of `space` is in one window and no more."""

@@ -6,13 +6,14 @@ gradients. Which tile is compiled follows from the number of filters and pixels 
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache, lru_cache
 
 import numpy as np
 
 from nbcnn.kernels.cpu.lanes import register_count
 from nbcnn.kernels.cpu.packing import Packing, packed_bias, packed_weights
-from nbcnn.kernels.cpu.program import NO_HALO, Activation, Argument, Array, Call, Program, Table
+from nbcnn.kernels.cpu.program import NO_HALO, Activation, Argument, Array, Call, Pool, Program, Table
 from nbcnn.kernels.cpu.row import Body, arguments, read_index
 from nbcnn.kernels.cpu.sums import PartialSums
 from nbcnn.kernels.cpu.tile import convolution_tile, correlation_tile
@@ -26,7 +27,9 @@ CHUNK_POSITIONS = 1024
 MANY_WEIGHTS, FEW_PIXELS = 1 << 17, 8
 
 
-def convolve(lanes: int, filters: int, pixels: int) -> Body:
+def convolve(lanes: int, filters: int, pixels: int, pool: int = 0, keeps_winners: int = 0) -> Body:
+    """With `pool`, the largest of so many pixels of a tile that follow each other is stored for them."""
+
     def body(arena: int, row: int, index: int, slot: int) -> None:
         (
             x,
@@ -79,7 +82,8 @@ def convolve(lanes: int, filters: int, pixels: int) -> Body:
                             bias + 4 * filters * (group * filter_groups + number), first,
                             y + start * y_step, y_step, min(filters, group_filters - number * filters),
                             clamp, mask + start * mask_step if last else 0, mask_step, 4,
-                            x + group * x_group + first * x_step + read_index(pixel + 12 * ahead),
+                            x + group * x_group + first * x_step + read_index(pixel + 12 * ahead), 0,
+                            pool, keeps_winners,
                         )  # fmt: skip
 
     return body
@@ -174,8 +178,8 @@ def add_convolution(
     """Append to the walk: target = sum over channels and taps of source times weight, plus bias.
 
     `source` must have the halo that the strands reach into; `pack` makes of `weight` what the tile reads, for so many
-    filters at once. What the call stores can later be clamped from below (its argument `lowest`) and masked
-    (`set_mask`).
+    filters at once. What the call stores can later be clamped from below (its argument `lowest`), masked (`set_mask`)
+    and pooled (`set_pool`).
     """
     pixel_count = sum(len(strand.pixels) for strand in strands)
     # Many weights that meet few pixels are read for all blocks at once, or reading them would take the time.
@@ -188,11 +192,15 @@ def add_convolution(
     steps = packing.channels // fold
     reach = 1 + max((int(np.ptp(strand.taps[:, 2])) for strand in strands if len(strand.taps)), default=0)
     lines = fold * (tile_pixels + reach) * max(1, taps // max(1, reach))
+    steps_per_chunk = max(1, min(steps, CHUNK_BYTES // (lines * source.lane_bytes)))
     mask = target
+    pool: Pool | None = None
 
     @cache
     def tables() -> TileTables:
         sizes = tile_pixels, 4 * tile_filters, packing.taps, fold, blocks
+        if pool:
+            return tile_tables(strands, source, target, mask, *sizes, pool)
         layouts = [(each.layout, blocks > 1 and each.storage.extent()) for each in (source, target, mask)]
         return program.once((strands, *layouts, sizes), lambda: tile_tables(strands, source, target, mask, *sizes))
 
@@ -212,7 +220,7 @@ def add_convolution(
         groups=packing.groups,
         group_filters=packing.filters,
         steps=steps,
-        steps_per_chunk=max(1, min(steps, CHUNK_BYTES // (lines * source.lane_bytes))),
+        steps_per_chunk=steps_per_chunk,
         x_step=lambda: fold * source.channel_stride,
         weight_step=4 * fold * packing.taps * tile_filters,
         panel=4 * packing.channels * packing.taps * tile_filters,
@@ -246,8 +254,28 @@ def add_convolution(
         bounds: dict[str, Argument] = {"first_tile": part * tiles, "tiles": (part + 1) * tiles}
         return call.but(bounds, call.work // parts)
 
+    def set_pool(wanted: Pool) -> bool:
+        nonlocal pool, tile_pixels
+        # Of the tiles only those of 4 x 6 do not hold whole windows of four, and 4 x 4 is nearly as good.
+        pixels = tile_pixels if tile_pixels % wanted.taps == 0 else 4
+        if pixels % wanted.taps or tile_pixels < pixels or steps > steps_per_chunk or len(strands) > 1:
+            return False
+        pool, tile_pixels = wanted, pixels
+        call.kernel = replace(
+            call.kernel, constants=(*call.kernel.constants[:2], pixels, pool.taps, int(pool.winners is not None))
+        )
+        call.arguments.update(
+            y=pool.y,
+            y_step=lambda: wanted.y.channel_stride,
+            mask=pool.winners or pool.y,
+            mask_step=pool.windows * pool.entry,
+            masked=1,
+        )
+        return True
+
     call.set_mask = set_mask
     call.by_rows = None if whole_batch else by_rows
+    call.set_pool = None if whole_batch else set_pool
     if whole_batch:
         return program.whole_batch(call, produces=target)
     return program.each_block(call, produces=target)

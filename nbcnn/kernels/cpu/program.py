@@ -45,6 +45,8 @@ class Storage:
     # Some gradient reads these numbers again, or several layers do, so nobody may replace them in place.
     kept: bool = False
     shared: bool = False
+    # The gradient of a relu asks which of these numbers are positive, and a pool over them can tell as well.
+    masks: bool = False
     # What one phase alone uses, and each of its parts for itself: one for each worker is enough.
     per_worker: bool = False
     # A call writes the zeros of the halo before anybody else uses the buffer, so that others may have its memory.
@@ -116,7 +118,7 @@ class Activation:
     @property
     def kept(self) -> bool:
         """Whether some gradient reads these numbers again."""
-        return self.storage.kept
+        return self.storage.kept or self.storage.masks
 
     @kept.setter
     def kept(self, value: bool) -> None:
@@ -218,6 +220,28 @@ class Kernel:
 
 
 @dataclass(frozen=True)
+class Pool:
+    """Maxima of windows of `kernel` numbers, side by side from the first one on, and where they go.
+
+    A window leaves `entry` bytes of its winner, as `even_extremes` does, where there are `winners`.
+    """
+
+    kernel: Space
+    y: Activation
+    winners: Activation | None
+    entry: int
+
+    @property
+    def taps(self) -> int:
+        return math.prod(self.kernel)
+
+    @property
+    def windows(self) -> int:
+        """How many windows a channel has."""
+        return math.prod(self.y.space)
+
+
+@dataclass(frozen=True)
 class Section:
     """What calls are made for: a layer, "forward" or "backward", or without a direction something else, such as "loss".
 
@@ -242,6 +266,11 @@ class Call:
     # Where the kernel can sum what it stores by channels, as `sums.channel_sum` does, but with less to read: a pool's
     # gradient. Takes where to put the sums.
     set_sums: "Callable[[Array], None] | None" = None
+    # Where the kernel can store the largest number of each window instead of all numbers. Tells whether it can do so
+    # for the windows given.
+    set_pool: "Callable[[Pool], bool] | None" = None
+    # What the kernel does where it does no more than spread the gradient of a pool: `y` is that of the windows' maxima.
+    spreads: "Pool | None" = None
     # What several threads can share: the kernel works on units (filters, channels) from its argument `first` to `last`,
     # 0 and `units` unless somebody parts them, with `work` vector operations in all.
     units: int = 1

@@ -25,7 +25,7 @@ def relu(program: Program, x: Activation) -> Activation:
     """The larger of x and 0."""
     if x.producer is not None and "lowest" in x.producer.arguments and not x.shared:
         x.producer.arguments["lowest"] = 0.0
-        x.kept |= program.differentiates
+        x.storage.masks |= program.differentiates
         return x
     return add_forward(program, "relu", x)
 

@@ -6,16 +6,14 @@ import numpy as np
 
 from nbcnn.kernels.cpu.elementwise import add_backward, add_forward, formula
 from nbcnn.kernels.cpu.program import Activation, Program
-from nbcnn.kernels.cpu.vector import exponential, filled
+from nbcnn.kernels.cpu.vector import filled, logistic
 
-_ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
 
 
 @formula("sigmoid")
 def _sigmoid(x: Any) -> Any:
-    one = filled(x, _ONE)
-    return one / (one + exponential(filled(x, _ZERO) - x))
+    return logistic(x)
 
 
 @formula("sigmoid_gradient")

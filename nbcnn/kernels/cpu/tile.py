@@ -8,7 +8,7 @@ and the lane count change the code.
 from llvmlite import ir
 
 from nbcnn.kernels.cpu.later import cgutils, intrinsic, types
-from nbcnn.kernels.cpu.vector import declare, repeat
+from nbcnn.kernels.cpu.vector import declare, emit_store_mask, mask_bytes, repeat
 
 _I64 = ir.IntType(64)
 _I32 = ir.IntType(32)
@@ -63,6 +63,22 @@ class Emitter:
     def fma(self, a, b, c):
         return self.builder.call(self._fma, [a, b, c])
 
+    def at_least(self, value, floor):
+        return self.builder.select(self.builder.fcmp_ordered("<", value, floor), floor, value)
+
+    def largest(self, values, winners=None):
+        """The largest of vectors lane by lane; at `winners` goes what `even_extremes` leaves of where it was."""
+        best = values[0]
+        for value in values[1:]:
+            # Not-a-number is beyond everything, but nothing is beyond it.
+            known = self.builder.fcmp_ordered("ord", best, best)
+            better = self.builder.and_(self.builder.fcmp_unordered(">", value, best), known)
+            best = self.builder.select(better, value, best)
+            if winners is not None:
+                emit_store_mask(self.builder, better, winners)
+                winners = self.add(winners, mask_bytes(self.lanes))
+        return best
+
     def variables(self, count):
         return [cgutils.alloca_once(self.builder, self.vector) for _ in range(count)]
 
@@ -92,20 +108,24 @@ def convolution_tile(
     filter_step=4,
     ahead=None,
     ends=0,
+    pool=0,
+    keeps=0,
 ):
     """Sum `filters x pixels` outputs over `channels` and taps, then clamp, mask and store them.
 
     `pixel_table` holds for each pixel the byte offsets of its input, its output and its mask; `taps` holds for each tap
     the byte offsets into the input and the weights, whose next filter lies `filter_step` bytes further. `ahead` is
     where a pixel lies that comes soon: what its taps read is asked for, and first what this tile writes. Where `ends`
-    is 1, nothing is read of filters from `valid` on, and the weights behind those that are read are asked for.
+    is 1, nothing is read of filters from `valid` on, and the weights behind those that are read are asked for. Where
+    `pool` is not 0, the largest of as many pixels that follow each other is stored for all of them; where it `keeps`
+    what `even_extremes` leaves of winners, this goes to the places of the mask.
     """
     L, F, P = lanes.literal_value, filters.literal_value, pixels.literal_value
     looks_ahead = ahead is not None and ahead != types.none
     last = types.int64 if looks_ahead else types.none
-    may_end = bool(getattr(ends, "literal_value", ends))
+    may_end, pooled, keeps_winners = (getattr(each, "literal_value", each) for each in (ends, pool, keeps))
     signature = types.void(
-        lanes, filters, pixels, *[types.int64] * 13, types.float32, *[types.int64] * 3, last, types.int64
+        lanes, filters, pixels, *[types.int64] * 13, types.float32, *[types.int64] * 3, last, *[types.int64] * 3
     )
 
     def codegen(context, builder, signature, arguments):
@@ -128,7 +148,7 @@ def convolution_tile(
             mask_step,
             filter_step,
             soon,
-            _,
+            *_,
         ) = arguments[3:]
         emit = Emitter(builder, L)
         accumulators = emit.variables(F * P)
@@ -182,6 +202,19 @@ def convolution_tile(
             builder.store(emit.add(shift, x_step), channel_x)
             builder.store(emit.add(base, weight_step), channel_weight)
         floor = emit.splat(lower)
+        if pooled:
+            bits = [emit.add(mask, emit.offset(emit.add(pixel_table, 12 * p + 8))) for p in range(0, P, pooled)]
+            row = y_offsets
+            for f in range(F):
+                with builder.if_then(builder.icmp_signed("<", emit.constant(f), valid)):
+                    for window, place in enumerate(bits):
+                        first = window * pooled
+                        values = [builder.load(accumulators[f * P + first + tap]) for tap in range(pooled)]
+                        largest = emit.largest(values, place if keeps_winners else None)
+                        emit.store(emit.at_least(largest, floor), row[first])
+                row = [emit.add(address, y_step) for address in row]
+                bits = [emit.add(address, mask_step) for address in bits]
+            return context.get_dummy_value()
         masked = builder.icmp_signed("!=", mask, emit.constant(0))
         with builder.if_then(masked):
             zero = ir.Constant(emit.vector, [0.0] * L)
@@ -198,9 +231,7 @@ def convolution_tile(
         for f in range(F):
             with builder.if_then(builder.icmp_signed("<", emit.constant(f), valid)):
                 for p in range(P):
-                    value = builder.load(accumulators[f * P + p])
-                    below = builder.fcmp_ordered("<", value, floor)
-                    emit.store(builder.select(below, floor, value), row[p])
+                    emit.store(emit.at_least(builder.load(accumulators[f * P + p]), floor), row[p])
             row = [emit.add(address, y_step) for address in row]
         return context.get_dummy_value()
 

@@ -82,6 +82,48 @@ def store_bytes(typing_context, vector, address):
     return types.void(vector, types.int64), codegen
 
 
+def mask_bytes(lanes: int) -> int:
+    """What a mask takes in memory, a bit a lane."""
+    return max(1, lanes // 8)
+
+
+def emit_store_mask(builder: Any, mask: Any, address: Any) -> None:
+    """Write a mask of LLVM's, a bit a lane, for code that emits LLVM itself."""
+    lanes = mask.type.count
+    bits = builder.bitcast(mask, ir.IntType(lanes))
+    whole = ir.IntType(8 * mask_bytes(lanes))
+    builder.store(
+        bits if bits.type == whole else builder.zext(bits, whole),
+        builder.inttoptr(address, whole.as_pointer()),
+        align=1,
+    )
+
+
+@intrinsic
+def store_mask(typing_context, mask, address):
+    """Write a mask, a bit a lane, at a byte address."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        emit_store_mask(builder, *args)
+        return context.get_dummy_value()
+
+    return types.void(mask, types.int64), codegen
+
+
+@intrinsic(prefer_literal=True)
+def load_mask(typing_context, lanes, address):
+    """Read a mask that `store_mask` wrote."""
+    result = Mask(lanes.literal_value)
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        whole = ir.IntType(8 * mask_bytes(result.lanes))
+        bits = builder.load(builder.inttoptr(args[1], whole.as_pointer()), align=1)
+        exact = ir.IntType(result.lanes)
+        return builder.bitcast(bits if whole == exact else builder.trunc(bits, exact), context.get_value_type(result))
+
+    return result(lanes, types.int64), codegen
+
+
 @intrinsic
 def beyond(typing_context, a, b):
     """The mask of lanes in which a is above b, or one of them is not a number."""
@@ -173,21 +215,35 @@ def _lane_by_lane(name: str, meaning: str) -> Any:
 
 square_root = _lane_by_lane("sqrt", "Take the square root of every lane, correctly rounded.")
 absolute = _lane_by_lane("fabs", "Take the magnitude of every lane; not-a-number stays.")
-_round = _lane_by_lane("rint", "Round every lane to the nearest integer, ties to even.")
 
 
 @intrinsic
-def _power_of_two(typing_context, vector):
-    """2**v for whole numbers v in [-126, 127], by writing the exponent bits; not-a-number gives 0."""
+def fused(typing_context, a, b, c):
+    """a * b + c in every lane, rounded once."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        kind, integers = args[0].type, ir.VectorType(_INTEGER, vector.lanes)
-        # A float32 between 2**23 and 2**24 has its units in its lowest bits, here v plus the exponent's bias. LLVM's
-        # conversion that also knows what to do with not-a-number goes lane by lane.
-        bits = builder.bitcast(builder.fadd(args[0], kind([1.5 * 2**23 + 127] * vector.lanes)), integers)
-        return builder.bitcast(builder.shl(bits, integers([23] * vector.lanes)), kind)
+        kind = args[0].type
+        return builder.call(declare(builder, f"llvm.fma.v{a.lanes}f32", kind, [kind] * 3), args)
 
-    return vector(vector), codegen
+    return a(a, b, c), codegen
+
+
+# A float32 between 2**23 and 2**24 has its units in its lowest bits. With this number added, those of a whole number v
+# in [-126, 127] are v plus the exponent's bias. LLVM's conversion that also knows what to do with not-a-number goes
+# lane by lane.
+_UNITS = np.float32(1.5 * 2**23 + 127)
+
+
+@intrinsic
+def _power_of_two(typing_context, shifted):
+    """2**v for `shifted` = v + _UNITS, by writing the exponent bits; some number for not-a-number."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        integers = ir.VectorType(_INTEGER, shifted.lanes)
+        bits = builder.bitcast(args[0], integers)
+        return builder.bitcast(builder.shl(bits, integers([23] * shifted.lanes)), args[0].type)
+
+    return shifted(shifted), codegen
 
 
 @intrinsic
@@ -231,22 +287,23 @@ def _exponential_parts(x: Any) -> Any:
     """(q, s) with e**x = (1 + q) * s, s a power of two and 1 where x is near 0."""
     x = where(x < filled(x, _f(-87.0)), filled(x, _f(-87.0)), x)
     x = where(x > filled(x, _f(88.0)), filled(x, _f(88.0)), x)
-    n = _round(x * filled(x, _f(1.44269504088896341)))
-    r = x - n * filled(x, _f(0.693359375)) + n * filled(x, _f(2.12194440e-4))
+    shifted = fused(x, filled(x, _f(1.44269504088896341)), filled(x, _UNITS))
+    n = shifted - filled(x, _UNITS)
+    r = fused(n, filled(x, _f(2.12194440e-4)), fused(n, filled(x, _f(-0.693359375)), x))
     p = filled(x, _f(1.9875691500e-4))
-    p = p * r + filled(x, _f(1.3981999507e-3))
-    p = p * r + filled(x, _f(8.3334519073e-3))
-    p = p * r + filled(x, _f(4.1665795894e-2))
-    p = p * r + filled(x, _f(1.6666665459e-1))
-    p = p * r + filled(x, _f(5.0000001201e-1))
-    return p * r * r + r, _power_of_two(n)
+    p = fused(p, r, filled(x, _f(1.3981999507e-3)))
+    p = fused(p, r, filled(x, _f(8.3334519073e-3)))
+    p = fused(p, r, filled(x, _f(4.1665795894e-2)))
+    p = fused(p, r, filled(x, _f(1.6666665459e-1)))
+    p = fused(p, r, filled(x, _f(5.0000001201e-1)))
+    return fused(p * r, r, r), _power_of_two(shifted)
 
 
 @njit(error_model="numpy")
 def exponential(x: Any) -> Any:
     """e**x in every lane, within 2 units in the last place; 0 below -87, infinite above 88, not-a-number stays."""
     q, scale = _exponential_parts(x)
-    y = (q + filled(x, _f(1.0))) * scale
+    y = fused(q, scale, scale)
     y = where(x > filled(x, _f(88.0)), filled(x, _f(np.inf)), y)
     return where(x < filled(x, _f(-87.0)), filled(x, _f(0.0)), y)
 
@@ -256,6 +313,14 @@ def exponential_minus_one(x: Any) -> Any:
     """e**x - 1 in every lane, within 3 units in the last place near 0 too; at most e**88, not-a-number stays."""
     q, scale = _exponential_parts(x)
     return q * scale + (scale - filled(x, _f(1.0)))
+
+
+@njit(error_model="numpy")
+def logistic(x: Any) -> Any:
+    """1 / (1 + e**-x) in every lane, within 3 units in the last place, 6e-39 below -88; not-a-number stays."""
+    q, scale = _exponential_parts(filled(x, _f(0.0)) - x)
+    one = filled(x, _f(1.0))
+    return one / (fused(q, scale, scale) + one)
 
 
 @njit(error_model="numpy")

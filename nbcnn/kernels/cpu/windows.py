@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from nbcnn.kernels.cpu.program import Activation, Halo, Space
+from nbcnn.kernels.cpu.program import Activation, Halo, Pool, Space
 
 Pairs = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
 
@@ -177,10 +177,12 @@ def tile_tables(
     tap_count: int,
     fold: int,
     blocks: int = 1,
+    pool: Pool | None = None,
 ) -> TileTables:
     """Cut strands into tiles and list for each only the taps that reach inside the source.
 
-    With several `blocks`, which must lie one behind the other, a tile may hold pixels of more than one.
+    With several `blocks`, which must lie one behind the other, a tile may hold pixels of more than one. With a `pool`,
+    tiles hold whole windows: what is stored, and what is left of the winner, have the places of the window's.
 
     `weight_bytes` is the step from one tap's packed weights to the next; `fold` channels are folded into the list of
     taps, so that short lists do not end their loop after every few products.
@@ -191,11 +193,15 @@ def tile_tables(
     channels = np.arange(fold)[:, None]
     for number, strand in enumerate(strands):
         inside = reach(strand.starts, strand.taps, source.space)
-        order, used = _order(np.tile(inside, (blocks, 1)), np.tile(strand.pixels, (blocks, 1)), tile_pixels)
-        block, pixel = np.divmod(order, len(strand.pixels))
-        places = ((source, strand.starts), (target, strand.pixels), (mask, strand.pixels))
-        offsets = [each.offsets(where[pixel]) + block * each.storage.extent() for each, where in places]
-        pixel_rows.append(np.stack(offsets, axis=1))
+        if pool:
+            pixel_rows_here, used = _pooled_pixels(strand, inside, source, target.space, pool, tile_pixels)
+            pixel_rows.append(pixel_rows_here)
+        else:
+            order, used = _order(np.tile(inside, (blocks, 1)), np.tile(strand.pixels, (blocks, 1)), tile_pixels)
+            block, pixel = np.divmod(order, len(strand.pixels))
+            places = ((source, strand.starts), (target, strand.pixels), (mask, strand.pixels))
+            offsets = [each.offsets(where[pixel]) + block * each.storage.extent() for each, where in places]
+            pixel_rows.append(np.stack(offsets, axis=1))
         tap_offsets = strand.taps @ np.array(source.strides, dtype=np.int64)
         patterns = used[:1] if used.all() else used
         for needed in patterns:
@@ -210,6 +216,19 @@ def tile_tables(
             tile_rows.append(first_tap[key])
         tile_rows += tile_rows[-1:] * (len(used) - len(patterns))
     return TileTables(np.concatenate(pixel_rows), np.array(tile_rows), np.concatenate(tap_rows))
+
+
+def _pooled_pixels(
+    strand: Strand, inside: np.ndarray, source: Activation, space: Space, pool: Pool, tile_pixels: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The rows of `pixels` and the taps of every tile, of the pixels of whole windows in `space`, window by window."""
+    windows = every(pool.y.space)
+    places = windows[:, None] * np.array(pool.kernel) + every(pool.kernel)
+    pixels = np.ravel_multi_index(tuple(np.moveaxis(places, -1, 0)), space)
+    order, used = _order(inside[pixels].any(axis=1), windows, tile_pixels // pool.taps)
+    stored = np.stack([pool.y.offsets(windows[order]), order * pool.entry], axis=1)
+    read = source.offsets(strand.starts[pixels[order].reshape(-1)])
+    return np.column_stack([read, np.repeat(stored, pool.taps, axis=0)]), used
 
 
 def reach(starts: np.ndarray, taps: np.ndarray, space: Space) -> np.ndarray:

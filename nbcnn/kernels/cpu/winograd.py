@@ -7,7 +7,7 @@ weights, and transforms the products to outputs.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,11 +15,11 @@ from nbcnn.kernels.cpu.copying import with_halo
 from nbcnn.kernels.cpu.lanes import register_count
 from nbcnn.kernels.cpu.packing import Packing, packed_bias
 from nbcnn.kernels.cpu.products import CHUNK_BYTES
-from nbcnn.kernels.cpu.program import Activation, Array, Halo, Program, Space, Table
+from nbcnn.kernels.cpu.program import Activation, Array, Halo, Pool, Program, Space, Table
 from nbcnn.kernels.cpu.row import Body, arguments, read_float, read_index
 from nbcnn.kernels.cpu.tile import convolution_tile
 from nbcnn.kernels.cpu.windows import Window, every, three_axes
-from nbcnn.kernels.cpu.winograd_axis import tile_of, values_of
+from nbcnn.kernels.cpu.winograd_axis import TILE, tile_of, values_of
 from nbcnn.kernels.cpu.winograd_tile import tile_inputs, tile_products
 from nbcnn.kernels.cpu.winograd_weights import add_transformed_weights
 
@@ -30,7 +30,16 @@ _ENTRY = 24  # bytes of one column of tiles in the table
 _PARTS, _PART_FILTERS = 8, 64
 
 
-def winograd(lanes: int, columns: int, filters: int, tiles: int) -> Body:
+def winograd(
+    lanes: int,
+    columns: int,
+    filters: int,
+    tiles: int,
+    pool_rows: int = 1,
+    pool_columns: int = 1,
+    keeps_winners: int = 0,
+) -> Body:
+    """With a pool, the largest of each window is stored for it."""
     vector = 4 * lanes
     values = values_of(columns) ** 2
 
@@ -122,7 +131,7 @@ def winograd(lanes: int, columns: int, filters: int, tiles: int) -> Body:
                         read_float(bias + 4 * number), lowest,
                         mask_start + plane * mask_plane if masked else 0, mask_row,
                         target_start + plane * target_plane, target_row,
-                        read_index(entry + 12), read_index(entry + 16),
+                        read_index(entry + 12), read_index(entry + 16), pool_rows, pool_columns, keeps_winners,
                     )  # fmt: skip
 
     return body
@@ -192,11 +201,19 @@ class Tiling:
         _, rows, columns = (reach - size for reach, size in zip(self._reach, self.space, strict=True))
         return (0, 0), (0, rows), (0, columns)
 
-    def table(self, source: Activation, target: Activation, mask: Activation) -> np.ndarray:
-        """For each column of tiles the byte offsets of its inputs, outputs and mask; its outputs on three axes."""
+    def table(self, source: Activation, target: Activation, mask: Activation, pool: Pool | None = None) -> np.ndarray:
+        """For each column of tiles the byte offsets of its inputs, outputs and mask; its outputs on three axes.
+
+        With a `pool`, outputs are what it stores, and in place of the mask is what it leaves of winners.
+        """
         corners = np.array(self.sizes) * every(self.counts)
         planes, rows, columns = np.minimum(self.sizes, np.array(self.space) - corners).T
-        offsets = source.offsets(corners - np.array(self.before)), target.offsets(corners), mask.offsets(corners)
+        inputs = source.offsets(corners - np.array(self.before))
+        if pool:
+            windows, (_, height, width) = corners // np.array(pool.kernel), pool.y.space
+            winners = pool.entry * (windows @ np.array([height * width, width, 1]))
+            return np.stack([inputs, pool.y.offsets(windows), winners, rows, columns, planes], axis=1)
+        offsets = inputs, target.offsets(corners), mask.offsets(corners)
         return np.stack([*offsets, rows, columns, planes], axis=1)
 
 
@@ -278,7 +295,8 @@ def add_winograd(
 ) -> None:
     """Append phases: target = kernels over source, plus bias; the first output starts `before` the source.
 
-    What they store can later be clamped from below (argument `lowest` of the producer) and masked (`set_mask`).
+    What they store can later be clamped from below (argument `lowest` of the producer), masked (`set_mask`) and pooled
+    (`set_pool`).
     """
     kernel = three_axes(weight.shape[2:])
     taps, _, columns = kernel
@@ -298,6 +316,7 @@ def add_winograd(
     )
     products, product_step = scratch(program, "products", tiling, part_filters * part_columns * tiling.planes)
     mask = target
+    pool: Pool | None = None
 
     def pixels() -> np.ndarray:
         """Where a tile's first inputs and its products are; the last product's surplus tiles repeat the last."""
@@ -324,7 +343,7 @@ def add_winograd(
         zeros=Array("zeros", (tile_filters,)),
         inputs=inputs,
         products=products,
-        tile_table=Table("tiles", lambda: tiling.table(source, target, mask)),
+        tile_table=Table("tiles", lambda: tiling.table(source, target, mask, pool)),
         pixel_table=Table("pixels", pixels),
         tap_table=Table("channels", steps),
         samples=program.state("samples"),
@@ -363,6 +382,31 @@ def add_winograd(
         call.arguments.update(mask=mask, masked=1)
         return True
 
-    call.set_mask = set_mask
+    def set_pool(wanted: Pool) -> bool:
+        nonlocal pool
+        depth, rows, columns = wanted.kernel
+        if depth > 1 or TILE % rows or TILE % columns:
+            return False
+        pool, y, winners = wanted, wanted.y, wanted.winners or wanted.y
+        _, height, width = y.space
+        call.kernel = replace(
+            call.kernel, constants=(*call.kernel.constants, rows, columns, int(wanted.winners is not None))
+        )
+        call.arguments.update(
+            target=y,
+            target_block=lambda: y.storage.block_stride,
+            target_channel=lambda: y.channel_stride,
+            target_plane=lambda: y.strides[0],
+            target_row=lambda: y.strides[1],
+            mask=winners,
+            mask_block=lambda: winners.storage.block_stride,
+            mask_channel=wanted.windows * wanted.entry,
+            mask_plane=height * width * wanted.entry,
+            mask_row=width * wanted.entry,
+            masked=1,
+        )
+        return True
+
+    call.set_mask, call.set_pool = set_mask, set_pool
     program.after_blocks([call], groups * math.ceil(packing.filters / part_filters))
     target.producer = call

@@ -301,5 +301,5 @@ def add_winograd_gradient(
         first_tap=4 * (kernel_taps - 1) if flip else 0,
         tap_step=-4 if flip else 4,
     )
-    program.after_blocks([call], parts.ranges * parts.filter_parts * parts.channel_parts)
+    program.some_time_after_blocks([call], parts.ranges * parts.filter_parts * parts.channel_parts)
     return result

@@ -6,14 +6,16 @@ those of the register tile. It runs in the walk: a short kernel's values are few
 """
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from nbcnn.kernels.cpu.copying import with_halo
 from nbcnn.kernels.cpu.packing import Packing
 from nbcnn.kernels.cpu.products import add_convolution
-from nbcnn.kernels.cpu.program import Activation, Array, Program, Space, Table, grid
+from nbcnn.kernels.cpu.program import Activation, Array, Pool, Program, Space, Table, grid
 from nbcnn.kernels.cpu.row import Body, arguments, read_float
+from nbcnn.kernels.cpu.vector import mask_bytes
 from nbcnn.kernels.cpu.windows import Window, forward_strands, halo_of
 from nbcnn.kernels.cpu.winograd_axis import (
     POINTS,
@@ -56,7 +58,10 @@ def to_values(lanes: int, columns: int) -> Body:
     return body
 
 
-def from_values(lanes: int, columns: int) -> Body:
+def from_values(lanes: int, columns: int, pool: int = 1, keeps_winners: int = 0) -> Body:
+    """With a `pool`, the largest of so many columns is stored for them."""
+    entry = (pool - 1) * mask_bytes(lanes)
+
     def body(arena: int, row: int, index: int, slot: int) -> None:
         (
             x,
@@ -90,9 +95,11 @@ def from_values(lanes: int, columns: int) -> Body:
                     target = y + channel * y_channel + plane * y_plane + line * y_row
                     shown = mask + channel * mask_channel + plane * mask_plane + line * mask_row
                     for column in range(0, width, TILE):
+                        place = column // pool
                         tile_products(
                             lanes, 1, columns, source + lanes * column, value_step, start, lowest,
-                            (shown + 4 * lanes * column) * masked, 0, target + 4 * lanes * column, 0, 1, width - column,
+                            (shown + (entry if pool > 1 else 4 * lanes) * place) * masked, 0,
+                            target + 4 * lanes * place, 0, 1, width - column, 1, pool, keeps_winners,
                         )  # fmt: skip
 
     return body
@@ -223,7 +230,22 @@ def add_rows(
         call.arguments.update(**grid("mask", mask), masked=1)
         return True
 
-    call.set_mask = set_mask
+    def set_pool(pool: Pool) -> bool:
+        if pool.kernel[:2] != (1, 1) or TILE % pool.taps:
+            return False
+        call.kernel = replace(call.kernel, constants=(program.lanes, columns, pool.taps, int(pool.winners is not None)))
+        _, rows, width = pool.y.space
+        call.arguments.update(
+            **grid("y", pool.y),
+            mask=pool.winners or pool.y,
+            mask_channel=pool.windows * pool.entry,
+            mask_plane=rows * width * pool.entry,
+            mask_row=width * pool.entry,
+            masked=1,
+        )
+        return True
+
+    call.set_mask, call.set_pool = set_mask, set_pool
     program.each_block(call, produces=target)
 
 

@@ -12,7 +12,11 @@ from llvmlite import ir
 
 from nbcnn.kernels.cpu.later import intrinsic, types
 from nbcnn.kernels.cpu.tile import Emitter
+from nbcnn.kernels.cpu.vector import mask_bytes
 from nbcnn.kernels.cpu.winograd_axis import from_values, matrices, tile_of, to_values, values_of
+
+# How many bytes ahead of what is stored lines are asked for that are written soon, in memory that is far.
+_SOON = 1024
 
 _Line = Callable[[Emitter, np.ndarray, Sequence[Any]], list[Any]]
 _MatrixOf = Callable[[int], np.ndarray]
@@ -103,31 +107,62 @@ def tile_products(
     target_row,
     height,
     width,
+    pool_rows=1,
+    pool_columns=1,
+    keeps=0,
 ):
     """Make the outputs of a tile's products, add `bias`, clamp from below, and store the first `height` x `width`.
 
-    Where `mask` is not 0, outputs are zeroed whose vector there is not positive.
+    Where `mask` is not 0, outputs are zeroed whose vector there is not positive. With a pool, the largest of each whole
+    window of `pool_rows` x `pool_columns` is stored alone; where it `keeps` what `even_extremes` leaves of winners,
+    this goes to `mask`.
     """
     count, taps = lanes.literal_value, (rows.literal_value, columns.literal_value)
+    window_rows, window_columns, keeps_winners = (
+        getattr(each, "literal_value", each) for each in (pool_rows, pool_columns, keeps)
+    )
+    is_pooled = window_rows * window_columns > 1
+    entry = (window_rows * window_columns - 1) * mask_bytes(count)
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        source, source_step, bias, lowest, mask, mask_row, target, target_row, height, width = args[3:]
+        source, source_step, bias, lowest, mask, mask_row, target, target_row, height, width = args[3:13]
         emit = Emitter(builder, count)
         row_step = builder.mul(source_step, emit.constant(values_of(taps[1])))
         outputs = list(
             _on_tile(emit, from_values, lambda taps: matrices(taps).outputs, taps, source, row_step, source_step)
         )
         start, floor = emit.splat(bias), emit.splat(lowest)
+
+        def is_inside(number: int, size: Any) -> Any:
+            return builder.if_then(builder.icmp_signed("<", emit.constant(number), size))
+
+        if is_pooled:
+            for row in range(0, tile_of(taps[0]), window_rows):
+                with is_inside(row + window_rows - 1, height):
+                    window = emit.constant(row // window_rows)
+                    target_place = emit.add(target, builder.mul(target_row, window))
+                    winners = emit.add(mask, builder.mul(mask_row, window))
+                    for column in range(0, tile_of(taps[1]), window_columns):
+                        with is_inside(column + window_columns - 1, width):
+                            values = [
+                                builder.fadd(output, start)
+                                for line in outputs[row : row + window_rows]
+                                for output in line[column : column + window_columns]
+                            ]
+                            number = column // window_columns
+                            emit.prefetch(emit.add(target_place, 4 * count * number + _SOON), to_write=True)
+                            largest = emit.largest(values, emit.add(winners, entry * number) if keeps_winners else None)
+                            emit.store(emit.at_least(largest, floor), emit.add(target_place, 4 * count * number))
+            return context.get_dummy_value()
         zero = ir.Constant(emit.vector, [0.0] * count)
         masked = builder.icmp_signed("!=", mask, emit.constant(0))
         for row in range(tile_of(taps[0])):
-            with builder.if_then(builder.icmp_signed("<", emit.constant(row), height)):
+            with is_inside(row, height):
                 target_place = emit.add(target, builder.mul(target_row, emit.constant(row)))
                 mask_place = emit.add(mask, builder.mul(mask_row, emit.constant(row)))
                 for column in range(tile_of(taps[1])):
-                    value = builder.fadd(outputs[row][column], start)
-                    value = builder.select(builder.fcmp_ordered("<", value, floor), floor, value)
-                    with builder.if_then(builder.icmp_signed("<", emit.constant(column), width)):
+                    value = emit.at_least(builder.fadd(outputs[row][column], start), floor)
+                    with is_inside(column, width):
                         place = emit.add(target_place, 4 * count * column)
                         with builder.if_else(masked) as (then, otherwise):
                             with then:
@@ -140,7 +175,7 @@ def tile_products(
         return context.get_dummy_value()
 
     whole, real = types.int64, types.float32
-    return types.void(lanes, rows, columns, whole, whole, real, real, *[whole] * 6), codegen
+    return types.void(lanes, rows, columns, whole, whole, real, real, *[whole] * 9), codegen
 
 
 @intrinsic(prefer_literal=True)

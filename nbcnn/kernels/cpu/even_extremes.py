@@ -1,0 +1,248 @@
+"""Extremes of windows that are all alike and all inside the image: strides take the place of tables.
+
+Most pools are such. The rules are those of `extremes`. What is left of a window's winner are masks, one for every tap
+but the first: of the lanes in which it is beyond all taps before it. Where windows lie side by side, maxima are taken
+where a convolution stores its sums, so that the numbers between are never in memory.
+"""
+
+import math
+
+import numpy as np
+
+from nbcnn.kernels.cpu.pooling import clear
+from nbcnn.kernels.cpu.program import Activation, Argument, Array, Call, Pool, Program, Space, grid
+from nbcnn.kernels.cpu.row import Body, arguments
+from nbcnn.kernels.cpu.sums import add_to_partition
+from nbcnn.kernels.cpu.vector import beyond, load, load_mask, mask_bytes, splat, store, store_mask, where
+
+LEAST_UNITS = 16
+
+
+def winner_bytes(lanes: int, taps: int) -> int:
+    """What a window leaves of its winner."""
+    return (taps - 1) * mask_bytes(lanes)
+
+
+def even_extreme(lanes: int, sign: int, depth: int, rows: int, columns: int, keeps_winners: int) -> Body:
+    vector, mask, entry = 4 * lanes, mask_bytes(lanes), winner_bytes(lanes, depth * rows * columns)
+
+    def body(arena: int, row: int, index: int, slot: int) -> None:
+        (
+            x,
+            x_channel,
+            x_plane,
+            x_row,
+            y,
+            y_channel,
+            y_plane,
+            y_row,
+            winners,
+            plane_step,
+            row_step,
+            column_step,
+            planes,
+            lines,
+            width,
+            ranges,
+            first,
+            last,
+        ) = arguments("biiibiiibiiiiiiiii", arena, row, index, slot)
+        count = planes * lines
+        for unit in range(first, last):
+            channel = unit // ranges
+            part = unit - channel * ranges
+            for number in range(count * part // ranges, count * (part + 1) // ranges):
+                plane = number // lines
+                line = number - plane * lines
+                source = x + channel * x_channel + plane * plane_step + line * row_step
+                target = y + channel * y_channel + plane * y_plane + line * y_row
+                place = winners + (channel * count + number) * width * entry
+                for column in range(width):
+                    start = source + column * column_step
+                    best = load(lanes, start)
+                    bits = place + column * entry
+                    for d in range(depth):
+                        for r in range(rows):
+                            for c in range(columns):
+                                value = load(lanes, start + d * x_plane + r * x_row + c * vector)
+                                # Not-a-number is beyond everything, but nothing is beyond it.
+                                better = (beyond(value, best) if sign > 0 else beyond(best, value)) & (best == best)
+                                best = where(better, value, best)
+                                if keeps_winners and d + r + c > 0:
+                                    store_mask(better, bits)
+                                    bits += mask
+                    store(best, target + column * vector)
+
+    return body
+
+
+def even_extreme_gradient(lanes: int, depth: int, rows: int, columns: int, scattered: int) -> Body:
+    vector, mask, entry = 4 * lanes, mask_bytes(lanes), winner_bytes(lanes, depth * rows * columns)
+
+    def body(arena: int, row: int, index: int, slot: int) -> None:
+        (
+            dy,
+            dy_channel,
+            dy_plane,
+            dy_row,
+            y,
+            y_channel,
+            y_plane,
+            y_row,
+            dx,
+            dx_channel,
+            dx_plane,
+            dx_row,
+            winners,
+            plane_step,
+            row_step,
+            column_step,
+            planes,
+            lines,
+            width,
+            all_planes,
+            all_rows,
+            all_columns,
+            rest_planes,
+            rest_rows,
+            rest_columns,
+            masked,
+            sums,
+            blocks_per_partition,
+            channels,
+            summed,
+            first,
+            last,
+        ) = arguments("biiibiiibiiibiiiiiiiiiiiiibiiiii", arena, row, index, slot)
+        none = splat(lanes, np.float32(0.0))
+        partition = index // blocks_per_partition
+        sums += 4 * partition * channels
+        for channel in range(first, last):
+            sum_ = none
+            place = winners + channel * planes * lines * width * entry
+            start = dx + channel * dx_channel
+            if scattered:
+                clear(lanes, start, dx_plane, dx_row, all_planes, all_rows, all_columns)
+            for plane in range(planes):
+                for line in range(lines):
+                    source = dy + channel * dy_channel + plane * dy_plane + line * dy_row
+                    known = y + channel * y_channel + plane * y_plane + line * y_row
+                    target = start + plane * plane_step + line * row_step
+                    for column in range(width):
+                        delta = load(lanes, source + column * vector)
+                        if masked:
+                            delta = where(beyond(load(lanes, known + column * vector), none), delta, none)
+                        sum_ = sum_ + delta
+                        place += entry
+                        # Backwards: the last tap that was beyond those before it has won.
+                        for number in range(1, depth * rows * columns):
+                            tap = depth * rows * columns - number
+                            won = load_mask(lanes, place - number * mask)
+                            here = target + tap // (rows * columns) * dx_plane
+                            here += tap // columns % rows * dx_row + tap % columns * vector
+                            share = where(won, delta, none)
+                            delta = where(won, none, delta)
+                            store(share + load(lanes, here) if scattered else share, here)
+                        store(delta + load(lanes, target) if scattered else delta, target)
+                        target += column_step
+                    clear(lanes, target, dx_plane, dx_row, depth, rows, rest_columns)
+                clear(
+                    lanes, start + plane * plane_step + lines * row_step, dx_plane, dx_row,
+                    depth, rest_rows, all_columns,
+                )  # fmt: skip
+            clear(lanes, start + planes * plane_step, dx_plane, dx_row, rest_planes, all_rows, all_columns)
+            if summed:
+                add_to_partition(sum_, sums + 4 * channel, index > partition * blocks_per_partition)
+
+    return body
+
+
+def pool_where_made(program: Program, x: Activation, y: Activation, kernel: Space, winners: Activation | None) -> bool:
+    """Let the call that makes x store the maxima of windows side by side alone, if it can and nobody else reads x."""
+    call = x.producer
+    if call is None or call.set_pool is None or x.storage.kept or x.shared:
+        return False
+    if not call.set_pool(Pool(kernel, y, winners, winner_bytes(program.lanes, math.prod(kernel)))):
+        return False
+    # It does nothing else any more, but for the clamp of a relu, which may come before the pool or after it.
+    call.set_mask = call.by_rows = call.set_pool = None
+    y.producer = call
+    return True
+
+
+def add_even_extremes(
+    program: Program, x: Activation, y: Activation, kernel: Space, stride: Space, sign: int, winners: Activation | None
+) -> None:
+    """Append to the walk: the extreme of each window, and what is left of its winner to `winners`."""
+    planes, lines, width = y.space
+    # Units are ranges of a channel's rows of windows, so that threads find some to share where channels are few.
+    ranges = min(planes * lines, -(-LEAST_UNITS // x.channels))
+    call = program.call(
+        even_extreme,
+        sign,
+        *kernel,
+        int(winners is not None),
+        **grid("x", x),
+        **grid("y", y),
+        winners=winners or y,
+        **_steps(x, stride),
+        planes=planes,
+        lines=lines,
+        width=width,
+        ranges=ranges,
+        **program.units(x.channels * ranges),
+    )
+    call.units, call.work = x.channels * ranges, math.prod(kernel) * y.size
+    program.each_block(call, produces=y)
+
+
+def add_even_extremes_gradient(
+    program: Program, dy: Activation, dx: Activation, kernel: Space, stride: Space, winners: Activation
+) -> Call:
+    """Append to the walk: the gradient of each window goes to its winner; mask and sums are for the caller to set."""
+    planes, lines, width = dy.space
+    scattered = int(stride != kernel)
+    rest = [
+        0 if scattered else size - step * count for size, step, count in zip(dx.space, stride, dy.space, strict=True)
+    ]
+    call = program.call(
+        even_extreme_gradient,
+        *kernel,
+        scattered,
+        **grid("dy", dy),
+        # Read under a mask alone.
+        **grid("y", dy),
+        **grid("dx", dx),
+        winners=winners,
+        **_steps(dx, stride),
+        planes=planes,
+        lines=lines,
+        width=width,
+        all_planes=dx.space[0],
+        all_rows=dx.space[1],
+        all_columns=dx.space[2],
+        rest_planes=rest[0],
+        rest_rows=rest[1],
+        rest_columns=rest[2],
+        masked=0,
+        # Written where it is asked for alone.
+        sums=Array("no sums", (1,)),
+        blocks_per_partition=program.blocks_per_partition,
+        channels=dx.channels,
+        summed=0,
+        **program.units(dx.channels),
+    )
+    call.units, call.work = dx.channels, math.prod(kernel) * dy.size
+    if not scattered:
+        call.spreads = Pool(kernel, dy, winners, winner_bytes(program.lanes, math.prod(kernel)))
+    return program.each_block(call, produces=dx)
+
+
+def _steps(x: Activation, stride: Space) -> dict[str, Argument]:
+    """Bytes from one window to the next on each axis of `x`."""
+    plane, row, column = stride
+    return {
+        "plane_step": lambda: plane * x.strides[0],
+        "row_step": lambda: row * x.strides[1],
+        "column_step": column * x.lane_bytes,
+    }
