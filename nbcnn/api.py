@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbcnn import network, spec
-from nbcnn.lint import DataFacts, Surroundings, lint
 from nbcnn.network import Fixed, Network
 from nbcnn.spec import Diagnostic, InvalidSpec, Spec
 from nbcnn.training.events import (
@@ -101,16 +100,10 @@ def _training_bytes(built: Network) -> int | None:
 
 def _lint(built: Network) -> list[Diagnostic]:
     from nbcnn.kernels.cpu.memory import memory_bytes
+    from nbcnn.lint import KNOWN_DATA, Surroundings, lint
 
-    data = _data_facts(built.spec.data.source) if built.spec.data else None
+    data = KNOWN_DATA.get(built.spec.data.source) if built.spec.data else None
     return lint(built, Surroundings(data, memory_bytes()))
-
-
-def _data_facts(source: str) -> DataFacts | None:
-    from nbcnn.data import facts
-
-    known = facts(source)
-    return DataFacts(known.training_samples, known.shape, known.classes) if known else None
 
 
 def validate(

@@ -195,7 +195,7 @@ EXAMPLES = {
     "NB221": Example(
         IN + conv(8, 3, "padding = 13", "dilation = «13»", RELUS) + HEAD,
         IN + conv(8, 3, "padding = 11", "dilation = 11", RELUS) + HEAD,
-        message="8 of the 3 kernel's 9 weights meet nothing but padding",
+        message="8 of its kernel's 9 weights meet nothing but padding",
     ),
     "NB222": Example(
         IN + conv(8, 3, "padding = «3»", RELUS) + HEAD,
@@ -305,7 +305,7 @@ EXAMPLES = {
     "NB239": Example(
         IN + BODY + HEAD + sgd("lr = 0.1", "momentum = 0.9", "weight_decay = «0.05»"),
         IN + BODY + HEAD + sgd("lr = 0.1", "momentum = 0.9", "weight_decay = 0.005"),
-        message="0.05 halves every weight in 14 steps",
+        message="0.05 alone halves every weight in 14 steps",
     ),
     "NB240": Example(
         IN + BODY + HEAD + train("epochs = 10") + train('type = "step"', "step_size = «10»", table="train.schedule"),

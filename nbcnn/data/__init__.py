@@ -1,6 +1,6 @@
 """Data sets: where they come from, and what is checked before anything reads them."""
 
-from nbcnn.data.catalogue import NAMES, facts, load
+from nbcnn.data.catalogue import NAMES, load
 from nbcnn.data.channel_statistics import statistics
 from nbcnn.data.dataset import Dataset, Splits
 from nbcnn.data.download import Progress
@@ -16,7 +16,6 @@ __all__ = [
     "Splits",
     "Wanted",
     "checked_targets",
-    "facts",
     "fitted",
     "load",
     "split",

@@ -1,7 +1,6 @@
 """From the `source` of a spec to a data set: a name of this catalogue, or a file or folder, told by its looks."""
 
 import difflib
-from dataclasses import dataclass
 from pathlib import Path
 
 from nbcnn.data import cifar, class_folders, digits, fashion_mnist, idx, mnist, npz, published, text_table
@@ -12,27 +11,6 @@ from nbcnn.errors import DataError
 
 COLLECTIONS = {module.COLLECTION.name: module.COLLECTION for module in (mnist, fashion_mnist)}
 NAMES = ("digits", *COLLECTIONS, *cifar.COLLECTIONS)
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What is known of a data set that has not been read: its training samples, their shape, and how many classes."""
-
-    training_samples: int
-    shape: Shape
-    classes: int
-
-
-def facts(source: str) -> Facts | None:
-    """Of the data set that a name of this catalogue stands for; None for any other source."""
-    if source == "digits":
-        return Facts(digits.TRAINING_SAMPLES, digits.SHAPE, len(digits.CLASSES))
-    if source in COLLECTIONS:
-        collection = COLLECTIONS[source]
-        return Facts(collection.training_samples, collection.shape, len(collection.classes))
-    if source in cifar.COLLECTIONS:
-        return Facts(cifar.TRAINING_SAMPLES, cifar.IMAGE, cifar.CLASSES[source])
-    return None
 
 
 def load(

@@ -21,8 +21,6 @@ from nbcnn.errors import DataError
 
 IMAGE = (3, 32, 32)
 NUMBERS = 3 * 32 * 32
-TRAINING_SAMPLES = 50_000
-CLASSES = {"cifar10": 10, "cifar100": 100}
 LARGEST_FILE = 256 << 20
 """Bytes; the largest file of either form has 155 million."""
 FOLDER_URL = "https://www.cs.toronto.edu/~kriz/"

@@ -8,8 +8,6 @@ from nbcnn.data import npz
 from nbcnn.data.dataset import Dataset, Splits
 
 CLASSES = tuple("0123456789")
-TRAINING_SAMPLES = 1_442
-SHAPE = (1, 8, 8)
 # One image in five is kept for the test.
 TEST_EVERY = 5
 

@@ -21,8 +21,6 @@ CLASSES = (
 COLLECTION = Collection(
     name="fashion-mnist",
     classes=CLASSES,
-    training_samples=60_000,
-    shape=(1, 28, 28),
     files={
         ("train", "images"): PublishedFile(
             "train-images-idx3-ubyte.gz",

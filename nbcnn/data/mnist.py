@@ -10,8 +10,6 @@ CLASSES = tuple("0123456789")
 COLLECTION = Collection(
     name="mnist",
     classes=CLASSES,
-    training_samples=60_000,
-    shape=(1, 28, 28),
     files={
         ("train", "images"): PublishedFile(
             "train-images-idx3-ubyte.gz",

@@ -23,13 +23,10 @@ class PublishedFile:
 
 @dataclass(frozen=True)
 class Collection:
-    """A data set's name, classes, training samples, their shape (channels, *space), files by part and content as
-    `idx.find` has them, and HTTPS folders to fetch from."""
+    """A data set's name, classes, files by part and content as `idx.find` has them, and HTTPS folders to fetch from."""
 
     name: str
     classes: tuple[str, ...]
-    training_samples: int
-    shape: Shape
     files: dict[tuple[str, str], PublishedFile]
     folders: tuple[str, ...]
 

@@ -7,6 +7,6 @@ the tests' table of examples and one in the guide's. Nothing else: catalogue, co
 from nbcnn.lint.catalogue import RULES
 from nbcnn.lint.linter import lint
 from nbcnn.lint.rules import Rule
-from nbcnn.lint.surroundings import DataFacts, Surroundings
+from nbcnn.lint.surroundings import KNOWN_DATA, DataFacts, Surroundings
 
-__all__ = ["RULES", "DataFacts", "Rule", "Surroundings", "lint"]
+__all__ = ["KNOWN_DATA", "RULES", "DataFacts", "Rule", "Surroundings", "lint"]

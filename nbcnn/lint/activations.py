@@ -40,13 +40,27 @@ def linear_after_linear(graph: Graph) -> Iterator[Finding]:
         if first.type == node.type == "linear":
             inputs, outputs = first.input_shapes[0][0], node.output_shape[0]
             note += f"; one linear layer from {inputs} to {outputs} does the same with {(inputs + 1) * outputs:,}"
+        elif first.type == node.type == "conv" and first.output_shape[1:] == node.input_shapes[0][1:]:
+            note += f"; one kernel of {_joint_kernel(first, node)} does the same"
         cures = (graph.set_on(norm, "activation", "relu"), "delete one of the two")
-        states = f"no activation between `{first.name}` and this: two linear layers in a row are one"
+        states = f"no activation between `{first.name}` and this: two linear maps in a row are one"
         yield Finding(node, states, cures, (note,))
 
 
 def _is_dense(node: Node) -> bool:
     return node.type == "linear" or (node.type == "conv" and node.attributes["groups"] == 1)
+
+
+def _joint_kernel(first: Node, second: Node) -> str:
+    """The sizes of the kernel that two convolutions have together."""
+    shapes = (first.input_shapes[0], second.input_shapes[0])
+    windows = [node.layer.window(shape) for node, shape in zip((first, second), shapes, strict=True)]
+    assert windows[0] is not None and windows[1] is not None
+    sizes = (
+        span + (other - 1) * stride
+        for span, other, stride in zip(windows[0].spans, windows[1].spans, windows[0].stride, strict=True)
+    )
+    return " x ".join(map(str, sizes))
 
 
 def _is_factor(first: Node, second: Node) -> bool:
@@ -73,10 +87,9 @@ def idle_activation(graph: Graph) -> Iterator[Finding]:
         elif before[0] and all(before) and node.type in (*KEEPING_SIGNS, *IDENTITIES):
             not_below_0[node.name] = before[0]
         if node.type in IDENTITIES and before[0]:
-            cause = before[0]
             states = f"{node.type} gives back what it reads, which is never below 0"
             cure = graph.deletion(node, safe=not node.parameters)
-            yield Finding(node, states, (cure,), (graph.at(cause, f", {cause.type}, gives nothing below 0"),))
+            yield Finding(node, states, (cure,), (graph.at(before[0], " gives nothing below 0"),))
 
 
 @rule(Code.DOUBLED_ACTIVATION, "warning", "Two activations in a row")

@@ -66,7 +66,8 @@ def last_batch_of_one(graph: Graph) -> Iterator[Finding]:
     states = f"{samples:,} training samples leave a last batch of one"
     note = f"{samples:,} = {samples // size} x {size} + 1"
     rest = samples % other or other
-    cures = (_set_batch_size(other, f", which leaves a last batch of {rest}"),)
+    left = f"which leaves a last batch of {rest}" if rest < other else "of which all are whole"
+    cures = (_set_batch_size(other, f", {left}"),)
     yield Finding(BATCH_SIZE, states, cures, (note,))
 
 
@@ -121,15 +122,20 @@ def too_little_memory(graph: Graph) -> Iterator[Finding]:
         return
     train = graph.spec.train
     fixed = FLOAT_BYTES * graph.network.params * (2 + len(train.optimizer.state_arrays))
-    states = f"training on batches of {train.batch_size} takes {_gib(needed)}, the machine has {_gib(memory)}"
+    states = f"training on batches of {train.batch_size} takes {_memory(needed)}, the machine has {_memory(memory)}"
     size = train.batch_size
     while size > 1 and fixed + (needed - fixed) * size // train.batch_size > memory:
         size //= 2
     fits = fixed + (needed - fixed) * size // train.batch_size
-    cures = (_set_batch_size(size, f", which takes about {_gib(fits)}"),) if fits <= memory else ()
+    cures = (_set_batch_size(size, f", which takes about {_memory(fits)}"),) if fits <= memory else ()
     tail = () if graph.spec.engine.checkpointing else ("let [engine] have checkpointing = true",)
-    yield Finding(BATCH_SIZE, states, (*cures, *tail), (f"{_gib(fixed)} of it for weights, whatever the batch",))
+    yield Finding(
+        BATCH_SIZE,
+        states,
+        (*cures, *tail),
+        (f"{_memory(fixed)} of it for weights, gradients and the optimizer, whatever the batch",),
+    )
 
 
-def _gib(size: int) -> str:
-    return f"{size / 2**30:,.1f} GiB"
+def _memory(size: int) -> str:
+    return f"{size / 2**30:,.1f} GiB" if size >= 2**30 else f"{size / 2**20:,.1f} MiB"

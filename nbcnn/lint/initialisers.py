@@ -51,7 +51,7 @@ def selu_without_lecun(graph: Graph) -> Iterator[Finding]:
         variances = {"pytorch": 1 / (3 * fan_in), "he": 2 / fan_in, "glorot": 2 / (fan_in + fan_out)}
         variance = variances[initializer.partition("_")[0]]
         other = f"lecun_{initializer.partition('_')[2] or 'normal'}"
-        states = f"selu follows, whose weights want the variance 1 / fan_in; that of {initializer} is another"
+        states = f"selu follows, which wants weights of variance 1 / fan_in; that of {initializer} is another"
         times = f"{variance * fan_in:.2g} times that"
         note = f"here 1 / {fan_in} = {1 / fan_in:.3g}, and {initializer}'s is {variance:.3g}, {times}"
         yield Finding(node, states, (graph.set_on(node, "initializer", other),), (note,), ("initializer",))

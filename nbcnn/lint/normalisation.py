@@ -70,5 +70,8 @@ def group_per_channel(graph: Graph) -> Iterator[Finding]:
         groups, channels = node.attributes.get("num_groups"), node.input_shapes[0][0]
         if node.type == "group_norm" and groups == channels > 1:
             states = f"{groups} groups of {channels} channels are one channel each: this is instance_norm"
-            cures = ("use fewer groups, 32 or 16 channels each", "say instance_norm, with affine = true")
+            cures = (
+                "use fewer groups: 32, or as many as have 16 channels each",
+                "say instance_norm, with affine = true",
+            )
             yield Finding(node, states, cures, (), ("num_groups",))

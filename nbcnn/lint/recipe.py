@@ -87,7 +87,7 @@ def fast_decay(graph: Graph) -> Iterator[Finding]:
     if shrinks * FEWEST_STEPS <= log(2):
         return
     steps = log(2) / shrinks
-    states = f"{optimizer.weight_decay:g} halves every weight in {steps:.2g} steps"
+    states = f"{optimizer.weight_decay:g} alone halves every weight in {steps:.2g} steps"
     product = f"lr x weight_decay = {optimizer.lr:g} x {optimizer.weight_decay:g}"
     if factor > 1:
         product += f" / (1 - {optimizer.momentum:g})"  # type: ignore[union-attr]
@@ -157,6 +157,6 @@ def high_dropout(graph: Graph) -> Iterator[Finding]:
         if node.type in ("dropout", "channel_dropout") and p > MOST_DROPOUT:
             count = node.output_shape[0] if node.type == "channel_dropout" else graph.count(node)
             unit = "channels" if node.type == "channel_dropout" else "numbers"
-            kept = f"about {(1 - p) * count:,.3g}, times {1 / (1 - p):.3g}"
+            kept = f"about {(1 - p) * count:,.3g}, and multiplies them by {1 / (1 - p):.3g}"
             states = f"p = {p:g} keeps {1 - p:.1%} of {count:,} {unit}, {kept}"
             yield Finding(node, states, (graph.set_on(node, "p", 0.5),), ("p is the share that is set to 0",), ("p",))

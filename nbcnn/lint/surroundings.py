@@ -15,6 +15,16 @@ class DataFacts:
     classes: int
 
 
+KNOWN_DATA = {
+    "digits": DataFacts(1_442, (1, 8, 8), 10),
+    "mnist": DataFacts(60_000, (1, 28, 28), 10),
+    "fashion-mnist": DataFacts(60_000, (1, 28, 28), 10),
+    "cifar10": DataFacts(50_000, (3, 32, 32), 10),
+    "cifar100": DataFacts(50_000, (3, 32, 32), 100),
+}
+"""The data sets that go by a name. They are told here because their own room, which reads them, takes long to load."""
+
+
 @dataclass(frozen=True)
 class Surroundings:
     """None where something is not known; rules then have nothing to say about it."""

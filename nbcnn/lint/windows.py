@@ -15,7 +15,7 @@ from nbcnn.layers.problems import Code
 from nbcnn.lint.graph import Graph
 from nbcnn.lint.rules import Finding, rule
 from nbcnn.network import Node
-from nbcnn.spec.diagnostics import Change, Remark
+from nbcnn.spec.diagnostics import Change
 
 MOST_TAPS = 4096
 """Taps along one axis that are looked at one by one; kernels of more have other troubles."""
@@ -146,15 +146,14 @@ def weights_on_padding(graph: Graph) -> Iterator[Finding]:
         idle = prod(window.kernel_size) - prod(used)
         if not idle:
             continue
-        kernel, reached = _sizes(window.kernel_size), _sizes(tuple(used))
-        dilated = f", spread over {_sizes(window.spans)} by dilation," if {*window.dilation} != {1} else ""
-        states = f"{idle} of the {kernel} kernel's {prod(window.kernel_size)} weights meet nothing but padding"
-        note = f"over {_sizes(space)} positions the kernel{dilated} reaches the input with {reached} of its weights"
-        cures: tuple[str | Change, ...] = (
-            "use a smaller kernel_size, less dilation, or put it where the map is larger",
-        )
-        field = "dilation" if dilated else "kernel_size"
-        yield Finding(node, states, cures, (note,), (field,), f"{reached} of {kernel} weights are of use")
+        kernel, reached, positions = (" x ".join(map(str, each)) for each in (window.kernel_size, used, space))
+        dilated = ""
+        if {*window.dilation} != {1}:
+            dilated = f", spread over {' x '.join(map(str, window.spans))} by dilation,"
+        states = f"{idle} of its kernel's {prod(window.kernel_size)} weights meet nothing but padding"
+        note = f"the {kernel} kernel{dilated} reaches the {positions} positions with {reached} of its weights"
+        cures = ("use a smaller kernel_size, less dilation, or put it where the map is larger",)
+        yield Finding(node, states, cures, (note,), ("dilation" if dilated else "kernel_size",))
 
 
 def _axes(window: Window, space: Shape, outputs: Shape) -> tuple[Shape, ...]:
@@ -223,8 +222,11 @@ def uneven_overlap(graph: Graph) -> Iterator[Finding]:
         states = f"a kernel of {size} at a stride of {step} overlaps unevenly: {sums}"
         note = "along each axis; neighbouring outputs differ in strength, in a pattern like a chessboard's"
         sizes = [each + -each % step if step > 1 else each for each, step in zip(kernel, stride, strict=True)]
-        remark = Remark(f"use a kernel_size of {_sizes(tuple(sizes))}, a multiple of the stride", graph.path(node))
-        yield Finding(node, states, (remark, 'or an "upsample" layer and a convolution'), (note,), ("kernel_size",))
+        cures = (
+            f"use a kernel_size of {_sizes(tuple(sizes))}, a multiple of the stride",
+            "use an upsample layer and a convolution in its place",
+        )
+        yield Finding(node, states, cures, (note,), ("kernel_size",))
 
 
 @rule(Code.IDLE_LAYER, "warning", "A layer that gives back what it reads")

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nbcnn import data
-from nbcnn.lint import DataFacts, Surroundings, lint
+from nbcnn.lint import KNOWN_DATA, Surroundings, lint
 from nbcnn.network import Network, build
 from nbcnn.spec import load
 
@@ -14,8 +13,7 @@ PATHS = sorted([*(ROOT / "specs").glob("*.toml"), *(ROOT / "benchmarks" / "workl
 
 
 def warnings(network: Network) -> list[str]:
-    facts = data.facts(network.spec.data.source) if network.spec.data else None
-    known = DataFacts(facts.training_samples, facts.shape, facts.classes) if facts else None
+    known = KNOWN_DATA.get(network.spec.data.source) if network.spec.data else None
     return [str(found) for found in lint(network, Surroundings(known)) if found.severity == "warning"]
 
 

@@ -1,8 +1,9 @@
 """Extremes of windows that are all alike and all inside the image: strides take the place of tables.
 
 Most pools are such. The rules are those of `extremes`. What is left of a window's winner are masks, one for every tap
-but the first: of the lanes in which it is beyond all taps before it. Where windows lie side by side, maxima are taken
-where a convolution stores its sums, so that the numbers between are never in memory.
+but the first: of the lanes in which it is beyond all taps before it, the first in the lowest bits of a word. Where
+windows lie side by side, maxima are taken where a convolution stores its sums, so that the numbers between are never
+in memory.
 """
 
 import math
@@ -11,20 +12,21 @@ import numpy as np
 
 from nbcnn.kernels.cpu.pooling import clear
 from nbcnn.kernels.cpu.program import Activation, Argument, Array, Call, Pool, Program, Space, grid
-from nbcnn.kernels.cpu.row import Body, arguments
+from nbcnn.kernels.cpu.row import Body, arguments, read_word, write_word
 from nbcnn.kernels.cpu.sums import add_to_partition
-from nbcnn.kernels.cpu.vector import beyond, load, load_mask, mask_bytes, splat, store, store_mask, where
+from nbcnn.kernels.cpu.vector import beyond, bits_of, load, mask_of, splat, store, where
 
 LEAST_UNITS = 16
 
 
 def winner_bytes(lanes: int, taps: int) -> int:
-    """What a window leaves of its winner."""
-    return (taps - 1) * mask_bytes(lanes)
+    """What a window leaves of its winner: whole words of 64 bits, since a word is written as fast as a part of it."""
+    return 8 * -(-(taps - 1) * lanes // 64)
 
 
 def even_extreme(lanes: int, sign: int, depth: int, rows: int, columns: int, keeps_winners: int) -> Body:
-    vector, mask, entry = 4 * lanes, mask_bytes(lanes), winner_bytes(lanes, depth * rows * columns)
+    vector, taps, masks = 4 * lanes, depth * rows * columns, 64 // lanes
+    entry = winner_bytes(lanes, taps)
 
     def body(arena: int, row: int, index: int, slot: int) -> None:
         (
@@ -60,7 +62,7 @@ def even_extreme(lanes: int, sign: int, depth: int, rows: int, columns: int, kee
                 for column in range(width):
                     start = source + column * column_step
                     best = load(lanes, start)
-                    bits = place + column * entry
+                    bits = 0
                     for d in range(depth):
                         for r in range(rows):
                             for c in range(columns):
@@ -68,16 +70,20 @@ def even_extreme(lanes: int, sign: int, depth: int, rows: int, columns: int, kee
                                 # Not-a-number is beyond everything, but nothing is beyond it.
                                 better = (beyond(value, best) if sign > 0 else beyond(best, value)) & (best == best)
                                 best = where(better, value, best)
-                                if keeps_winners and d + r + c > 0:
-                                    store_mask(better, bits)
-                                    bits += mask
+                                number_before = (d * rows + r) * columns + c - 1
+                                if keeps_winners and number_before >= 0:
+                                    bits |= bits_of(better) << number_before % masks * lanes
+                                    if (number_before + 1) % masks == 0 or number_before == taps - 2:
+                                        write_word(bits, place + column * entry + number_before // masks * 8)
+                                        bits = 0
                     store(best, target + column * vector)
 
     return body
 
 
 def even_extreme_gradient(lanes: int, depth: int, rows: int, columns: int, scattered: int) -> Body:
-    vector, mask, entry = 4 * lanes, mask_bytes(lanes), winner_bytes(lanes, depth * rows * columns)
+    vector, taps, masks = 4 * lanes, depth * rows * columns, 64 // lanes
+    entry = winner_bytes(lanes, taps)
 
     def body(arena: int, row: int, index: int, slot: int) -> None:
         (
@@ -135,9 +141,10 @@ def even_extreme_gradient(lanes: int, depth: int, rows: int, columns: int, scatt
                         sum_ = sum_ + delta
                         place += entry
                         # Backwards: the last tap that was beyond those before it has won.
-                        for number in range(1, depth * rows * columns):
-                            tap = depth * rows * columns - number
-                            won = load_mask(lanes, place - number * mask)
+                        for number in range(1, taps):
+                            tap = taps - number
+                            bits = read_word(place - entry + (tap - 1) // masks * 8)
+                            won = mask_of(lanes, bits >> (tap - 1) % masks * lanes)
                             here = target + tap // (rows * columns) * dx_plane
                             here += tap // columns % rows * dx_row + tap % columns * vector
                             share = where(won, delta, none)

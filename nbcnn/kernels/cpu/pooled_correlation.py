@@ -8,14 +8,15 @@ import math
 
 import numpy as np
 
+from nbcnn.kernels.cpu.even_extremes import winner_bytes
 from nbcnn.kernels.cpu.products import choose_tile
 from nbcnn.kernels.cpu.program import Activation, Program, Table, Walk, activations_of
-from nbcnn.kernels.cpu.row import Body, arguments, read_index
+from nbcnn.kernels.cpu.row import Body, arguments, read_index, read_word
 from nbcnn.kernels.cpu.sums import PartialSums, add_to_partition
 from nbcnn.kernels.cpu.tails import load_first, store_first
 from nbcnn.kernels.cpu.tile import correlation_sums
 from nbcnn.kernels.cpu.transposing import sums_of
-from nbcnn.kernels.cpu.vector import beyond, load, load_mask, mask_bytes, splat, store, where
+from nbcnn.kernels.cpu.vector import beyond, load, mask_of, splat, store, where
 from nbcnn.kernels.cpu.windows import Window, every
 
 # Pixels of a filter that are made at a time.
@@ -24,8 +25,7 @@ POSITIONS = 96
 
 def correlate_pooled(lanes: int, filters: int, taps: int, pool: int) -> Body:
     """`pool` pixels make a window."""
-    vector, mask = 4 * lanes, mask_bytes(lanes)
-    entry = (pool - 1) * mask
+    vector, masks, entry = 4 * lanes, 64 // lanes, winner_bytes(lanes, pool)
 
     def body(arena: int, row: int, index: int, slot: int) -> None:
         (
@@ -78,8 +78,10 @@ def correlate_pooled(lanes: int, filters: int, taps: int, pool: int) -> Body:
                         place += entry
                         # Backwards: the last tap that was beyond those before it has won.
                         for number in range(1, pool):
-                            won = load_mask(lanes, place - number * mask)
-                            store(where(won, delta, none), target + (pool - number) * vector)
+                            tap = pool - number
+                            bits = read_word(place - entry + (tap - 1) // masks * 8)
+                            won = mask_of(lanes, bits >> (tap - 1) % masks * lanes)
+                            store(where(won, delta, none), target + tap * vector)
                             delta = where(won, none, delta)
                         store(delta, target)
                         target += pool * vector

@@ -8,7 +8,7 @@ and the lane count change the code.
 from llvmlite import ir
 
 from nbcnn.kernels.cpu.later import cgutils, intrinsic, types
-from nbcnn.kernels.cpu.vector import declare, emit_store_mask, mask_bytes, repeat
+from nbcnn.kernels.cpu.vector import declare, emit_bits, repeat
 
 _I64 = ir.IntType(64)
 _I32 = ir.IntType(32)
@@ -68,15 +68,20 @@ class Emitter:
 
     def largest(self, values, winners=None):
         """The largest of vectors lane by lane; at `winners` goes what `even_extremes` leaves of where it was."""
-        best = values[0]
+        builder, best, bits = self.builder, values[0], []
         for value in values[1:]:
             # Not-a-number is beyond everything, but nothing is beyond it.
-            known = self.builder.fcmp_ordered("ord", best, best)
-            better = self.builder.and_(self.builder.fcmp_unordered(">", value, best), known)
-            best = self.builder.select(better, value, best)
+            known = builder.fcmp_ordered("ord", best, best)
+            better = builder.and_(builder.fcmp_unordered(">", value, best), known)
+            best = builder.select(better, value, best)
             if winners is not None:
-                emit_store_mask(self.builder, better, winners)
-                winners = self.add(winners, mask_bytes(self.lanes))
+                bits.append(emit_bits(builder, better))
+        masks = 64 // self.lanes
+        for first in range(0, len(bits), masks):
+            word = bits[first]
+            for number, each in enumerate(bits[first + 1 : first + masks], 1):
+                word = builder.or_(word, builder.shl(each, self.constant(number * self.lanes)))
+            self.store(word, self.add(winners, first // masks * 8))
         return best
 
     def variables(self, count):

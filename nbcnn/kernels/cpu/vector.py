@@ -82,44 +82,28 @@ def store_bytes(typing_context, vector, address):
     return types.void(vector, types.int64), codegen
 
 
-def mask_bytes(lanes: int) -> int:
-    """What a mask takes in memory, a bit a lane."""
-    return max(1, lanes // 8)
-
-
-def emit_store_mask(builder: Any, mask: Any, address: Any) -> None:
-    """Write a mask of LLVM's, a bit a lane, for code that emits LLVM itself."""
-    lanes = mask.type.count
-    bits = builder.bitcast(mask, ir.IntType(lanes))
-    whole = ir.IntType(8 * mask_bytes(lanes))
-    builder.store(
-        bits if bits.type == whole else builder.zext(bits, whole),
-        builder.inttoptr(address, whole.as_pointer()),
-        align=1,
-    )
-
-
 @intrinsic
-def store_mask(typing_context, mask, address):
-    """Write a mask, a bit a lane, at a byte address."""
+def bits_of(typing_context, mask):
+    """The lowest bits of a whole number, one a lane: whether the mask holds there."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        emit_store_mask(builder, *args)
-        return context.get_dummy_value()
+        return emit_bits(builder, args[0])
 
-    return types.void(mask, types.int64), codegen
+    return types.int64(mask), codegen
+
+
+def emit_bits(builder: Any, mask: Any) -> Any:
+    """`bits_of` for code that emits LLVM itself."""
+    return builder.zext(builder.bitcast(mask, ir.IntType(mask.type.count)), ir.IntType(64))
 
 
 @intrinsic(prefer_literal=True)
-def load_mask(typing_context, lanes, address):
-    """Read a mask that `store_mask` wrote."""
+def mask_of(typing_context, lanes, bits):
+    """The mask whose lanes are the lowest bits of a whole number."""
     result = Mask(lanes.literal_value)
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        whole = ir.IntType(8 * mask_bytes(result.lanes))
-        bits = builder.load(builder.inttoptr(args[1], whole.as_pointer()), align=1)
-        exact = ir.IntType(result.lanes)
-        return builder.bitcast(bits if whole == exact else builder.trunc(bits, exact), context.get_value_type(result))
+        return builder.bitcast(builder.trunc(args[1], ir.IntType(result.lanes)), context.get_value_type(result))
 
     return result(lanes, types.int64), codegen
 

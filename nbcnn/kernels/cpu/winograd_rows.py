@@ -11,11 +11,11 @@ from dataclasses import replace
 import numpy as np
 
 from nbcnn.kernels.cpu.copying import with_halo
+from nbcnn.kernels.cpu.even_extremes import winner_bytes
 from nbcnn.kernels.cpu.packing import Packing
 from nbcnn.kernels.cpu.products import add_convolution
 from nbcnn.kernels.cpu.program import Activation, Array, Pool, Program, Space, Table, grid
 from nbcnn.kernels.cpu.row import Body, arguments, read_float
-from nbcnn.kernels.cpu.vector import mask_bytes
 from nbcnn.kernels.cpu.windows import Window, forward_strands, halo_of
 from nbcnn.kernels.cpu.winograd_axis import (
     POINTS,
@@ -60,7 +60,7 @@ def to_values(lanes: int, columns: int) -> Body:
 
 def from_values(lanes: int, columns: int, pool: int = 1, keeps_winners: int = 0) -> Body:
     """With a `pool`, the largest of so many columns is stored for them."""
-    entry = (pool - 1) * mask_bytes(lanes)
+    entry = winner_bytes(lanes, pool)
 
     def body(arena: int, row: int, index: int, slot: int) -> None:
         (

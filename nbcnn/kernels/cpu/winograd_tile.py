@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
+from nbcnn.kernels.cpu.even_extremes import winner_bytes
 from nbcnn.kernels.cpu.later import intrinsic, types
 from nbcnn.kernels.cpu.tile import Emitter
-from nbcnn.kernels.cpu.vector import mask_bytes
 from nbcnn.kernels.cpu.winograd_axis import from_values, matrices, tile_of, to_values, values_of
 
 # How many bytes ahead of what is stored lines are asked for that are written soon, in memory that is far.
@@ -122,7 +122,7 @@ def tile_products(
         getattr(each, "literal_value", each) for each in (pool_rows, pool_columns, keeps)
     )
     is_pooled = window_rows * window_columns > 1
-    entry = (window_rows * window_columns - 1) * mask_bytes(count)
+    entry = winner_bytes(count, window_rows * window_columns)
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         source, source_step, bias, lowest, mask, mask_row, target, target_row, height, width = args[3:13]
