@@ -46,6 +46,12 @@ def print_diagnostics(diagnostics: Sequence[Mapping[str, Any]], unlisted: int = 
         console.print(Text.assemble(*line))
 
 
+def plain_lines(diagnostic: Mapping[str, Any]) -> Iterator[str]:
+    """One of them as a pipe gets it."""
+    for line in _lines(diagnostic, None):
+        yield "".join(text for text, _ in line).rstrip()
+
+
 def _lines(diagnostic: Mapping[str, Any], columns: int | None) -> Iterator[Line]:
     severity = diagnostic["severity"]
     kind = f"{severity}[{diagnostic['code']}]"

@@ -5,23 +5,16 @@ import sys
 
 import click
 
-from .options import debug_option
+from .options import debug_option, formats_option
 from .text import print_table
 
 
 @click.command()
 @click.argument("code", required=False)
-@click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(["text", "json", "markdown"]),
-    default="text",
-    show_default=True,
-    help="How to print the result.",
-)
+@formats_option("text", "json", "markdown")
 @debug_option
 def explain(code: str | None, output_format: str) -> None:
-    """Tell what the CODE of a message means; without one, list all codes."""
+    """Tell what a code means; without one, list all."""
     from nbcnn import api
 
     if code is None:

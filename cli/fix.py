@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @debug_option
 @click.pass_context
 def fix(context: click.Context, specs: tuple[Path, ...], diff: bool, unsafe_fixes: bool, output_format: str) -> None:
-    """Make the safe fixes of what is wrong in specs; comments and layout stay."""
+    """Make the safe fixes of specs in place, or show them."""
     from nbcnn import api
 
     results: list[dict[str, Any]] = []

@@ -34,16 +34,37 @@ def debug_option(command: Command) -> Command:
     )(command)
 
 
-def format_option(command: Command) -> Command:
-    """`--format text|json`; JSON is all that goes to standard output then."""
+def formats_option(*formats: str) -> Callable[[Command], Command]:
+    """`--format` of these, the first by default; anything but text is all that goes to standard output then."""
     return click.option(
         "--format",
         "output_format",
-        type=click.Choice(["text", "json"]),
-        default="text",
+        type=click.Choice(formats),
+        default=formats[0],
         show_default=True,
         help="How to print the result.",
-    )(command)
+    )
+
+
+format_option = formats_option("text", "json")
+
+
+def codes_option(name: str, help_text: str) -> Callable[[Command], Command]:
+    """Codes of warnings and advice, or what they begin with; the verb receives a tuple."""
+    return click.option(name, metavar="CODES", multiple=True, callback=_codes, help=help_text)
+
+
+def _codes(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    from nbcnn import api
+
+    wanted = tuple(code.strip().upper() for value in values for code in value.split(","))
+    known = [page.code for page in api.explanations()] if wanted else []
+    for code in wanted:
+        if not code or not any(each.startswith(code) for each in known):
+            raise click.BadParameter(f"{code!r} begins no code; `nbcnn explain` lists them")
+        if code.startswith("NB1"):
+            raise click.BadParameter(f"{code} is an error; errors are always given")
+    return wanted
 
 
 def indices_option(name: str, metavar: str, help_text: str) -> Callable[[Command], Command]:

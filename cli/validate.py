@@ -1,91 +1,107 @@
-"""`nbcnn validate`: shapes, receptive fields and costs of a spec, or what is wrong with it."""
+"""`nbcnn validate`: shapes, receptive fields and costs of specs, or what is wrong with them."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from .diagnostics import print_diagnostics
-from .options import debug_option, format_option, set_option
-from .text import bytes_text, counted, number, print_table, shape_text
+from .inputs import given_text, specs_argument
+from .network import Report, explanations, is_valid, layer_table, totals
+from .options import codes_option, debug_option, formats_option, set_option
+from .text import number, print_table
 
 
 @click.command()
-@click.argument("spec", type=click.Path(path_type=Path))
+@specs_argument
 @click.option("--explain", is_flag=True, help="Show how output sizes come about, and what sharing weights saves.")
-@format_option
+@click.option("--strict", is_flag=True, help="End with 2 for warnings, too.")
+@codes_option("--select", "Warnings and advice to give, NB2 or NB201,NB204, and no others.")
+@codes_option("--ignore", "Warnings and advice not to give.")
+@formats_option("text", "json", "markdown", "github", "sarif")
 @set_option
 @debug_option
 @click.pass_context
-def validate(context: click.Context, spec: Path, explain: bool, output_format: str, overrides: dict[str, Any]) -> None:
-    """Check a spec; show its shapes, receptive fields and costs."""
+def validate(
+    context: click.Context,
+    specs: tuple[Path, ...],
+    explain: bool,
+    strict: bool,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    output_format: str,
+    overrides: dict[str, Any],
+) -> None:
+    """Check specs; show their shapes, receptive fields and costs."""
     from nbcnn import api
 
-    report = api.validate(spec, overrides, explain=explain)
-    valid = not any(diagnostic["severity"] == "error" for diagnostic in report["diagnostics"])
-    if output_format == "json":
-        click.echo(json.dumps(report, indent=2))
-    else:
-        if valid:
-            _print_network(report)
-            if explain:
-                _print_explanations(report)
-        print_diagnostics(report["diagnostics"])
-    context.exit(0 if valid else 2)
-
-
-def _print_network(report: dict[str, Any]) -> None:
-    totals = report["totals"]
-    rows = [("input", "", shape_text(report["input_shape"]), "", "", "", "")]
-    for layer in report["layers"]:
-        field = layer["receptive_field"]
-        before = rows[-1][0]
-        rows.append(
-            (
-                layer["name"],
-                layer["type"],
-                shape_text(layer["output_shape"]),
-                number(layer["params"]),
-                number(layer["macs"]),
-                "all" if field is None else shape_text(field),
-                "" if layer["inputs"] == [before] else _sources(layer["name"], layer["inputs"]),
-            )
+    reports, texts = [], {}
+    for spec in specs:
+        text = texts[str(spec)] = given_text(spec)
+        report = api.validate(spec, overrides, explain=explain, text=text)
+        reports.append(
+            report | {"diagnostics": [each for each in report["diagnostics"] if _is_wanted(each, select, ignore)]}
         )
-    columns = ("layer", "type", "output", ">params", ">MACs", ">sees", "reads")
-    shown = len(columns) if any(row[-1] for row in rows) else len(columns) - 1
-    print_table(report["name"], columns[:shown], [row[:shown] for row in rows])
-    click.echo(
-        f"{counted(totals['weight_layers'], 'layer')} with weights, {counted(totals['params'], 'parameter')} "
-        f"({bytes_text(totals['weights_bytes'])})"
-    )
-    if totals["trainable_params"] < totals["params"]:
-        click.echo(f"{number(totals['trainable_params'])} of them change in training")
-    if totals["buffers"]:
-        click.echo(f"{number(totals['buffers'])} numbers in running statistics")
-    click.echo(f"{number(totals['macs'])} MACs, {number(totals['flops'])} FLOPs per sample")
-    training = (
-        "" if totals["training_bytes"] is None else f"{bytes_text(totals['training_bytes'])} to train on a batch, "
-    )
-    click.echo(f"memory: {training}{bytes_text(totals['inference_bytes'])} to predict one sample")
+    _print(reports, output_format, texts, explain)
+    counts = {"error", "warning"} if strict else {"error"}
+    found = {diagnostic["severity"] for report in reports for diagnostic in report["diagnostics"]}
+    context.exit(2 if counts & found else 0)
 
 
-def _print_explanations(report: dict[str, Any]) -> None:
-    """Sizes by floor((input + padding before + after - window) / stride) + 1, and the parameters that sharing saves."""
-    click.echo()
-    for layer in report["layers"]:
-        for line in layer["arithmetic"]:
-            click.echo(f"{layer['name']}: {line}")
-        if layer["saved_params"]:
-            click.echo(
-                f"{layer['name']}: {counted(layer['params'], 'parameter')}, {number(layer['saved_params'])} fewer than "
-                "fully connected"
-            )
-    click.echo(f"shared weights save {number(report['totals']['saved_params'])} parameters in all")
+def _is_wanted(diagnostic: dict[str, Any], select: tuple[str, ...], ignore: tuple[str, ...]) -> bool:
+    """Errors always are."""
+    code = diagnostic["code"]
+    return diagnostic["severity"] == "error" or (code.startswith(select or "") and not code.startswith(ignore))
 
 
-def _sources(owner: str, names: list[str]) -> str:
-    """The first names of what a layer reads; one in the same block as the layer is cut to a dot and its last part."""
-    block = owner.rpartition(".")[0]
-    shown = [name[len(block) :] if block and name.rpartition(".")[0] == block else name for name in names]
-    return ", ".join(shown if len(shown) <= 3 else [*shown[:2], f"and {len(shown) - 2} more"])
+def _print(reports: Sequence[Report], output_format: str, texts: dict[str, str | None], explain: bool) -> None:
+    match output_format:
+        case "json":
+            click.echo(json.dumps(reports[0] if len(reports) == 1 else reports, indent=2))
+        case "markdown":
+            from .markdown import markdown
+
+            click.echo("\n".join(markdown(report, explain) for report in reports), nl=False)
+        case "github":
+            from .github import annotations
+
+            for line in annotations(reports):
+                click.echo(line)
+        case "sarif":
+            from .sarif import sarif
+
+            click.echo(json.dumps(sarif(reports, texts), indent=2))
+        case _:
+            _print_text(reports, explain)
+
+
+def _print_text(reports: Sequence[Report], explain: bool) -> None:
+    if len(reports) > 1:
+        _print_summary(reports)
+    elif is_valid(reports[0]):
+        columns, rows = layer_table(reports[0])
+        print_table(reports[0]["name"], columns, rows)
+        for line in totals(reports[0]):
+            click.echo(line)
+        if explain:
+            click.echo()
+            for line in explanations(reports[0]):
+                click.echo(line)
+    with_diagnostics = [report for report in reports if report["diagnostics"]]
+    for number_before, report in enumerate(with_diagnostics):
+        if number_before:
+            click.echo(err=True)
+        print_diagnostics(report["diagnostics"])
+
+
+def _print_summary(reports: Sequence[Report]) -> None:
+    """A line for each of several specs."""
+    rows = []
+    for report in reports:
+        sums = report["totals"]
+        costs = (number(sums["params"]), number(sums["macs"])) if is_valid(report) else ("", "")
+        found = [diagnostic["severity"] for diagnostic in report["diagnostics"]]
+        rows.append((report["file"], *costs, number(found.count("error")), number(found.count("warning"))))
+    print_table(f"{len(reports)} specs", ("file", ">params", ">MACs", ">errors", ">warnings"), rows)

@@ -121,7 +121,7 @@ def validate(
     try:
         loaded = load_spec(path, overrides, text=text)
     except InvalidSpec as error:
-        return network.report(None, (), error.diagnostics)
+        return network.report(None, (), error.diagnostics) | {"file": str(path)}
     try:
         return build(loaded).report(explain)
     except InvalidSpec:

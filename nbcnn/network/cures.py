@@ -14,6 +14,8 @@ from nbcnn.spec.edits import delete, insert, put
 from nbcnn.spec.references import INPUT
 
 LARGEST_PADDING = 8
+LEAST_PIXELS = 5
+"""A last axis of fewer pixels, and as many channels or more, are channels that were written last."""
 MOST_GROUPS = 512
 """Groups from which fewer are looked for one by one."""
 
@@ -110,6 +112,10 @@ def _smaller_windows(diagnostic: Diagnostic, step: Step, trail: Trail) -> Iterat
     last = diagnostic.path[-1] if diagnostic.path else 0
     axis = last if isinstance(last, int) else 0
     largest = kernel[axis] if isinstance(kernel, tuple) else kernel or 0
+    if axis == len(trail.input) - 2 and trail.input[-1] < LEAST_PIXELS <= trail.input[0]:
+        channels_first = [trail.input[-1], *trail.input[:-1]]
+        words = Remark(f"set shape = {channels_first} in [input]", ("input", "shape"), "; channels come first")
+        yield Change(words, (put(("input", "shape"), channels_first),))
     for size in range(min(largest, max(shape[1:], default=1) + 2 * LARGEST_PADDING + 1) - 1, 0, -1):
         smaller = (*kernel[:axis], size, *kernel[axis + 1 :]) if isinstance(kernel, tuple) else size
         if trail.run(["", name], shape, {name: step.layer.model_copy(update={"kernel_size": smaller})}):

@@ -62,23 +62,36 @@ def fix(file: str, text: str, find: Callable[[str], Iterable[Diagnostic]], *, un
 
     `find` tells what is to be said about a text, or raises InvalidSpec with it. The safe fixes are made, and with
     `unsafe` the first help of each other diagnostic as well, again and again until none is left. The text never has
-    more errors than before: what would end with more is left out.
+    more errors than before: what would end with more is left out. Of a text without errors there is less to be said
+    after each fix, or it is not made.
     """
     fixed = Fixed(file, text, text, (), ())
     best = latest = _looked_at(fixed, find)
     seen = {text}
     for _ in range(MOST_ROUNDS):
         choice = list(_choice(latest, unsafe))
-        following = _looked_at(_made(latest, choice), find)
-        if following.errors > latest.errors and len(choice) > 1:  # one of several: by itself it may do
-            following = _looked_at(_made(latest, choice[:1]), find)
-        if following.after in seen:
+        following = _following(latest, choice, find)
+        if following is None or following.after in seen:
             break
         seen.add(following.after)
         latest = following
         if latest.errors <= best.errors:
             best = latest
     return best
+
+
+def _following(
+    fixed: Fixed, choice: Sequence[tuple[Diagnostic, Change]], find: Callable[[str], Iterable[Diagnostic]]
+) -> Fixed | None:
+    """What comes of all fixes of a choice, or of the first that does good by itself."""
+    found = []
+    for part in [choice, *([each] for each in choice if len(choice) > 1)]:
+        found.append(_looked_at(_made(fixed, part), find))
+        if fixed.errors and found[-1].errors <= fixed.errors:
+            return found[-1]
+        if not fixed.errors and not found[-1].errors and len(found[-1].left) < len(fixed.left):
+            return found[-1]
+    return found[min(1, len(found) - 1)] if fixed.errors else None  # it has brought others to light, which may be cured
 
 
 def _looked_at(fixed: Fixed, find: Callable[[str], Iterable[Diagnostic]]) -> Fixed:

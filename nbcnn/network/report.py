@@ -22,6 +22,7 @@ def report(
     `arithmetic`: how the sizes of its output come about, a line for each axis.
     """
     return {
+        "file": spec.file if spec else None,
         "name": spec.name if spec else None,
         "input_shape": list(spec.input.shape) if spec else None,
         "layers": [

@@ -11,7 +11,7 @@ from typing import Any
 
 from nbcnn.spec.edits import Edit, TextEdit
 from nbcnn.spec.places import Path
-from nbcnn.spec.positions import Span, Spot
+from nbcnn.spec.positions import Span, Spot, comments
 from nbcnn.spec.sources import Source, Sources
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
@@ -68,7 +68,7 @@ class _Text:
 
     def __init__(self, source: Source):
         self.source, self.text, self.is_json = source, source.text, source.is_json
-        self.newline = "\r\n" if "\r\n" in source.text else "\n"
+        self.newline = source.newline
 
     def at(self, path: Path) -> Spot:
         spot = self.source.root
@@ -189,13 +189,15 @@ class _Text:
         return at, at, "".join(indent + line + self.newline for line in lines) + self.newline * is_apart
 
     def _no_section(self, spot: Spot) -> Piece:
-        """From a header to the header after it, less comments at the end."""
+        """From a header to what comes after its last line and the blank lines below that; comments stay."""
         if spot.end is None:
             raise NotPlaced
-        end = self._next_line(max(_ends(spot)))
+        start, stop = self._line_start(spot.span[0]), self._next_line(max(_ends(spot)))
+        end = stop
         while end < len(self.text) and not self.text[end : self._next_line(end)].strip():
             end = self._next_line(end)
-        return self._line_start(spot.span[0]), end, ""
+        kept = [found + self.newline for found in comments(self.text[start:stop])]
+        return start, stop if kept else end, "".join(kept)
 
     def _no_line(self, spot: Spot) -> Piece:
         """A comment after the value stays, on a line of its own."""

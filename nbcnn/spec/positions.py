@@ -55,6 +55,11 @@ def positions(text: str, *, is_json: bool) -> tuple[Spot, list[Span]]:
     return scanner.document(), scanner.twice
 
 
+def comments(text: str) -> list[str]:
+    """The comments in a part of a TOML text that begins and ends between two lines."""
+    return [found[0].rstrip() for found in _TOKEN.finditer(text) if found[0].startswith("#")]
+
+
 class _Scanner:
     def __init__(self, text: str, language: str):
         self.text = text

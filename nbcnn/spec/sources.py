@@ -41,6 +41,11 @@ class Source:
         return positions(self.text, is_json=self.is_json)[0]
 
     @cached_property
+    def newline(self) -> str:
+        """How its lines end."""
+        return "\r\n" if "\r\n" in self.text else "\n"
+
+    @cached_property
     def _starts(self) -> list[int]:
         return [0, *(found.end() for found in re.finditer("\n", self.text))]
 

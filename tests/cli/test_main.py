@@ -13,7 +13,7 @@ from nbcnn import api
 
 Run = Callable[..., Any]
 ROOT = Path(__file__).parents[2]
-VERBS = ["bench", "eval", "gradcheck", "predict", "schema", "train", "validate"]
+VERBS = ["bench", "eval", "explain", "fix", "gradcheck", "predict", "rf", "schema", "step", "train", "validate"]
 
 
 def test_help_explains_each_verb_in_one_line(nbcnn: Run) -> None:
@@ -39,7 +39,7 @@ def test_version(nbcnn: Run) -> None:
     [
         ["walk"],
         ["validate"],
-        ["validate", "a.toml", "b.toml"],
+        ["rf", "a.toml", "b.toml"],
         ["validate", "a.toml", "--format", "xml"],
         ["validate", "a.toml", "--set", "train.epochs"],
         ["validate", "a.toml", "--set", "=3"],

@@ -87,6 +87,15 @@ CASES = {
         ["input 3x16x16 -> a 4x4x4"],
         ["set kernel_size = 4", "or set padding = 3"],
     ),
+    "channels that were written last": (
+        "[input]\nshape = [28, 28, 1]\n" + conv("a", 5),
+        [],
+        [
+            "set shape = [1, 28, 28] in [input] (line 2); channels come first",
+            "or set kernel_size = 1",
+            "or set padding = 2",
+        ],
+    ),
     "a kernel larger on one axis": (
         IN + layer("conv", 'name = "a"', "out_channels = 4", "kernel_size = [3, 19]"),
         [],

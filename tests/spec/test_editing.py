@@ -70,7 +70,11 @@ CASES = {
         "# the second",
         '[[layers]]\ntype = "flatten"\nname = "日"\n\n# the second',
     ),
-    "without a layer": (delete(("layers", 0)), TOML[TOML.index("[[") : TOML.index("# the second")], ""),
+    "without a layer": (
+        delete(("layers", 0)),
+        TOML[TOML.index("[[") : TOML.index("\n# the second")],
+        '# a comment\n# "four"\n',
+    ),
     "without the last layer": (delete(("layers", 1)), TOML[TOML.rindex("[[") : TOML.index("[train")], ""),
     "without the last table": (delete(("train", "optimizer")), TOML[TOML.index("[train.") :], ""),
 }

@@ -1,0 +1,3 @@
+from torch import nn
+
+nn.Linear(64, 1_000_000_000_000)
