@@ -1,9 +1,9 @@
-"""How long an editor waits for `nbcnn lsp`: for its start, and on the main thread of a session for each answer.
+"""How long an editor waits for `nbcnn lsp`: for its start, and for each answer.
 
-usage: python benchmarks/language_server.py [SPEC...], by default three specs of different length. Each has a session of
-its own, spoken by pygls' client. Needs the extra `lsp`.
+Each spec has a session of its own, spoken by pygls' client. Needs the extra `lsp`.
 """
 
+import argparse
 import asyncio
 import statistics
 import sys
@@ -14,7 +14,8 @@ from pathlib import Path
 from lsprotocol import types
 from pygls.lsp.client import LanguageClient
 
-SPECS = ("specs/lenet5.toml", "specs/densenet121.toml", "specs/resnet152.toml")
+ROOT = Path(__file__).parent.parent
+SPECS = [ROOT / "specs" / f"{name}.toml" for name in ("lenet5", "densenet121", "resnet152")]
 ROUNDS = 5
 
 
@@ -77,11 +78,14 @@ async def session(path: Path) -> dict[str, float]:
 
 def main() -> None:
     """Print a table in milliseconds; `changed` has the fifth of a second in it that the server waits."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("specs", nargs="*", metavar="SPEC", type=Path, help="by default three of different length")
+    specs = parser.parse_args().specs or SPECS
     print(f"{'milliseconds':<28}{'start':>10}{'opened':>10}{'changed':>10}{'hover':>10}{'completion':>12}")
-    for spec in sys.argv[1:] or SPECS:
-        found = asyncio.run(session(Path(spec)))
+    for spec in specs:
+        found = asyncio.run(session(spec))
         cells = "".join(f"{found[name]:>10.0f}" for name in ("start", "opened", "changed", "hover"))
-        print(f"{spec:<28}{cells}{found['completion']:>12.0f}")
+        print(f"{spec.name:<28}{cells}{found['completion']:>12.0f}")
 
 
 if __name__ == "__main__":

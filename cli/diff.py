@@ -43,7 +43,10 @@ Row = tuple[str, str, str]
 @debug_option
 @click.pass_context
 def diff(context: click.Context, before: Path, after: Path, output_format: str) -> None:
-    """Compare two specs or weights files; ends with 1 where they differ."""
+    """Compare two specs or weights files.
+
+    Ends with 0 where both are the same, and with 1 where they differ.
+    """
     from nbcnn import api
 
     found = api.diff(before, after).as_dict()

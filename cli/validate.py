@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from .collection import uncollected
 from .diagnostics import print_diagnostics
 from .inputs import given_text, specs_argument
 from .network import Report, explanations, is_valid, layer_table, totals
@@ -35,12 +36,14 @@ def validate(
     overrides: dict[str, Any],
 ) -> None:
     """Check specs; show their shapes, receptive fields and costs."""
-    from nbcnn import api
+    with uncollected():
+        from nbcnn import api
 
     reports, texts = [], {}
     for spec in specs:
         text = texts[str(spec)] = given_text(spec)
-        report = api.validate(spec, overrides, explain=explain, text=text)
+        with uncollected():
+            report = api.validate(spec, overrides, explain=explain, text=text)
         reports.append(
             report | {"diagnostics": [each for each in report["diagnostics"] if _is_wanted(each, select, ignore)]}
         )

@@ -52,6 +52,10 @@ def test_what_needs_no_arrays_is_light(verb: list[str]) -> None:
     assert not loaded_by(program).intersection(("numba", "h5py"))
 
 
+def test_the_linter_is_light() -> None:
+    assert not loaded_by("import nbcnn.lint").intersection((*HEAVY, "numpy", "rich"))
+
+
 def test_the_function_train_is_not_hidden_by_a_room() -> None:
     program = "import nbcnn.training.run, nbcnn.api; assert nbcnn.train is nbcnn.api.train and callable(nbcnn.train)"
     assert "numba" in loaded_by(program)

@@ -28,7 +28,11 @@ SOURCE = "nbcnn"
 
 _EXTENDS = re.compile(r"^\s*\"?extends\"?\s*[=:].*$", re.MULTILINE)
 
-_SEVERITIES = {"error": types.DiagnosticSeverity.Error, "warning": types.DiagnosticSeverity.Warning}
+_SEVERITIES = {
+    "error": types.DiagnosticSeverity.Error,
+    "warning": types.DiagnosticSeverity.Warning,
+    "info": types.DiagnosticSeverity.Information,
+}
 _KINDS: dict[Kind, types.CompletionItemKind] = {
     "key": types.CompletionItemKind.Property,
     "table": types.CompletionItemKind.Module,
@@ -72,10 +76,12 @@ class _Server(LanguageServer):
         await asyncio.sleep(delay)
         self.known(uri).pending = None  # from here on it goes to its end
         async with self.checking:
+            if uri not in self.documents:
+                return  # closed meanwhile
             document = self.workspace.get_text_document(uri)
             version, text = document.version, document.source
-            if uri not in self.documents or self.known(uri).published == version:
-                return  # closed meanwhile, or a check that waited before this one was of this version
+            if self.known(uri).published == version:
+                return  # a check that waited before this one was of this version
             checked = await asyncio.to_thread(_checked, _file(document), text)
             if uri in self.documents and self.workspace.get_text_document(uri).version == version:
                 self.take(uri, version, checked)
@@ -166,7 +172,7 @@ def _diagnostic(found: Mapping[str, Any], document: TextDocument) -> types.Diagn
     return types.Diagnostic(
         range=where,
         message=message,
-        severity=_SEVERITIES.get(found["severity"], types.DiagnosticSeverity.Information),
+        severity=_SEVERITIES[found["severity"]],
         code=found["code"],
         source=SOURCE,
     )

@@ -34,7 +34,9 @@ def linear_after_linear(graph: Graph) -> Iterator[Finding]:
         first = origins.get(source.name) if source and _is_dense(node) else None
         if first is None or source is None or graph.reader(source) is not node or _is_factor(first, node):
             continue
-        norm = source if source.type in NORMS else first
+        before: Node | None = source
+        while before is not None and before is not first and before.type not in NORMS:
+            before = graph.source(before)
         total = first.params + node.params
         note = f"`{first.name}` and this have {first.params:,} + {node.params:,} = {total:,} parameters"
         if first.type == node.type == "linear":
@@ -42,7 +44,7 @@ def linear_after_linear(graph: Graph) -> Iterator[Finding]:
             note += f"; one linear layer from {inputs} to {outputs} does the same with {(inputs + 1) * outputs:,}"
         elif first.type == node.type == "conv" and first.output_shape[1:] == node.input_shapes[0][1:]:
             note += f"; one kernel of {_joint_kernel(first, node)} does the same"
-        cures = (graph.set_on(norm, "activation", "relu"), "delete one of the two")
+        cures = (graph.set_on(before or first, "activation", "relu"), "delete one of the two")
         states = f"no activation between `{first.name}` and this: two linear maps in a row are one"
         yield Finding(node, states, cures, (note,))
 

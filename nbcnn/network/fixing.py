@@ -1,5 +1,6 @@
 """Fixes of a spec file: changes that cure what is wrong with it, made in its text."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import unified_diff
@@ -44,7 +45,7 @@ class Fixed:
 
     def diff(self) -> str:
         """A unified diff; empty where there is nothing to fix."""
-        before, after = (text.splitlines(keepends=True) for text in (self.before, self.after))
+        before, after = (re.findall(r"[^\n]*\n|[^\n]+", text) for text in (self.before, self.after))
         found = unified_diff(before, after, self.file, self.file)
         return "".join(each if each.endswith("\n") else f"{each}\n\\ No newline at end of file\n" for each in found)
 

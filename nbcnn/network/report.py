@@ -22,7 +22,6 @@ def report(
     `arithmetic`: how the sizes of its output come about, a line for each axis.
     """
     return {
-        "file": spec.file if spec else None,
         "name": spec.name if spec else None,
         "input_shape": list(spec.input.shape) if spec else None,
         "layers": [
@@ -31,6 +30,7 @@ def report(
         ],
         "totals": _totals(nodes) | {"training_bytes": training_bytes},
         "diagnostics": [diagnostic.as_dict() for diagnostic in diagnostics],
+        "file": spec.file if spec else None,
     }
 
 

@@ -118,6 +118,8 @@ class Seen:
 def seen(network: Network, layer: str, unit: Sequence[int] | None = None) -> Seen:
     """What a unit of a layer sees, batch norms and random layers being as in inference.
 
+    That is all it is computed from, what is multiplied with zeros of the padding included.
+
     `unit` has a position on every spatial axis of the layer's output, and may have a channel before these; a feature
     of a flat layer counts as a channel. Negative numbers count from the end. None is the middle, all channels. Raises
     InputError for a layer or a unit that is not there, and where outputs are too large to be followed.

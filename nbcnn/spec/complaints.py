@@ -187,6 +187,8 @@ def _cure(path: Path, expected: str, received: Any, types: Sequence[str]) -> tup
     """What to do about a value, in words, and what was probably meant."""
     if path == ("layers",):
         return "write [[layers]] with two brackets, once for each layer" if isinstance(received, dict) else None, None
+    if isinstance(received, float) and received.is_integer() and expected.startswith("a whole number"):
+        return f"write {int(received)}", Guess(int(received), evident=True)
     if not isinstance(received, str):
         return None, None
     if expected == EXPECTATIONS["dict_type"] and all(types):

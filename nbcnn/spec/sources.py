@@ -57,7 +57,9 @@ class Source:
         start, end = span
         line, end_line = self.line(start), self.line(max(start, end - 1))
         first = self._starts[line - 1]
-        text = self.text[first : self.text.find("\n", start) if "\n" in self.text[start:] else None].rstrip("\r\n")
+        # Looked for, and not in a copy of the rest: a long file may have thousands of findings.
+        last = self.text.find("\n", start)
+        text = self.text[first : None if last < 0 else last].rstrip("\r\n")
         skipped = max(0, min(start - first - MOST_SHOWN // 4, len(text) - MOST_SHOWN))
         return replace(
             diagnostic,

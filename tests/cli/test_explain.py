@@ -36,9 +36,9 @@ def test_all_codes_a_line_each(nbcnn: Run) -> None:
 
 
 def test_an_unknown_code_names_the_nearest(nbcnn: Run) -> None:
-    outcome = nbcnn("explain", "NB14")
+    outcome = nbcnn("explain", "B130")
     assert (outcome.code, outcome.out) == (2, "")
-    assert outcome.err == "nbcnn: 'NB14' is not the code of a diagnostic; the nearest is NB114\n"
+    assert outcome.err == "nbcnn: 'B130' is not the code of a diagnostic; the nearest is NB130\n"
     assert "`nbcnn explain`" in nbcnn("explain", "\x1b[31m").err and "\x1b" not in nbcnn("explain", "\x1b[31m").err
 
 

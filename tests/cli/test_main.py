@@ -13,7 +13,21 @@ from nbcnn import api
 
 Run = Callable[..., Any]
 ROOT = Path(__file__).parents[2]
-VERBS = ["bench", "eval", "explain", "fix", "gradcheck", "predict", "rf", "schema", "step", "train", "validate"]
+VERBS = [
+    "bench",
+    "diff",
+    "eval",
+    "explain",
+    "fix",
+    "gradcheck",
+    "lsp",
+    "predict",
+    "rf",
+    "schema",
+    "step",
+    "train",
+    "validate",
+]
 
 
 def test_help_explains_each_verb_in_one_line(nbcnn: Run) -> None:

@@ -29,6 +29,11 @@ NETWORKS: dict[str, tuple[str, tuple[int, ...], tuple[dict[str, Any], ...]]] = {
     "rows and columns are left over": (DIRECT, (3, 9, 13), (conv(5, 3, padding=(1, 2), stride=2), pool("max", (2, 2)))),
     "one axis, no relu": (DIRECT, (1, 23), (conv(7, 5, padding=2), pool("max", 2))),
     "eight taps": (DIRECT, (2, 4, 7, 6), (conv(9, 3, padding=1), RELU, pool("max", 2))),
+    "a transposed convolution": (
+        DIRECT,
+        (3, 6, 5),
+        (layer("conv_transpose", out_channels=5, kernel_size=3), pool("max", 2)),
+    ),
     "relu behind the pool": (DIRECT, (1, 8, 10), (conv(4, 3, padding=1), pool("max", (1, 2)), RELU)),
     "sigmoid, which goes behind the pool": (DIRECT, (1, 8, 8), (conv(4, 3), layer("sigmoid"), pool("max", 2))),
     "groups, flipped kernels": (DIRECT, (4, 8, 7), (conv(6, 3, groups=2, flip=True, padding=1), pool("max", (2, 1)))),
@@ -42,6 +47,7 @@ NETWORKS: dict[str, tuple[str, tuple[int, ...], tuple[dict[str, Any], ...]]] = {
 NOT_THERE: dict[str, tuple[tuple[int, ...], tuple[dict[str, Any], ...]]] = {
     "windows overlap": ((1, 9, 9), (conv(4, 3), RELU, pool("max", 3, stride=2))),
     "padding": ((1, 8, 8), (conv(4, 3), RELU, pool("max", 2, padding=1))),
+    "windows of one": ((16, 9, 9), (conv(16, 3, padding=1), RELU, pool("max", 1))),
     "minima": ((1, 8, 8), (conv(4, 3), pool("min", 2))),
     "windows of nine": ((1, 9, 9), (conv(4, 3, padding=1), pool("max", 3))),
     "another reader": (
@@ -109,9 +115,10 @@ def test_a_first_layer_learns_as_the_reference(name: str, lanes: int, monkeypatc
         trainer = follow(net_of(*NETWORKS[name][1:]), {"type": "sgd", "lr": 0.1}, (10 * lanes + 3, lanes + 1))
         labels = kernels(trainer.planned(1))
     assert trainer.planned(1).program.blocks_per_partition == 2
-    in_groups = name.startswith("groups")
-    assert any("correlate_pooled" in label for label in labels) != in_groups
-    assert any("extreme_gradient" in label for label in labels) == in_groups
+    # Groups, and what a transposed convolution correlates, want all of the pool's gradient.
+    wants_all = name.startswith(("groups", "a transposed"))
+    assert any("correlate_pooled" in label for label in labels) != wants_all
+    assert any("extreme_gradient" in label for label in labels) == wants_all
 
 
 @pytest.mark.parametrize("name", NOT_THERE)

@@ -168,6 +168,15 @@ def test_other_toml_files_are_left_alone(client: Client, tmp_path: Path) -> None
     assert client.open((tmp_path / "pyproject.toml").as_uri(), text) == []
 
 
+def test_a_closed_text_has_no_problems_and_comes_back(client: Client, uri: str) -> None:
+    client.open(uri, WRONG)
+    client.change(uri, WRONG + "# more\n")
+    client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+    del client.versions[uri]
+    (found,) = client.open(uri, WRONG)
+    assert found["code"] == "NB103"
+
+
 def test_every_beginning_of_a_spec_is_answered(client: Client, uri: str) -> None:
     client.open(uri, "")
     for end in range(0, len(WRONG) + 1, 7):

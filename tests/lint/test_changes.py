@@ -59,3 +59,9 @@ def test_an_activation_goes_unless_a_layer_reads_it_by_its_name() -> None:
     assert changes(IN + twice + HEAD) == ['delete activation = "relu"']
     reader = conv(8, 1, 'from = "max_pool1_relu"', 'activation = "tanh"')
     assert not changes(IN + twice + reader + HEAD)
+
+
+def test_a_missing_activation_goes_behind_the_norm_between_two_layers() -> None:
+    norm = layer("batch_norm", 'name = "n"')
+    text = IN + conv(8, 3, "bias = false") + norm + layer("flatten") + layer("linear", "out_features = 10")
+    assert changes(text) == ['set activation = "relu" on `n`']

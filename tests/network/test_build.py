@@ -56,7 +56,7 @@ def test_nodes_do_not_change():
 
 def test_the_report_has_the_keys_of_the_contract():
     result = build(spec(*LENET)).report()
-    assert list(result) == ["name", "input_shape", "layers", "totals", "diagnostics"]
+    assert list(result) == ["name", "input_shape", "layers", "totals", "diagnostics", "file"]
     row = result["layers"][0]
     assert {
         "name", "type", "inputs", "input_shapes", "output_shape", "params", "macs", "receptive_field", "jump",

@@ -135,10 +135,26 @@ def test_rows_are_of_every_layer_type():
     assert {table["type"] for table, _ in ROWS} == LAYER_TYPES.keys() - set(JOINS)
 
 
-# Kinds that let an increase of one input through to every output that reads it.
+@pytest.mark.parametrize(
+    ("kind", "gate"),
+    [("add", "relu"), ("multiply", "relu"), ("multiply", "global_max_pool"), ("concat", "relu")],
+)
+def test_a_join_sees_what_changes_its_inputs(kind, gate):
+    layers = [
+        {"type": "conv", "name": "a", "out_channels": 2, "kernel_size": 3, "padding": 1},
+        {"type": gate, "name": "b", "from": "input"},
+        {"type": kind, "name": "n", "from": ["a", "b"]},
+    ]
+    net = network((2, 3, 4), *layers)
+    found = dependencies(net, 1, rising=True)["n"]
+    for unit in np.ndindex(*net["n"].output_shape):
+        assert np.array_equal(said(net, "n", unit), changed(net, found, unit)), unit
+
+
+# Kinds that let an increase of one input through to every output that reads it. Products do not: of zeros in padding.
 RISING = [
     *["conv", "conv_transpose", "add", "concat"] * 3,
-    *["max_pool", "avg_pool", "lp_pool", "upsample", "pad", "crop", "multiply", "adaptive_avg_pool", "reshape"],
+    *["max_pool", "avg_pool", "lp_pool", "upsample", "pad", "crop", "adaptive_avg_pool", "reshape"],
     *["adaptive_max_pool", "channel_slice", "channel_shuffle", "relu", "batch_norm", "prelu", "global_avg_pool"],
 ]
 

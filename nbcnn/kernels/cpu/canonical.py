@@ -81,8 +81,10 @@ def add_canonical_products(
     groups = packing.filter_groups(filters)
     fold = fold_of(packing.channels, 1)
     steps = packing.channels // fold
-    # With one tile of blocks, long rows are read without a break; with several, all meet a chunk of weights.
-    chunk = max(1, CHUNK_BYTES // (fold * pixels * source.lane_bytes)) if program.blocks > pixels else steps
+    # With one tile of blocks, long rows are read without a break; with several, all meet a chunk of weights. So do
+    # columns side by side, which share their lines.
+    in_chunks = program.blocks > pixels or packing.channel_stride > 1
+    chunk = max(1, CHUNK_BYTES // (fold * pixels * source.lane_bytes)) if in_chunks else steps
     mask = target
 
     @cache

@@ -10,7 +10,6 @@ import math
 
 import numpy as np
 
-from nbcnn.kernels.cpu.pooling import clear
 from nbcnn.kernels.cpu.program import Activation, Argument, Array, Call, Pool, Program, Space, grid
 from nbcnn.kernels.cpu.row import Body, arguments, read_word, write_word
 from nbcnn.kernels.cpu.sums import add_to_partition
@@ -109,9 +108,9 @@ def even_extreme_gradient(lanes: int, depth: int, rows: int, columns: int, scatt
             all_planes,
             all_rows,
             all_columns,
-            rest_planes,
-            rest_rows,
-            rest_columns,
+            covered_planes,
+            covered_rows,
+            covered_columns,
             masked,
             sums,
             blocks_per_partition,
@@ -125,10 +124,14 @@ def even_extreme_gradient(lanes: int, depth: int, rows: int, columns: int, scatt
         sums += 4 * partition * channels
         for channel in range(first, last):
             sum_ = none
-            place = winners + channel * planes * lines * width * entry
             start = dx + channel * dx_channel
-            if scattered:
-                clear(lanes, start, dx_plane, dx_row, all_planes, all_rows, all_columns)
+            for plane in range(all_planes):
+                for line in range(all_rows):
+                    place = start + plane * dx_plane + line * dx_row
+                    is_covered = plane < covered_planes and line < covered_rows
+                    for column in range(covered_columns if is_covered else 0, all_columns):
+                        store(none, place + column * vector)
+            place = winners + channel * planes * lines * width * entry
             for plane in range(planes):
                 for line in range(lines):
                     source = dy + channel * dy_channel + plane * dy_plane + line * dy_row
@@ -152,12 +155,6 @@ def even_extreme_gradient(lanes: int, depth: int, rows: int, columns: int, scatt
                             store(share + load(lanes, here) if scattered else share, here)
                         store(delta + load(lanes, target) if scattered else delta, target)
                         target += column_step
-                    clear(lanes, target, dx_plane, dx_row, depth, rows, rest_columns)
-                clear(
-                    lanes, start + plane * plane_step + lines * row_step, dx_plane, dx_row,
-                    depth, rest_rows, all_columns,
-                )  # fmt: skip
-            clear(lanes, start + planes * plane_step, dx_plane, dx_row, rest_planes, all_rows, all_columns)
             if summed:
                 add_to_partition(sum_, sums + 4 * channel, index > partition * blocks_per_partition)
 
@@ -167,9 +164,10 @@ def even_extreme_gradient(lanes: int, depth: int, rows: int, columns: int, scatt
 def pool_where_made(program: Program, x: Activation, y: Activation, kernel: Space, winners: Activation | None) -> bool:
     """Let the call that makes x store the maxima of windows side by side alone, if it can and nobody else reads x."""
     call = x.producer
-    if call is None or call.set_pool is None or x.storage.kept or x.shared:
+    taps = math.prod(kernel)
+    if call is None or call.set_pool is None or x.storage.kept or x.shared or taps == 1:
         return False
-    if not call.set_pool(Pool(kernel, y, winners, winner_bytes(program.lanes, math.prod(kernel)))):
+    if not call.set_pool(Pool(kernel, y, winners, winner_bytes(program.lanes, taps))):
         return False
     # It does nothing else any more, but for the clamp of a relu, which may come before the pool or after it.
     call.set_mask = call.by_rows = call.set_pool = None
@@ -209,9 +207,8 @@ def add_even_extremes_gradient(
     """Append to the walk: the gradient of each window goes to its winner; mask and sums are for the caller to set."""
     planes, lines, width = dy.space
     scattered = int(stride != kernel)
-    rest = [
-        0 if scattered else size - step * count for size, step, count in zip(dx.space, stride, dy.space, strict=True)
-    ]
+    # What windows cover that lie side by side, and so need not be zeroed first.
+    covered = [0 if scattered else step * count for step, count in zip(stride, dy.space, strict=True)]
     call = program.call(
         even_extreme_gradient,
         *kernel,
@@ -228,9 +225,9 @@ def add_even_extremes_gradient(
         all_planes=dx.space[0],
         all_rows=dx.space[1],
         all_columns=dx.space[2],
-        rest_planes=rest[0],
-        rest_rows=rest[1],
-        rest_columns=rest[2],
+        covered_planes=covered[0],
+        covered_rows=covered[1],
+        covered_columns=covered[2],
         masked=0,
         # Written where it is asked for alone.
         sums=Array("no sums", (1,)),

@@ -15,8 +15,9 @@ _I32 = ir.IntType(32)
 _F32 = ir.FloatType()
 
 
-# How far behind the weights that a tile reads lie those that it asks for, in bytes: the next line.
-AHEAD = 64
+# How far behind the weights that a tile reads lie those that it asks for, in bytes: the next line; and where it has one
+# pixel, so that every number is read once, those of some steps later.
+AHEAD, FAR_AHEAD = 64, 768
 
 
 class Emitter:
@@ -42,11 +43,11 @@ class Emitter:
     def store(self, value, address):
         self.builder.store(value, self.builder.inttoptr(address, value.type.as_pointer()), align=4)
 
-    def prefetch(self, address, to_write=False):
-        """Ask for a line that is needed soon: to write it, in the first cache, else in the second."""
+    def prefetch(self, address, to_write=False, nearest=False):
+        """Ask for a line that is needed soon: to write it, or `nearest`, in the first cache, else in the second."""
         pointer = ir.IntType(8).as_pointer()
         fetch = declare(self.builder, "llvm.prefetch.p0i8", ir.VoidType(), [pointer, *[_I32] * 3])
-        settings = (1, 3, 1) if to_write else (0, 2, 1)
+        settings = (int(to_write), 3 if to_write or nearest else 2, 1)
         self.builder.call(fetch, [self.builder.inttoptr(address, pointer), *(ir.Constant(_I32, n) for n in settings)])
 
     def opaque(self, address):
@@ -198,6 +199,8 @@ def convolution_tile(
                 row = emit.add(base, emit.offset(emit.add(tap, 4)))
                 if may_end:
                     emit.prefetch(emit.add(row, AHEAD))
+                elif P == 1:
+                    emit.prefetch(emit.add(row, FAR_AHEAD), nearest=True)
                 factors = [emit.splat(emit.load(emit.add(row, offset), _F32)) for offset in factor_offsets]
                 for p in range(P):
                     value = emit.load(emit.add(sources[p], source))

@@ -1,0 +1,68 @@
+"""What keeps validating quick, counted and not timed: what is loaded, what is done once, and work in step with size."""
+
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+from test_imports import loaded_by
+
+from nbcnn import api
+from nbcnn.plan import memory
+from nbcnn.spec.variables import MOST_VALUES
+
+ROOT = Path(__file__).parents[1]
+INPUT = "[input]\nshape = [3, 16, 16]\n"
+LAYER = '[[layers]]\ntype = "conv"\nout_channels = 3\nkernel_size = 3\npadding = 1\n'
+LINEAR = '[[layers]]\ntype = "flatten"\n[[layers]]\ntype = "linear"\nout_features = 1000000000000\n'
+MADE_OF_BLOCKS = '[[layers]]\ntype = "block"\nblock = "a"\nrepeat = {}\n[[blocks.a.layers]]\ntype = "relu"\n'
+
+
+def calls_of(text: str) -> int:
+    """Calls of Python functions while a spec is read, built, looked over and put into a report, but not laid out."""
+    count = 0
+
+    def counted(frame: FrameType, event: str, argument: Any) -> None:
+        nonlocal count
+        count += event == "call"
+
+    sys.setprofile(counted)
+    try:
+        api.validate("counted.toml", {"train.batch_size": 1}, text=text)
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def test_only_the_layers_of_a_spec_are_loaded() -> None:
+    program = (
+        "from nbcnn import api; api.validate('specs/lenet5.toml')\n"
+        "import sys\n"
+        "assert 'nbcnn.layers.linear' in sys.modules\n"
+        "assert not {'nbcnn.layers.upsample', 'nbcnn.layers.conv_transpose', 'nbcnn.layers.lp_pool'} & {*sys.modules}"
+    )
+    assert "nbcnn" in loaded_by(program)
+
+
+def test_a_plan_is_laid_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The linter and the report both ask for the memory of training."""
+    asked = []
+    lower = memory.lower_training
+    monkeypatch.setattr(memory, "lower_training", lambda *some, **more: asked.append(1) or lower(*some, **more))
+    report = api.validate(ROOT / "specs" / "lenet5.toml")
+    assert report["totals"]["training_bytes"] and len(asked) == 1
+
+
+def test_work_grows_in_step_with_layers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "_MOST_LAYERS", 1)
+    calls_of(INPUT + LAYER * 10)  # what is loaded and remembered does not count
+    few, many = calls_of(INPUT + LAYER * 100), calls_of(INPUT + LAYER * 400)
+    assert few < many < 4.2 * few
+
+
+def test_work_for_a_spec_that_is_refused_has_bounds() -> None:
+    for text in (INPUT + LINEAR, INPUT + MADE_OF_BLOCKS.format(10**9)):
+        calls_of(text)  # what is loaded and remembered does not count
+        assert calls_of(text) < 2_000
+    assert calls_of(INPUT + MADE_OF_BLOCKS.format("10000") * 2) < 10 * MOST_VALUES
