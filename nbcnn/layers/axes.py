@@ -235,7 +235,7 @@ class Window:
             space, self.padding, self.stride, self.spans, self.output_sizes(space), strict=True
         ):
             read = (output - 1) * stride + max(extent, stride) - before
-            counts.append(max(size - read, 0))
+            counts.append(max(size - max(read, 0), 0))  # below 0 where all windows lie in the padding before
         return tuple(counts)
 
     def padding_above_half(self) -> Iterator[Problem]:

@@ -6,13 +6,13 @@ from math import prod
 from nbcnn.layers.catalogue import ACTIVATIONS
 from nbcnn.layers.problems import Code
 from nbcnn.lint.graph import AVERAGES, DROPOUTS, NORMS, SHAPING, Graph
-from nbcnn.lint.outputs import BOUNDS
+from nbcnn.lint.outputs import BINARY, BOUNDS, CROSS_ENTROPY
 from nbcnn.lint.rules import Finding, rule
 from nbcnn.network import Node
 
 IDENTITIES = ("relu", "leaky_relu", "elu", "prelu")
 """Activations that give back what is not below 0."""
-NOT_BELOW_0 = ("softmax", *(kind for kind, (low, _) in BOUNDS.items() if low == 0))
+NOT_BELOW_0 = ("softmax", "lp_pool", *(kind for kind, (low, _) in BOUNDS.items() if low == 0))
 KEEPING_SIGNS = (*SHAPING, *DROPOUTS, *AVERAGES, "max_pool", "min_pool", "kmax_pool", "global_max_pool",
     "adaptive_max_pool", "add", "concat", "multiply", "crop", "upsample", "channel_shuffle", "channel_slice",
     "stochastic_depth")  # fmt: skip
@@ -84,7 +84,7 @@ def idle_activation(graph: Graph) -> Iterator[Finding]:
     not_below_0: dict[str, Node] = {}
     for node in graph.nodes:
         before = [not_below_0.get(name) for name in node.inputs]
-        if node.type in NOT_BELOW_0 or (node.type == "lp_pool"):
+        if node.type in NOT_BELOW_0:
             not_below_0[node.name] = node
         elif before[0] and all(before) and node.type in (*KEEPING_SIGNS, *IDENTITIES):
             not_below_0[node.name] = before[0]
@@ -103,8 +103,8 @@ def doubled_activation(graph: Graph) -> Iterator[Finding]:
         if node.type not in ACTIVATIONS or not source or source.type not in ACTIVATIONS:
             continue
         is_idle = node.type in IDENTITIES and source.type in NOT_BELOW_0
-        is_answer = node is graph.answer and graph.spec.train.loss.type != "mse_loss"
-        if is_idle or is_answer or "softmax" in node.type or graph.reader(source) is not node:
+        is_logits = node is graph.answer and graph.spec.train.loss.type in (CROSS_ENTROPY, BINARY)
+        if is_idle or is_logits or "softmax" in node.type or graph.reader(source) is not node:
             continue
         notes = (graph.at(source, _bounds(source.type)),) if source.type in BOUNDS else ()
         cures = (graph.deletion(node), graph.deletion(source))

@@ -7,7 +7,11 @@ from functools import cached_property
 from math import prod
 from typing import Any
 
+from nbcnn.layers.axes import Shape, Window
 from nbcnn.layers.base import Layer
+from nbcnn.layers.conv import Conv
+from nbcnn.layers.kmax_pool import KMaxPool, kmax_window
+from nbcnn.layers.pool import Pool
 from nbcnn.lint.surroundings import NOTHING_KNOWN, Surroundings
 from nbcnn.network import Network, Node
 from nbcnn.spec.diagnostics import Change, Remark
@@ -23,6 +27,13 @@ SHAPING = ("flatten", "reshape")
 AVERAGES = ("avg_pool", "adaptive_avg_pool", "global_avg_pool")
 
 _DEFAULT_NAME = re.compile(r"([a-z_]+)[0-9]+")
+
+
+def _window(node: Node) -> Window | None:
+    layer, shape = node.layer, node.input_shapes[0]
+    if isinstance(layer, KMaxPool):
+        return kmax_window(shape[1:], layer.k, layer.kernel_size, layer.stride)[0]
+    return layer.window(shape) if isinstance(layer, Conv | Pool) else None
 
 
 class Graph:
@@ -74,6 +85,11 @@ class Graph:
         return found
 
     @cached_property
+    def windows(self) -> list[tuple[Node, Window, Shape]]:
+        """Every convolution and every pool that slides, with its window and the spatial sizes that it reads."""
+        return [(node, window, node.input_shapes[0][1:]) for node in self.nodes if (window := _window(node))]
+
+    @cached_property
     def answer(self) -> Node:
         """The node whose numbers the loss reads, whatever their axes."""
         node = self.nodes[-1]
@@ -121,12 +137,13 @@ class Graph:
         """Delete a node's layer, or the key that stands for it; in words alone where another layer would get another
         name, or would read something else."""
         layer, place = self._written[node.name]
+        ignores = self.spec.lint.per_layer_ignores
         if self.path(node) != place.path:
             remark = Remark(f"delete activation = {quoted(node.type)}", self.path(node))
-            return remark if node.name in self._named else Change(remark, (delete(self.path(node)),), safe)
+            return remark if node.name in {*self._named, *ignores} else Change(remark, (delete(self.path(node)),), safe)
         remark = Remark(f"delete `{node.name}`", place.path)
-        reads_other = layer.from_ or layer.activation or place.path in self._named_paths
-        if reads_other or layer.type in self._numbered_types or self._is_alone(place):
+        is_named = place.path in self._named_paths or node.name in ignores
+        if is_named or layer.from_ or layer.activation or layer.type in self._numbered_types or self._is_alone(place):
             return remark
         return Change(remark, (delete(place.path),), safe)
 

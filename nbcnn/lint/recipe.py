@@ -50,10 +50,8 @@ def unusual_rate(graph: Graph) -> Iterator[Finding]:
     path = (*OPTIMIZER, "lr")
     cures = (_set(path, float(f"{usual * scale:.2g}")),)
     if optimizer.lr > high:
-        ratio = optimizer.lr / (usual * scale)
-        states = (
-            f"{optimizer.lr:g} is {ratio:,.0f} times the {usual * scale:.2g} that {optimizer.type} usually takes{words}"
-        )
+        times = f"{optimizer.lr / (usual * scale):,.0f} times"
+        states = f"{optimizer.lr:g} is {times} the {usual * scale:.2g} that {optimizer.type} usually takes{words}"
         note = "the loss then often grows until it is no number"
     elif optimizer.lr < low:
         share = f"{usual * scale / optimizer.lr:,.0f} times less than" if optimizer.lr else "not"
@@ -82,15 +80,15 @@ def fast_decay(graph: Graph) -> Iterator[Finding]:
     optimizer = graph.spec.train.optimizer
     if not isinstance(optimizer, Sgd | AdamW | Lion):
         return
-    factor = 1 / (1 - optimizer.momentum) if isinstance(optimizer, Sgd) else 1.0
-    shrinks = optimizer.lr * optimizer.weight_decay * factor
+    momentum = optimizer.momentum if isinstance(optimizer, Sgd) else 0.0
+    shrinks = optimizer.lr * optimizer.weight_decay / (1 - momentum)
     if shrinks * FEWEST_STEPS <= log(2):
         return
     steps = log(2) / shrinks
     states = f"{optimizer.weight_decay:g} alone halves every weight in {steps:.2g} steps"
     product = f"lr x weight_decay = {optimizer.lr:g} x {optimizer.weight_decay:g}"
-    if factor > 1:
-        product += f" / (1 - {optimizer.momentum:g})"  # type: ignore[union-attr]
+    if momentum:
+        product += f" / (1 - {momentum:g})"
     note = f"a step takes {product} = {shrinks:.2g} of it away, and ln 2 / {shrinks:.2g} = {steps:.2g}"
     cures = (_set((*OPTIMIZER, "weight_decay"), 1e-4 if isinstance(optimizer, Sgd) else 1e-2),)
     yield Finding((*OPTIMIZER, "weight_decay"), states, cures, (note,))
@@ -105,23 +103,22 @@ def unreached_schedule(graph: Graph) -> Iterator[Finding]:
     warmup = getattr(schedule, "warmup_epochs", 0.0)
     if warmup >= epochs:
         states = f"{warmup:g} epochs of warm-up do not end within the run's {epochs}"
-        yield Finding((*path, "warmup_epochs"), states, (), ("the learning rate never gets to lr",))
-    firsts = {"step_size": "changes", "patience": "changes", "T_0": "gets to its end"}
-    for key, verb in firsts.items():
-        first = getattr(schedule, key, 0)
-        if first > epochs or (first == epochs and key != "T_0"):
-            note = f"the first change would come after epoch {first}" if key != "T_0" else f"it would be after {first}"
-            states = f"the run has {epochs} epochs, so the learning rate never {verb}"
+        yield Finding((*path, "warmup_epochs"), states, ("warm up for less",), ("the rate never gets to lr",))
+    for key in ("step_size", "patience"):
+        if getattr(schedule, key, 0) >= epochs:
+            states = f"the run has {epochs} epochs, so the learning rate never changes"
+            note = f"the first change would come after epoch {getattr(schedule, key)}"
             yield Finding((*path, key), states, (_set((*path, key), max(1, epochs // 3)),), (note,))
-    late = [each for each in getattr(schedule, "milestones", ()) if each >= epochs]
+    if getattr(schedule, "T_0", 0) > epochs:
+        states = f"the run has {epochs} epochs, so the first half cosine does not come to its end"
+        yield Finding((*path, "T_0"), states, (_set((*path, "T_0"), epochs),))
+    late = [str(each) for each in getattr(schedule, "milestones", ()) if each >= epochs]
     if late:
-        states = f"the run has {epochs} epochs, so nothing changes after {', '.join(map(str, late))}"
+        states = f"the run has {epochs} epochs, so nothing changes after {', '.join(late)}"
         yield Finding((*path, "milestones"), states, ("name earlier epochs",))
     stopping = train.early_stopping
     if stopping is not None and stopping.patience >= epochs:
-        states = (
-            f"{stopping.patience} epochs without a better one do not fit into a run of {epochs}: it never stops early"
-        )
+        states = f"{stopping.patience} epochs without a better one do not fit into {epochs}: it never stops early"
         path = ("train", "early_stopping", "patience")
         yield Finding(path, states, (_set(path, max(1, epochs // 3)),))
 

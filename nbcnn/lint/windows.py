@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from math import prod
 
 from nbcnn.layers.axes import AXIS_NAMES, Shape, Window
-from nbcnn.layers.conv import Conv
-from nbcnn.layers.kmax_pool import KMaxPool, kmax_window
+from nbcnn.layers.kmax_pool import KMaxPool
 from nbcnn.layers.pool import Pool
 from nbcnn.layers.problems import Code
 from nbcnn.lint.graph import Graph
@@ -21,26 +20,11 @@ MOST_TAPS = 4096
 """Taps along one axis that are looked at one by one; kernels of more have other troubles."""
 
 
-def _window(node: Node) -> Window | None:
-    """The window of a convolution or a pool."""
-    shape = node.input_shapes[0]
-    if isinstance(node.layer, KMaxPool):
-        return kmax_window(shape[1:], node.layer.k, node.layer.kernel_size, node.layer.stride)[0]
-    return node.layer.window(shape) if isinstance(node.layer, Conv | Pool) else None
-
-
-def _windows(graph: Graph) -> Iterator[tuple[Node, Window, Shape]]:
-    """Every node that has a window, with the spatial sizes that it reads."""
-    for node in graph.nodes:
-        if window := _window(node):
-            yield node, window, node.input_shapes[0][1:]
-
-
 @rule(Code.UNREAD_INPUT, "warning", "Windows leave the last rows or columns unread")
 def unread_input(graph: Graph) -> Iterator[Finding]:
     """What the floor of an output size cuts off (section 2.4, relationship 6); what a stride above the window skips is
     told by another rule."""
-    for node, window, space in _windows(graph):
+    for node, window, space in graph.windows:
         counts = window.unread(space)
         if not any(counts):
             continue
@@ -74,7 +58,7 @@ def _reading_all(graph: Graph, node: Node, window: Window, space: Shape, counts:
 def skipped_input(graph: Graph) -> Iterator[Finding]:
     """Between two windows lie positions that none of them reads. Where another layer reads the same input, as beside
     the projections of residual networks (K. He et al., arXiv:1512.03385, section 3.3, option B), nothing is lost."""
-    for node, window, space in _windows(graph):
+    for node, window, space in graph.windows:
         gaps = _gaps(window, space, node.output_shape[1:])
         if not any(gaps) or graph.others(node):
             continue
@@ -113,7 +97,7 @@ def _gaps(window: Window, space: Shape, outputs: Shape) -> Shape:
 @rule(Code.EVEN_SAME, "warning", 'An even kernel with padding = "same"')
 def even_same(graph: Graph) -> Iterator[Finding]:
     """Half padding, which keeps a size, is alike on both sides for odd kernels alone (section 2.2, relationship 3)."""
-    for node, window, space in _windows(graph):
+    for node, window, space in graph.windows:
         padding = getattr(node.layer, "padding", None)
         uneven = [
             (axis, kernel, pair)
@@ -137,7 +121,7 @@ def even_same(graph: Graph) -> Iterator[Finding]:
 def weights_on_padding(graph: Graph) -> Iterator[Finding]:
     """As dilation nears the size of the map, a 3 x 3 kernel becomes a 1 x 1 one, whose other weights lie in the padding
     (L.-C. Chen et al., Rethinking atrous convolution, arXiv:1706.05587, section 3.3)."""
-    for node, window, space in _windows(graph):
+    for node, window, space in graph.windows:
         if node.type != "conv" or getattr(node.layer, "padding_mode", "zeros") != "zeros":
             continue
         if max(window.kernel_size) > MOST_TAPS:
@@ -175,7 +159,7 @@ def _used_taps(kernel: int, dilation: int, stride: int, before: int, size: int, 
 def padding_alone(graph: Graph) -> Iterator[Finding]:
     """A window that fits into the padding makes rows of the bias alone; full padding, the most that is of use, is one
     less than the window (section 2.2, relationship 4)."""
-    for node, window, space in _windows(graph):
+    for node, window, space in graph.windows:
         if node.type != "conv" or getattr(node.layer, "padding_mode", "zeros") != "zeros":
             continue
         parts = []
@@ -237,7 +221,7 @@ def idle_layer(graph: Graph) -> Iterator[Finding]:
         shape = node.input_shapes[0]
         reads = " x ".join(map(str, shape))
         if node.type in ("max_pool", "min_pool", "avg_pool"):
-            window = _window(node)
+            window = node.layer.window(shape)
             if window is None or {*window.kernel_size, *window.stride} != {1}:
                 continue
             states = f"a pool of single numbers gives back what it reads, {reads}"

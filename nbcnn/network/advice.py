@@ -24,15 +24,14 @@ _BY_SHAPE = (Code.DECLARED_SIZE, Code.NOT_FLAT, Code.WINDOW_TOO_LARGE, Code.WRON
 def advise(diagnostics: Sequence[Diagnostic], trail: Trail, trials: Trials) -> list[Diagnostic]:
     """The diagnostics with notes of the shapes that led to them, and with cures that have been tried.
 
-    Where a name is taken twice they stay as they are: by name no layer could be told from another.
+    Where a name on the way to a layer is taken twice its errors stay as they are: by name these cannot be told apart.
     """
-    if any(diagnostic.code is Code.BAD_NAME for diagnostic in diagnostics):
-        return [each.with_cures(()) if each.is_error else each for each in diagnostics]
+    twice = {str(each.place.name) for each in diagnostics if each.code is Code.BAD_NAME and each.place}
     found = []
     left = MOST_ADVISED
     for diagnostic in diagnostics:
         step = trail.placed.get(diagnostic.place) if diagnostic.place else None
-        if step is None or not diagnostic.is_error or not left:
+        if step is None or not diagnostic.is_error or not left or twice & _names(step, trail):
             found.append(diagnostic.with_cures(()) if diagnostic.is_error else diagnostic)
             continue
         left -= 1
@@ -40,6 +39,11 @@ def advise(diagnostics: Sequence[Diagnostic], trail: Trail, trials: Trials) -> l
         cures = (*trials.cures(diagnostic, changes(diagnostic, step, trail)), *trials.guesses(diagnostic))
         found.append(replace(diagnostic.with_cures(cures), notes=(*diagnostic.notes, *notes)))
     return found
+
+
+def _names(step: Step, trail: Trail) -> set[str]:
+    """The layer of a step, and all that leads to it."""
+    return {str(step.layer.name)}.union(*(trail.before(name) for name in step.sources))
 
 
 def _notes(diagnostic: Diagnostic, step: Step, trail: Trail, trials: Trials) -> Iterator[str]:

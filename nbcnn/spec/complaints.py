@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from nbcnn.layers.problems import Code, Guess
 from nbcnn.layers.table import OneOf
 from nbcnn.spec.diagnostics import SHOWN, Diagnostic, cures
-from nbcnn.spec.names import nearest
+from nbcnn.spec.names import OTHER_NAMES, nearest
 from nbcnn.spec.places import BLOCK, Path, Where, echo, quoted
 
 EXPECTATIONS = {
@@ -43,6 +43,16 @@ EXPECTATIONS = {
 }
 """pydantic's error types in our words; braces are filled from the error's context."""
 
+_EXAMPLES: dict[Path, str] = {
+    ("input",): "[input], and below it shape = [1, 28, 28]: channels, then one, two or three sizes",
+    ("layers",): '[[layers]], and below it type = "conv" and its other keys, once for each layer',
+    ("data", "source"): 'source = "digits"',
+}
+"""How to write keys that are missing."""
+
+_ONE_KEY: dict[Path, str] = {("input",): "shape", ("data",): "source"}
+"""Tables with one key that must be given, which people write as a value."""
+
 
 def explain(
     error: ValidationError,
@@ -59,11 +69,15 @@ def explain(
     details = error.errors(include_url=False)
     misspelt = _unknown_keys(details)
     for detail in details:
-        path, tables = _locate(detail["loc"], model)
+        is_missing = detail["type"] == "missing"
+        path, tables = _locate(detail["loc"][:-1] if is_missing else detail["loc"], model)
+        if is_missing:
+            path = (*path, detail["loc"][-1])
         key = (where(path).path, detail["type"])
         if not _is_consequence(detail, tables, misspelt) and key not in said:
             said.add(key)
-            yield _diagnose(detail, path, tables, where, other_keys if len(path) == 1 else ())
+            homes = _homes(model, str(path[-1])) if detail["type"] == "extra_forbidden" else []
+            yield _diagnose(detail, path, tables, where, other_keys if len(path) == 1 else (), homes)
 
 
 def _unknown_keys(details: Sequence[ErrorDetails]) -> dict[Path, list[str]]:
@@ -129,6 +143,20 @@ def fields(table: type[BaseModel]) -> dict[str, FieldInfo]:
     return {field.alias or name: field for name, field in table.model_fields.items()}
 
 
+def _homes(model: type[BaseModel], key: str) -> list[str]:
+    """The tables outside of lists that have such a key, or one that it is another word for: `train.optimizer`."""
+    wanted, found = {key, OTHER_NAMES.get(key)}, []
+    for name, field in fields(model).items():
+        if get_origin(field.annotation) is tuple:
+            continue
+        for kind, table in _tables(field.annotation, field.metadata).items():
+            if wanted & {*fields(table)}:
+                found.append(name)
+            if not kind:
+                found += [f"{name}.{inner}" for inner in _homes(table, key)]
+    return [*dict.fromkeys(found)]
+
+
 def _keys(tables: Mapping[str, type[BaseModel]]) -> list[str]:
     return [key for table in tables.values() for key in fields(table)]
 
@@ -139,13 +167,15 @@ def _diagnose(
     tables: Mapping[str, type[BaseModel]],
     where: Callable[[Path], Where],
     other_keys: Sequence[str],
+    homes: Sequence[str],
 ) -> Diagnostic:
     kind = detail["type"]
     if kind == "extra_forbidden":
-        return _unknown_key(path, tables, where, other_keys)
+        return _unknown_key(path, tables, where, other_keys, homes)
     if kind == "missing":
         label = f"{path[-1]} is missing in this table"
-        return _found(Code.MISSING_KEY, where(path), " is missing", f"add it: {path[-1]} = ...", label=label)
+        cure = f"add it: {_EXAMPLES.get(path, f'{path[-1]} = ...')}"
+        return _found(Code.MISSING_KEY, where(path), " is missing", cure, label=label)
     types = [*tables, BLOCK] if path[:1] == ("layers",) else list(tables)
     if kind == "union_tag_not_found":
         cure = f"give one of {_listed(types)}"
@@ -172,11 +202,18 @@ def _found(
 
 
 def _unknown_key(
-    path: Path, tables: Mapping[str, type[BaseModel]], where: Callable[[Path], Where], other_keys: Sequence[str]
+    path: Path,
+    tables: Mapping[str, type[BaseModel]],
+    where: Callable[[Path], Where],
+    other_keys: Sequence[str],
+    homes: Sequence[str],
 ) -> Diagnostic:
     known = [*_keys(tables), *other_keys]
     close = nearest(path[-1], known)
     cure = f"the nearest key is {close}" if close else f"the keys here are {', '.join(known)}"
+    if not close and homes and path[0] != "layers":
+        key = OTHER_NAMES.get(str(path[-1]), path[-1])
+        cure = f"{key} stands in {' or '.join(f'[{home}]' for home in homes)}"
     label = f"expected {close}" if close else None
     found = _found(Code.UNKNOWN_KEY, where(path[:-1]), f"unknown key {quoted(str(path[-1]))}", None, label=label)
     path = where(path).path
@@ -187,8 +224,12 @@ def _cure(path: Path, expected: str, received: Any, types: Sequence[str]) -> tup
     """What to do about a value, in words, and what was probably meant."""
     if path == ("layers",):
         return "write [[layers]] with two brackets, once for each layer" if isinstance(received, dict) else None, None
-    if isinstance(received, float) and received.is_integer() and expected.startswith("a whole number"):
-        return f"write {int(received)}", Guess(int(received), evident=True)
+    if path in _ONE_KEY and isinstance(received, str | list):
+        return f"write it as a table: {path[-1]} = {{{_ONE_KEY[path]} = {echo(received)}}}", None
+    if isinstance(received, float) and expected.startswith("a whole number") and received.is_integer():
+        return f"write {received:.0f}", Guess(int(received), evident=True)
+    if path == ("input", "shape"):
+        return "such as [1, 28, 28] for grey images of 28 x 28", None
     if not isinstance(received, str):
         return None, None
     if expected == EXPECTATIONS["dict_type"] and all(types):

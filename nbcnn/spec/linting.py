@@ -46,7 +46,9 @@ class Lint(Table):
     def ignores(self, code: str, layer: str | None) -> bool:
         """Whether a code is not to be given; `layer` is the name of the layer that it would be about, if any."""
         named = self.per_layer_ignores
-        return code in self.ignore or any(code in named.get(name, ()) for name in names_for(layer or ""))
+        if not named or layer is None:
+            return code in self.ignore
+        return code in self.ignore or any(code in named.get(name, ()) for name in names_for(layer))
 
 
 def names_for(layer: str) -> Iterator[str]:

@@ -38,7 +38,7 @@ def read(path: Path, text: str | None = None) -> tuple[dict[str, Any], Source]:
     """
     if text is not None and len(text) > MAX_BYTES:
         _too_large(path)
-    source = Source(str(path), read_text(path) if text is None else text)
+    source = Source(str(path), read_text(path) if text is None else text.removeprefix("\ufeff"))
     try:
         return _json(source) if source.is_json else _toml(source), source
     except RecursionError:
@@ -95,7 +95,9 @@ def _toml_error(message: str, source: Source) -> "tuple[str, str, Span]":
     rule = message[: position.start()] if position else message
     span = source.span(int(position[1]), int(position[2])) if position and position[1] else (end, end + 1)
     if not rule.startswith("Cannot"):
-        return f"{rule[:1].lower()}{rule[1:]}", "correct this line", span
+        from nbcnn.spec.slips import cure  # here, because a text without a slip needs it not
+
+        return f"{rule[:1].lower()}{rule[1:]}", cure(source.text.split("\n"), source.line(span[0]) - 1), span
     if _UNCLOSED_HEADER.fullmatch(source.text, source.text.rfind("\n", 0, span[0]) + 1, span[1]):
         return 'expected "]" at the end of a header', "correct this line", span
     span = _given_again(span, source.text)

@@ -65,3 +65,8 @@ def test_a_missing_activation_goes_behind_the_norm_between_two_layers() -> None:
     norm = layer("batch_norm", 'name = "n"')
     text = IN + conv(8, 3, "bias = false") + norm + layer("flatten") + layer("linear", "out_features = 10")
     assert changes(text) == ['set activation = "relu" on `n`']
+
+
+def test_a_layer_stays_that_lint_ignores_by_its_name() -> None:
+    again = conv(8, 3, RELUS) + layer("relu", 'name = "again"')
+    assert not changes(IN + again + HEAD + '[lint.per_layer_ignores]\nagain = ["NB214"]\n')

@@ -1,6 +1,6 @@
 """What windows reach, counted by rules of arithmetic and one by one."""
 
-from hypothesis import assume, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from nbcnn.lint import lint
@@ -28,6 +28,8 @@ def found(size: int, kernel: int, stride: int, before: int, after: int, dilation
     return {each.code.value: each.message for each in lint(network)}
 
 
+@settings(max_examples=300)
+@example(size=1, kernel=2, stride=3, before=7, after=0, dilation=2)
 @given(sizes, kernels, strides, paddings, paddings, st.integers(1, 4))
 def test_every_input_that_no_window_reads_is_told(size, kernel, stride, before, after, dilation):
     told = found(size, kernel, stride, before, after, dilation)
@@ -41,6 +43,7 @@ def test_every_input_that_no_window_reads_is_told(size, kernel, stride, before, 
     assert ("NB219" in told) == bool(between)
 
 
+@settings(max_examples=300)
 @given(sizes, kernels, strides, paddings, paddings, st.integers(1, 4))
 def test_weights_and_outputs_that_see_padding_alone_are_counted(size, kernel, stride, before, after, dilation):
     told = found(size, kernel, stride, before, after, dilation)
