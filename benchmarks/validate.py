@@ -32,6 +32,7 @@ MADE = {
     + '[[blocks.b.layers]]\ntype = "block"\nblock = "c"\nrepeat = 1000\n[[blocks.c.layers]]\ntype = "relu"\n',
 }
 MODEL = "\nfrom pydantic import BaseModel\nclass A(BaseModel):\n a: int"
+REFUSED = [*MADE][1:]
 VALIDATE = "from nbcnn_cli.main import main; main(['validate', {!r}])"
 IMPORTED = (
     "import time; begin = time.perf_counter(); import nbcnn_cli.main, nbcnn.api, numpy, nbcnn.plan.memory; "
@@ -43,13 +44,15 @@ FUNCTION = (
 )
 
 
-def measure(program: str) -> tuple[float, float, float]:
-    """Seconds of wall time, seconds of processor time and MiB at most of one process."""
+def measure(program: str, ends_with: int) -> tuple[float, float, float]:
+    """Seconds of wall time, seconds of processor time and MiB at most of one process, which must end as it should."""
     begin = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    _, _, usage = os.wait4(process.pid, 0)
+    _, status, usage = os.wait4(process.pid, 0)
+    if os.waitstatus_to_exitcode(status) != ends_with:
+        raise SystemExit(f"ended with {os.waitstatus_to_exitcode(status)}: {program}")
     return time.perf_counter() - begin, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
@@ -90,7 +93,7 @@ def main() -> None:
         found: dict[str, list[tuple[float, float, float]]] = {name: [] for name in programs}
         for number in range(options.rounds + 1):
             for name, program in programs.items():
-                taken = measure(program)
+                taken = measure(program, 2 if name in REFUSED else 0)
                 if number:
                     found[name].append(taken)
         print(f"{'':32}{'wall, s':>8}{'least':>8}{'busy, s':>8}{'least':>8}{'MiB':>8}")

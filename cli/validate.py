@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from .collection import uncollected
 from .diagnostics import print_diagnostics
 from .inputs import given_text, specs_argument
+from .lightness import lightly
 from .network import Report, explanations, is_valid, layer_table, totals
 from .options import codes_option, debug_option, formats_option, set_option
 from .text import number, print_table
@@ -36,13 +36,13 @@ def validate(
     overrides: dict[str, Any],
 ) -> None:
     """Check specs; show their shapes, receptive fields and costs."""
-    with uncollected():
+    with lightly():
         from nbcnn import api
 
     reports, texts = [], {}
     for spec in specs:
         text = texts[str(spec)] = given_text(spec)
-        with uncollected():
+        with lightly():
             report = api.validate(spec, overrides, explain=explain, text=text)
         reports.append(
             report | {"diagnostics": [each for each in report["diagnostics"] if _is_wanted(each, select, ignore)]}

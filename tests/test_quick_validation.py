@@ -66,3 +66,12 @@ def test_work_for_a_spec_that_is_refused_has_bounds() -> None:
         calls_of(text)  # what is loaded and remembered does not count
         assert calls_of(text) < 2_000
     assert calls_of(INPUT + MADE_OF_BLOCKS.format("10000") * 2) < 10 * MOST_VALUES
+
+
+def test_validating_leaves_the_process_as_it_was() -> None:
+    program = (
+        "import gc, os; before = {**os.environ}\nfrom nbcnn_cli.main import main\n"
+        "try: main(['validate', 'specs/lenet5.toml'])\nexcept SystemExit: pass\n"
+        "assert gc.isenabled() and {**os.environ} == before"
+    )
+    assert "numpy" in loaded_by(program)

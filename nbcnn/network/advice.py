@@ -31,7 +31,8 @@ def advise(diagnostics: Sequence[Diagnostic], trail: Trail, trials: Trials) -> l
     left = MOST_ADVISED
     for diagnostic in diagnostics:
         step = trail.placed.get(diagnostic.place) if diagnostic.place else None
-        if step is None or not diagnostic.is_error or not left or twice & _names(step, trail):
+        is_told_apart = diagnostic.code is Code.BAD_NAME or (step is not None and not twice & _names(step, trail))
+        if step is None or not diagnostic.is_error or not left or not is_told_apart:
             found.append(diagnostic.with_cures(()) if diagnostic.is_error else diagnostic)
             continue
         left -= 1

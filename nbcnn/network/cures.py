@@ -1,11 +1,12 @@
 """What may cure an error of shapes: changes of the spec, the likeliest first, each still to be tried."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, count, islice
 from math import prod
 from typing import Any
 
 from nbcnn.layers.base import Layer
+from nbcnn.layers.fields import MOST_NAME
 from nbcnn.layers.problems import Code
 from nbcnn.network.trail import Step, Trail, shared, sizes_text
 from nbcnn.spec import Diagnostic
@@ -37,11 +38,37 @@ def changes(diagnostic: Diagnostic, step: Step, trail: Trail) -> Iterable[Change
             return _other_axes(diagnostic, step, trail)
         case Code.SHAPES_DIFFER:
             return _joined(step, trail)
+        case Code.UNUSED_OUTPUT:
+            return _without(step, f'name it in a later layer, from = "{step.layer.name}", or delete it')
+        case Code.NOTHING_TO_NORMALISE:
+            return chain(
+                [_set(step, "num_groups", 1)] if step.layer.type == "group_norm" else [],
+                _without(step, f"delete `{step.place.name}`"),
+            )
+        case Code.BAD_NAME:
+            return _renamed(step, trail)
+        case Code.WRONG_VALUE if step.layer.type == "kmax_pool" and isinstance(getattr(step.layer, "k", 0.5), int):
+            length = getattr(step.layer, "kernel_size", None) or (trail.shape(step.sources[0]) or (1,))[-1]
+            return (_set(step, "k", length),)
         case Code.WRONG_VALUE if step.layer.type == "reshape":
             shape = [*getattr(step.layer, "shape", ())]
             return (_set(step, "shape", [*shape[:at], -1, *shape[at + 1 :]]) for at in range(len(shape)))
         case _:
             return ()
+
+
+def _without(step: Step, words: str) -> Iterator[Change]:
+    """The spec less the layer, unless a block brings it."""
+    if not step.place.uses:
+        yield Change(words, (delete(step.place.path),))
+
+
+def _renamed(step: Step, trail: Trail) -> Iterator[Change]:
+    """A name that is free: the old one and a number."""
+    name = str(step.layer.name)
+    if not step.place.uses and len(name) < MOST_NAME - 4:
+        free = next(f"{name}_{number}" for number in count(2) if f"{name}_{number}" not in trail.steps)
+        yield Change(f'choose another name, such as name = "{free}"', (put((*step.place.path, "name"), free),))
 
 
 def _declared(diagnostic: Diagnostic, step: Step, trail: Trail) -> Iterator[Change]:

@@ -37,7 +37,8 @@ def training_bytes(network: Network) -> int | None:
 def _window_places(node: Node) -> int:
     """How many places the windows of a sample's map have together, or the map it reads if these are more."""
     weight = node.parameters.get("weight")
-    kernel = node.attributes.get("kernel_size", ()) if weight is None else weight.shape[2:]
+    kernel = node.attributes.get("kernel_size") or () if weight is None else weight.shape[2:]
+    kernel = (kernel,) if isinstance(kernel, int) else kernel
     return max(prod(node.output_shape[1:]) * prod(kernel), *(prod(shape[1:]) for shape in node.input_shapes))
 
 

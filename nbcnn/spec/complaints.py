@@ -226,10 +226,10 @@ def _cure(path: Path, expected: str, received: Any, types: Sequence[str]) -> tup
         return "write [[layers]] with two brackets, once for each layer" if isinstance(received, dict) else None, None
     if path in _ONE_KEY and isinstance(received, str | list):
         return f"write it as a table: {path[-1]} = {{{_ONE_KEY[path]} = {echo(received)}}}", None
-    if isinstance(received, float) and expected.startswith("a whole number") and received.is_integer():
-        return f"write {received:.0f}", Guess(int(received), evident=True)
     if path == ("input", "shape"):
         return "such as [1, 28, 28] for grey images of 28 x 28", None
+    if isinstance(received, float) and received.is_integer() and expected.startswith("a whole number"):
+        return f"write {int(received)}", Guess(int(received), evident=True)
     if not isinstance(received, str):
         return None, None
     if expected == EXPECTATIONS["dict_type"] and all(types):

@@ -112,6 +112,23 @@ CASES = {
     "padding of a pool": (
         IN + layer("max_pool", "kernel_size = 3", "padding = 2"), [], ["set padding = 1", "or set padding = 0"],
     ),
+    "an output that nobody reads": (
+        IN + conv("a", 3) + layer("relu", 'name = "r"') + layer("tanh", 'from = "a"'),
+        [],
+        ['name it in a later layer, from = "r", or delete it'],
+    ),
+    "one number to normalise": (
+        IN + layer("global_avg_pool") + layer("group_norm", 'name = "g"', "num_groups = 3"),
+        [],
+        ["set num_groups = 1", "or delete `g`"],
+    ),
+    "a pixel to normalise": (IN + layer("global_avg_pool") + layer("instance_norm", 'name = "n"'), [], ["delete `n`"]),
+    "a name twice": (
+        IN + conv("a", 3) + conv("a", 3),
+        ["the other is there (line 3)"],
+        ['choose another name, such as name = "a_2"'],
+    ),
+    "more numbers than there are": (IN + layer("kmax_pool", "k = 20"), [], ["set k = 16"]),
     "an axis too many": (IN + conv("a", "[3, 5, 3]"), [], ["set kernel_size = [3, 5]"]),
     "an axis too few": (IN + conv("a", 3, "stride = [2]"), [], ["set stride = 2"]),
     "a flat input": (
@@ -230,6 +247,16 @@ def test_a_value_from_an_override_is_part_of_what_is_tried(tmp_path):
         nbcnn.build(nbcnn.load_spec(path, {"input.shape": [1, 28, 28]}))
     (found,) = raised.value.diagnostics
     assert len(found.helps) == 2 and "32x32" in found.notes[1]
+
+
+def test_a_name_that_is_taken_leaves_other_errors_their_advice(tmp_path):
+    text = IN + conv("a", 13) + conv("b", 9) + layer("relu", 'name = "r"') * 2
+    with pytest.raises(InvalidSpec) as raised:
+        (tmp_path / "twice.toml").write_text(text)
+        nbcnn.build(nbcnn.load_spec(tmp_path / "twice.toml"))
+    helps = [each.helps for each in raised.value.diagnostics]
+    assert helps[0][0] == "set kernel_size = 4"
+    assert helps[1] == ('choose another name, such as name = "r_2"',)
 
 
 def test_a_long_way_is_cut():

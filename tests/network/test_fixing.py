@@ -13,10 +13,12 @@ from mutations import MUTATIONS, mutated
 from wrong_specs import CONV, FLAT, IN, JSON, LENET, SPEC, TOML, USE, block, layer
 
 import nbcnn
+from nbcnn.network import build
 from nbcnn.network.fixing import edited
 from nbcnn.spec import InvalidSpec
 
-COUNT = int(os.environ.get("NBCNN_MUTATIONS", "60"))
+COUNT = int(os.environ.get("NBCNN_FIXES", "15"))
+"""How many slips of the pen to try: hundreds by hand, `NBCNN_FIXES=400`."""
 _TOKEN = re.compile(r'"""(?:[^\\]|\\.)*?"""|\'\'\'.*?\'\'\'|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'|#[^\r\n]*', re.DOTALL)
 
 
@@ -33,7 +35,12 @@ def found_in(path):
 
 
 def errors(path):
-    return [each for each in found_in(path) if each.is_error]
+    """Errors alone, which are found sooner."""
+    try:
+        build(nbcnn.load_spec(path))
+    except InvalidSpec as error:
+        return error.diagnostics
+    return ()
 
 
 def keys(diagnostics):
@@ -139,12 +146,12 @@ SLIPS = [with_a_declared_size, without_flatten, with_a_quoted_number]
 
 def test_slips_that_tell_what_was_meant_are_fixed(tmp_path):
     draw, slips = random.Random(0), 0
-    for _ in range(60):
+    for _ in range(30):
         path = mutated(draw, tmp_path, SLIPS)
-        if {each.code for each in found_in(path)} & {"NB104", "NB106", "NB111"}:
+        if {each.code for each in errors(path)} & {"NB104", "NB106", "NB111"}:
             slips += 1
             assert not nbcnn.fix(path, write=False).errors, path.read_text()
-    assert slips >= 10
+    assert slips >= 5
 
 
 SAFE = {

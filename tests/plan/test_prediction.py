@@ -56,6 +56,12 @@ def test_maps_too_large_to_plan_have_no_prediction() -> None:
     assert training_bytes(net) is None
 
 
+@pytest.mark.parametrize("kernel", [{}, {"kernel_size": 4}])
+def test_windows_of_one_axis_have_a_prediction(kernel: dict[str, int]) -> None:
+    layers = [{"type": "kmax_pool", "k": 2, **kernel}, {"type": "flatten"}, {"type": "linear", "out_features": 2}]
+    assert training_bytes(build(parse({"input": {"shape": [3, 16]}, "layers": layers})))
+
+
 def test_numbers_in_arrays_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     """No array of a network's size is made for the prediction."""
     made: list[int] = []

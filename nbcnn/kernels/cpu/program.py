@@ -84,13 +84,18 @@ class Table:
     def value(self) -> np.ndarray:
         if self._value is None:
             value = self._compute()
-            if value.size and np.abs(value).max() > np.iinfo(np.int32).max:
-                raise InputError(
-                    f"{self.storage.name}: offsets up to {np.iinfo(np.int32).max} bytes are possible within a block of "
-                    f"samples, {np.abs(value).max()} are needed; use a smaller image or fewer channels"
-                )
-            self._value = np.ascontiguousarray(value, dtype=np.int32)
+            self._value = value if value.dtype == np.int32 else entries(self.storage.name, value)
         return self._value
+
+
+def entries(name: str, value: np.ndarray) -> np.ndarray:
+    """Offsets as a table holds them; raises InputError where they do not fit."""
+    if value.size and (largest := max(int(value.max()), -int(value.min()))) > np.iinfo(np.int32).max:
+        raise InputError(
+            f"{name}: offsets up to {np.iinfo(np.int32).max} bytes are possible within a block of samples, "
+            f"{largest} are needed; use a smaller image or fewer channels"
+        )
+    return np.ascontiguousarray(value, dtype=np.int32)
 
 
 class Activation:

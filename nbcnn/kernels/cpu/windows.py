@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from nbcnn.kernels.cpu.program import Activation, Halo, Pool, Space
+from nbcnn.kernels.cpu.program import Activation, Halo, Pool, Space, entries
 
 Pairs = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
 
@@ -215,7 +215,11 @@ def tile_tables(
                 taps_so_far += len(block)
             tile_rows.append(first_tap[key])
         tile_rows += tile_rows[-1:] * (len(used) - len(patterns))
-    return TileTables(np.concatenate(pixel_rows), np.array(tile_rows), np.concatenate(tap_rows))
+    return TileTables(
+        entries("pixels", np.concatenate(pixel_rows)),
+        entries("tiles", np.array(tile_rows)),
+        entries("taps", np.concatenate(tap_rows)),
+    )
 
 
 def _pooled_pixels(
