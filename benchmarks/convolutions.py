@@ -68,7 +68,9 @@ CONVOLUTIONS = (
 def planned(each: Convolution, which: str, batch: int, winograd: bool) -> tuple[Callable[[], object], bool]:
     """A plan for this pass alone, on standard normal numbers, and whether it has Winograd's method."""
     from nbcnn.kernels.cpu.conv import conv, conv_gradient
-    from nbcnn.kernels.cpu.program import Activation, Array, Program
+    from nbcnn.kernels.cpu.program.buffers import Array
+    from nbcnn.kernels.cpu.program.calls import Activation
+    from nbcnn.kernels.cpu.program.program import Program
     from nbcnn.plan.plan import Plan
 
     random = np.random.default_rng(0)

@@ -126,7 +126,7 @@ def gflops(product: Callable[[], object], seconds: float) -> float:
 
 def machine(threads: int) -> dict[str, Any]:
     """What a figure means nothing without."""
-    from nbcnn.kernels.cpu.lanes import lane_count
+    from nbcnn.kernels.cpu.language.lanes import lane_count
 
     versions = {}
     for package in PACKAGES:

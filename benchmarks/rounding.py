@@ -39,8 +39,9 @@ CONVOLUTIONS = (
 def computed(each: Convolution, given: dict[str, np.ndarray], winograd: bool) -> tuple[list[np.ndarray], bool]:
     """Outputs and both gradients by the kernels, and whether Winograd's method was taken."""
     from nbcnn.kernels.cpu.conv import conv, conv_gradient
-    from nbcnn.kernels.cpu.program import Array, Program
-    from nbcnn.kernels.cpu.transfer import add_emit
+    from nbcnn.kernels.cpu.families.transfer import add_emit
+    from nbcnn.kernels.cpu.program.buffers import Array
+    from nbcnn.kernels.cpu.program.program import Program
     from nbcnn.plan.lowering import add_input
     from nbcnn.plan.plan import Plan, array_view
     from nbcnn.plan.updating import total_of

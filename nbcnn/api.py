@@ -99,7 +99,7 @@ def _training_bytes(built: Network) -> int | None:
 
 
 def _lint(built: Network) -> list[Diagnostic]:
-    from nbcnn.kernels.cpu.memory import memory_bytes
+    from nbcnn.kernels.cpu.machine.memory import memory_bytes
     from nbcnn.lint import KNOWN_DATA, Surroundings, lint
 
     data = KNOWN_DATA.get(built.spec.data.source) if built.spec.data else None

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from nbcnn.errors import InputError
-from nbcnn.kernels.cpu.compiling import OnCompile
+from nbcnn.kernels.cpu.compiling.compiling import OnCompile
 from nbcnn.network import Network
 from nbcnn.plan.folding import fold
 from nbcnn.plan.inference import BatchPlan

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from nbcnn import spec as specs
 from nbcnn.compiled import CompiledModel, as_inputs
 from nbcnn.errors import InputError
-from nbcnn.kernels.cpu.compiling import OnCompile
-from nbcnn.kernels.cpu.lanes import lane_count
+from nbcnn.kernels.cpu.compiling.compiling import OnCompile
+from nbcnn.kernels.cpu.language.lanes import lane_count
 from nbcnn.network import Network, build
 from nbcnn.plan.lowering import lower_inference
 from nbcnn.plan.plan import Plan

@@ -15,17 +15,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nbcnn.kernels.cpu.program import (
-    NO_HALO,
-    STATE_WORDS,
-    Phase,
-    Program,
-    Storage,
-    Walk,
-    activations_of,
-    calls_of,
-    shared_of,
-)
+from nbcnn.kernels.cpu.program.buffers import Storage
+from nbcnn.kernels.cpu.program.calls import NO_HALO, Phase, Walk, activations_of, calls_of, shared_of
+from nbcnn.kernels.cpu.program.program import STATE_WORDS, Program
 from nbcnn.plan.interleaving import grouped
 
 ALIGNMENT = 64

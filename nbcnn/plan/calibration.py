@@ -6,7 +6,7 @@ from math import prod
 import numpy as np
 
 from nbcnn.errors import InputError
-from nbcnn.kernels.cpu.compiling import OnCompile
+from nbcnn.kernels.cpu.compiling.compiling import OnCompile
 from nbcnn.kernels.cpu.quantised.numbers import Scale
 from nbcnn.network import INPUT, Network
 from nbcnn.plan.lowering import SHOWN, lower_inference

@@ -9,8 +9,10 @@ import numpy as np
 from nbcnn.kernels.cpu.by_channel.layout import Blocked, Unsupported, planar
 from nbcnn.kernels.cpu.by_channel.products import look_ahead
 from nbcnn.kernels.cpu.by_channel.regroup import add_scatter, into_lanes
-from nbcnn.kernels.cpu.program import Array, Program, Section
-from nbcnn.kernels.cpu.windows import three_axes
+from nbcnn.kernels.cpu.families.windows import three_axes
+from nbcnn.kernels.cpu.program.buffers import Array
+from nbcnn.kernels.cpu.program.calls import Section
+from nbcnn.kernels.cpu.program.program import Program
 from nbcnn.network import INPUT, Network, Node
 from nbcnn.plan.operations import forward_of, is_random, parameter_names
 from nbcnn.plan.ordering import ordered

@@ -1,7 +1,8 @@
 """Large buffers with a halo share memory with any others, at the cost of writing their zeros in every step."""
 
-from nbcnn.kernels.cpu.halos import clearing
-from nbcnn.kernels.cpu.program import NO_HALO, Activation, Phase, Program, Walk, activations_of, calls_of
+from nbcnn.kernels.cpu.families.halos import clearing
+from nbcnn.kernels.cpu.program.calls import NO_HALO, Activation, Phase, Walk, activations_of, calls_of
+from nbcnn.kernels.cpu.program.program import Program
 from nbcnn.plan.arena import Use, uses_of
 
 # Bytes of a buffer with its copies for blocks; what is smaller may well stay in a cache.

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from nbcnn.kernels.cpu.compiling import OnCompile
+from nbcnn.kernels.cpu.compiling.compiling import OnCompile
 from nbcnn.network import Network
 from nbcnn.plan.lowering import lower_inference
 from nbcnn.plan.plan import Plan

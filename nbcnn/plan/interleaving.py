@@ -6,7 +6,7 @@ all channels, each would read from a far cache what the one before has written.
 
 from collections.abc import Iterable, Sequence
 
-from nbcnn.kernels.cpu.program import Activation, Call, activations_of
+from nbcnn.kernels.cpu.program.calls import Activation, Call, activations_of
 from nbcnn.plan.spreading import parted
 
 # What a few channels of all activations may take together; a part of the second-level cache.

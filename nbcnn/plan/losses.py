@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbcnn import spec as losses
-from nbcnn.kernels.cpu.program import Activation, Array, Program, Section
-from nbcnn.kernels.cpu.targets import add_target
-from nbcnn.kernels.cpu.transfer import add_emit
+from nbcnn.kernels.cpu.families.targets import add_target
+from nbcnn.kernels.cpu.families.transfer import add_emit
+from nbcnn.kernels.cpu.program.buffers import Array
+from nbcnn.kernels.cpu.program.calls import Activation, Section
+from nbcnn.kernels.cpu.program.program import Program
 from nbcnn.plan.operations import forward_of, gradient_of, parameter_names
 
 

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from nbcnn.kernels.cpu.add import add
-from nbcnn.kernels.cpu.program import Activation, Array, Program, Section
-from nbcnn.kernels.cpu.transfer import add_emit, add_ingest
-from nbcnn.kernels.cpu.windows import three_axes
+from nbcnn.kernels.cpu.families.transfer import add_emit, add_ingest
+from nbcnn.kernels.cpu.families.windows import three_axes
+from nbcnn.kernels.cpu.program.buffers import Array
+from nbcnn.kernels.cpu.program.calls import Activation, Section
+from nbcnn.kernels.cpu.program.program import Program
 from nbcnn.network import INPUT, Network, Node
 from nbcnn.plan.checkpointing import segments
 from nbcnn.plan.halos import clear_halos

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbcnn.kernels.cpu.by_channel.layout import Blocked, Unsupported
-from nbcnn.kernels.cpu.compiling import OnCompile
-from nbcnn.kernels.cpu.cores import thread_count
-from nbcnn.kernels.cpu.program import Array, Program
+from nbcnn.kernels.cpu.compiling.compiling import OnCompile
+from nbcnn.kernels.cpu.machine.cores import thread_count
+from nbcnn.kernels.cpu.program.buffers import Array
+from nbcnn.kernels.cpu.program.program import Program
 from nbcnn.network import Network
 from nbcnn.plan.channel_lowering import lower_by_channel
 from nbcnn.plan.plan import Plan, array_view, one_region

@@ -6,7 +6,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from nbcnn.kernels.cpu.program import Program
+from nbcnn.kernels.cpu.program.program import Program
 
 
 def forward_of(operation: str) -> Callable[..., Any]:

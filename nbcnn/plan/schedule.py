@@ -2,8 +2,9 @@
 
 import math
 
-from nbcnn.kernels.cpu.program import Call, Program, Walk
-from nbcnn.kernels.cpu.row import WORDS_PER_ARGUMENT
+from nbcnn.kernels.cpu.language.row import WORDS_PER_ARGUMENT
+from nbcnn.kernels.cpu.program.calls import Call, Walk
+from nbcnn.kernels.cpu.program.program import Program
 from nbcnn.plan.interleaving import interleaved
 from nbcnn.plan.spreading import PARTS_PER_WORKER, parted, segments
 

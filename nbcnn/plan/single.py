@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from nbcnn.kernels.cpu.lanes import lane_count
-from nbcnn.kernels.cpu.program import Activation, Array, Program
-from nbcnn.kernels.cpu.targets import SCORES, add_target
-from nbcnn.kernels.cpu.transfer import add_emit
+from nbcnn.kernels.cpu.families.targets import SCORES, add_target
+from nbcnn.kernels.cpu.families.transfer import add_emit
+from nbcnn.kernels.cpu.language.lanes import lane_count
+from nbcnn.kernels.cpu.program.buffers import Array
+from nbcnn.kernels.cpu.program.calls import Activation
+from nbcnn.kernels.cpu.program.program import Program
 from nbcnn.plan.lowering import add_input
 from nbcnn.plan.operations import forward_of, gradient_of, is_loss, is_random, random_attributes
 from nbcnn.plan.plan import Plan, array_view

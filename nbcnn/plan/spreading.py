@@ -7,7 +7,7 @@ after it. No sum is parted, so the bits stay the same.
 
 from collections.abc import Sequence
 
-from nbcnn.kernels.cpu.program import Call
+from nbcnn.kernels.cpu.program.calls import Call
 
 # Vector operations from which on a call is worth it: threads meet, and each reads what others wrote into their caches.
 WORTHWHILE = 1 << 18

@@ -16,10 +16,10 @@ from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from nbcnn.kernels.cpu.compiling import address_of, compile_all
-from nbcnn.kernels.cpu.program import Kernel
-from nbcnn.kernels.cpu.row import Body, read_word, write_word
-from nbcnn.kernels.cpu.vector import declare
+from nbcnn.kernels.cpu.compiling.compiling import address_of, compile_all
+from nbcnn.kernels.cpu.language.row import Body, read_word, write_word
+from nbcnn.kernels.cpu.language.vector import declare
+from nbcnn.kernels.cpu.program.calls import Kernel
 from nbcnn.plan.plan import Plan
 from nbcnn.plan.walker import call_kernel
 

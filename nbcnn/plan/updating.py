@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from nbcnn.kernels.cpu.clipping import add_scaled, add_shrinkage, add_squares
-from nbcnn.kernels.cpu.program import Array, Call, Program, Section
-from nbcnn.kernels.cpu.sums import PartialSums, add_total, parts_of
+from nbcnn.kernels.cpu.families.clipping import add_scaled, add_shrinkage, add_squares
+from nbcnn.kernels.cpu.families.sums import PartialSums, add_total, parts_of
+from nbcnn.kernels.cpu.program.buffers import Array
+from nbcnn.kernels.cpu.program.calls import Call, Section
+from nbcnn.kernels.cpu.program.program import Program
 from nbcnn.network import Node
 from nbcnn.plan.operations import forward_of, state_names
 

@@ -11,9 +11,9 @@ from numba import njit, prange, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from nbcnn.kernels.cpu.cache import cached
-from nbcnn.kernels.cpu.row import read_word
-from nbcnn.kernels.cpu.vector import declare
+from nbcnn.kernels.cpu.compiling.cache import cached
+from nbcnn.kernels.cpu.language.row import read_word
+from nbcnn.kernels.cpu.language.vector import declare
 
 
 @intrinsic

@@ -14,7 +14,9 @@ import numpy as np
 
 from nbcnn.errors import InputError
 from nbcnn.kernels.cpu.by_channel.layout import Blocked, Unsupported
-from nbcnn.kernels.cpu.program import Program, Section
+from nbcnn.kernels.cpu.families.windows import three_axes
+from nbcnn.kernels.cpu.program.calls import Section
+from nbcnn.kernels.cpu.program.program import Program
 from nbcnn.kernels.cpu.quantised import products
 from nbcnn.kernels.cpu.quantised.add import add
 from nbcnn.kernels.cpu.quantised.layout import WORD, Bytes
@@ -27,7 +29,6 @@ from nbcnn.kernels.cpu.quantised.transfer import (
     input_in_floats,
     into_bytes,
 )
-from nbcnn.kernels.cpu.windows import three_axes
 from nbcnn.network import INPUT, Network, Node
 from nbcnn.plan.channel_lowering import lower_layer
 from nbcnn.plan.operations import is_random

@@ -9,7 +9,7 @@ from pathlib import Path
 from nbcnn import network as networks
 from nbcnn.data import Dataset, Splits
 from nbcnn.errors import DataError, Interrupted
-from nbcnn.kernels.cpu.helpers import helpers
+from nbcnn.kernels.cpu.compiling.helpers import helpers
 from nbcnn.network import Network
 from nbcnn.spec import Spec
 from nbcnn.training import folder

@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike
 from nbcnn.compiled import as_inputs
 from nbcnn.data import checked_targets
 from nbcnn.errors import InputError
-from nbcnn.kernels.cpu.compiling import OnCompile
-from nbcnn.kernels.cpu.targets import SCORES
+from nbcnn.kernels.cpu.compiling.compiling import OnCompile
+from nbcnn.kernels.cpu.families.targets import SCORES
 from nbcnn.model import Model
 from nbcnn.plan.losses import planned_loss
 from nbcnn.plan.lowering import lower_training

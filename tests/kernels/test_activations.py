@@ -8,7 +8,7 @@ from tolerances import TOLERANCES
 
 from examples import Example
 from nbcnn import functional
-from nbcnn.kernels.cpu.program import Program
+from nbcnn.kernels.cpu.program.program import Program
 from nbcnn.plan.operations import forward_of
 
 NAN, INFINITY = float("nan"), float("inf")

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 from tolerances import assert_close
 
-from nbcnn.kernels.cpu.canonical import multiply
-from nbcnn.kernels.cpu.lanes import using
+from nbcnn.kernels.cpu.families.transfer import add_emit
+from nbcnn.kernels.cpu.language.lanes import using
 from nbcnn.kernels.cpu.linear import linear, linear_gradient
-from nbcnn.kernels.cpu.program import Array, Program
+from nbcnn.kernels.cpu.products.canonical import multiply
+from nbcnn.kernels.cpu.program.buffers import Array
+from nbcnn.kernels.cpu.program.program import Program
 from nbcnn.kernels.cpu.relu import relu, relu_gradient
-from nbcnn.kernels.cpu.transfer import add_emit
 from nbcnn.plan.lowering import add_input
 from nbcnn.plan.plan import Plan, array_view
 from nbcnn.plan.updating import total_of

@@ -19,8 +19,8 @@ from operations import (
 from tolerances import assert_close
 
 from examples import EXAMPLES, Example
-from nbcnn.kernels.cpu import lanes as lanes_of_the_machine
-from nbcnn.kernels.cpu.products import choose_tile
+from nbcnn.kernels.cpu.language import lanes as lanes_of_the_machine
+from nbcnn.kernels.cpu.products.products import choose_tile
 from nbcnn.plan import single
 
 LANES = [4, 8, 16]
@@ -33,7 +33,7 @@ CONV, POOL, LOSS = (
 
 @pytest.fixture(params=LANES, ids="{} lanes".format)
 def lanes(request):
-    from nbcnn.kernels.cpu.lanes import using
+    from nbcnn.kernels.cpu.language.lanes import using
 
     with using(request.param):
         yield request.param

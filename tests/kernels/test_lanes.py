@@ -2,7 +2,7 @@
 
 import llvmlite.binding as llvm
 
-from nbcnn.kernels.cpu import lanes
+from nbcnn.kernels.cpu.language import lanes
 
 
 def test_the_system_and_the_compiler_agree_on_what_the_processor_can_do() -> None:

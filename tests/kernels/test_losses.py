@@ -6,7 +6,7 @@ from operations import arrays, functional_vjp, run_reference
 
 from examples import EXAMPLES, Example
 from nbcnn import functional
-from nbcnn.kernels.cpu.lanes import using
+from nbcnn.kernels.cpu.language.lanes import using
 from nbcnn.plan.single import single_plan
 
 LOSSES = [example for example in EXAMPLES if example.is_loss]

@@ -9,8 +9,9 @@ from operations import arrays, assert_gradients_close, functional_vjp, run_refer
 from tolerances import assert_close
 
 from nbcnn.kernels.cpu.batch_norm import batch_norm as add_batch_norm
-from nbcnn.kernels.cpu.lanes import using
-from nbcnn.kernels.cpu.program import Array, Program
+from nbcnn.kernels.cpu.language.lanes import using
+from nbcnn.kernels.cpu.program.buffers import Array
+from nbcnn.kernels.cpu.program.program import Program
 from nbcnn.kernels.cpu.relu import relu
 from nbcnn.plan.single import single_plan
 

@@ -5,9 +5,10 @@ from importlib import import_module
 import numpy as np
 import pytest
 
-from nbcnn.kernels.cpu.lanes import using
-from nbcnn.kernels.cpu.program import Array, Program
-from nbcnn.kernels.cpu.sums import CHUNK, parts_of
+from nbcnn.kernels.cpu.families.sums import CHUNK, parts_of
+from nbcnn.kernels.cpu.language.lanes import using
+from nbcnn.kernels.cpu.program.buffers import Array
+from nbcnn.kernels.cpu.program.program import Program
 from nbcnn.plan.operations import forward_of, state_names
 from nbcnn.plan.plan import Plan
 from nbcnn.spec import parse_optimizer

@@ -8,9 +8,9 @@ from networks import FLATTEN, conv, layer, linear, network, pool
 from reference_training import batch, follow
 from tolerances import assert_close
 
-from nbcnn.kernels.cpu import winograd, winograd_rows
-from nbcnn.kernels.cpu.lanes import using
-from nbcnn.kernels.cpu.program import Program
+from nbcnn.kernels.cpu.language.lanes import using
+from nbcnn.kernels.cpu.products import winograd, winograd_rows
+from nbcnn.kernels.cpu.program.program import Program
 from nbcnn.model import Model
 from nbcnn.network import Network
 from nbcnn.plan.lowering import lower_gradients

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numba import njit
 
-from nbcnn.kernels.cpu import later, vector
+from nbcnn.kernels.cpu.language import later, vector
 
 later.load()
 

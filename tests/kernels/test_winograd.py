@@ -10,12 +10,13 @@ from reference_training import batch
 from tolerances import assert_close
 
 from nbcnn.api import build
-from nbcnn.kernels.cpu import winograd
 from nbcnn.kernels.cpu.conv import conv, conv_gradient
-from nbcnn.kernels.cpu.lanes import using
-from nbcnn.kernels.cpu.program import Array, Program
+from nbcnn.kernels.cpu.families.transfer import add_emit
+from nbcnn.kernels.cpu.language.lanes import using
+from nbcnn.kernels.cpu.products import winograd
+from nbcnn.kernels.cpu.program.buffers import Array
+from nbcnn.kernels.cpu.program.program import Program
 from nbcnn.kernels.cpu.relu import relu, relu_gradient
-from nbcnn.kernels.cpu.transfer import add_emit
 from nbcnn.kernels.reference.conv import conv as reference
 from nbcnn.kernels.reference.conv import conv_gradient as reference_gradient
 from nbcnn.model import Model

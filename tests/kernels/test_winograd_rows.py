@@ -10,10 +10,10 @@ from families.example import Example
 from operations import arrays, assert_gradients_close, functional_vjp, run_functional, run_reference, terms, upstream
 from tolerances import assert_close
 
-from nbcnn.kernels.cpu import winograd, winograd_rows
-from nbcnn.kernels.cpu.lanes import using
-from nbcnn.kernels.cpu.program import Program
-from nbcnn.kernels.cpu.winograd_axis import POINTS, matrices, values_of
+from nbcnn.kernels.cpu.language.lanes import using
+from nbcnn.kernels.cpu.products import winograd, winograd_rows
+from nbcnn.kernels.cpu.products.winograd_axis import POINTS, matrices, values_of
+from nbcnn.kernels.cpu.program.program import Program
 from nbcnn.plan import single
 
 EXAMPLES = [

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from nbcnn import data
 from nbcnn.data import cifar, fashion_mnist, mnist
-from nbcnn.kernels.cpu.memory import memory_bytes
+from nbcnn.kernels.cpu.machine.memory import memory_bytes
 from nbcnn.lint import KNOWN_DATA, DataFacts
 
 

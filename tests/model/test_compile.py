@@ -19,7 +19,7 @@ from tolerances import UNIT
 from nbcnn import spec
 from nbcnn.compiled import CompiledModel
 from nbcnn.errors import InputError
-from nbcnn.kernels.cpu.lanes import using
+from nbcnn.kernels.cpu.language.lanes import using
 from nbcnn.model import Model
 from nbcnn.network import INPUT, Network, build
 from nbcnn.plan.one_sample import OneSamplePlan

@@ -10,7 +10,7 @@ from tolerances import UNIT
 
 from nbcnn import spec
 from nbcnn.kernels.cpu.by_channel import winograd
-from nbcnn.kernels.cpu.lanes import using
+from nbcnn.kernels.cpu.language.lanes import using
 from nbcnn.model import Model
 from nbcnn.network import Network, build
 from nbcnn.plan import one_sample

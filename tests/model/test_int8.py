@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from whole_numbers import outputs
 
 from nbcnn.errors import InputError
-from nbcnn.kernels.cpu.lanes import using
+from nbcnn.kernels.cpu.language.lanes import using
 from nbcnn.kernels.cpu.quantised import products
 from nbcnn.kernels.cpu.quantised.numbers import Scale, quantise_weights
 from nbcnn.kernels.cpu.quantised.tile import has_instruction

@@ -7,7 +7,7 @@ from reference_training import activations, batch
 from tolerances import UNIT
 
 from nbcnn.errors import InputError
-from nbcnn.kernels.cpu.lanes import using
+from nbcnn.kernels.cpu.language.lanes import using
 from nbcnn.model import CHUNK, Model
 from nbcnn.training.trainer import Trainer
 

@@ -5,7 +5,7 @@ import pytest
 from networks import FLATTEN, conv, layer, linear, named, network
 from reference_training import activations, batch
 
-from nbcnn.kernels.cpu.lanes import using
+from nbcnn.kernels.cpu.language.lanes import using
 from nbcnn.model import CHUNK, Model
 from nbcnn.plan.reference import Reference
 

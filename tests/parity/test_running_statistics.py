@@ -6,7 +6,7 @@ from networks import FLATTEN, conv, layer, linear, network
 from torch_operations import torch
 
 from nbcnn import functional as F
-from nbcnn.kernels.cpu.lanes import using
+from nbcnn.kernels.cpu.language.lanes import using
 from nbcnn.model import Model
 from nbcnn.training.trainer import Trainer
 

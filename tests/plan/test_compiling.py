@@ -13,7 +13,7 @@ TRAIN = """
 import json, sys
 import numpy as np
 from numba.core.event import RecordingListener, install_listener
-from nbcnn.kernels.cpu import compiling
+from nbcnn.kernels.cpu.compiling import compiling
 from nbcnn.model import Model
 from nbcnn.network import build
 from nbcnn.spec import parse

@@ -18,7 +18,7 @@ COMPUTE = """
 import json
 import numpy as np
 from nbcnn import functional
-from nbcnn.kernels.cpu.cache import cache_folder
+from nbcnn.kernels.cpu.compiling.cache import cache_folder
 y = functional.relu(np.linspace(-1, 1, 100).reshape(10, 10))
 print(json.dumps([str(cache_folder()), y.tobytes().hex()]))
 """

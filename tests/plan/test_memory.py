@@ -14,7 +14,9 @@ from networks import NETWORKS, named
 from reference_training import batch
 
 from nbcnn.kernels.cpu import batch_norm
-from nbcnn.kernels.cpu.program import NO_HALO, Activation, Array, At, Phase, Program, Storage, Table, calls_of
+from nbcnn.kernels.cpu.program.buffers import Array, Storage, Table
+from nbcnn.kernels.cpu.program.calls import NO_HALO, Activation, At, Phase, calls_of
+from nbcnn.kernels.cpu.program.program import Program
 from nbcnn.model import Model
 from nbcnn.plan import halos, interleaving
 from nbcnn.plan.arena import ALIGNMENT, build_arena, lay_out

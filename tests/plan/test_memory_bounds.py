@@ -19,7 +19,7 @@ from examples import EXAMPLES
 from networks import NETWORKS, named
 from operations import arrays, each, functional_vjp, run_functional, upstream
 from reference_training import batch
-from nbcnn.kernels.cpu.lanes import using
+from nbcnn.kernels.cpu.language.lanes import using
 from nbcnn.model import Model
 from nbcnn.plan import arena, single
 from nbcnn.spec.optimizers import AnyOptimizer

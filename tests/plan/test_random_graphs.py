@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from random_graphs import assert_known, described, disturbed, drawn_model, graph
 from reference_training import ReferenceTrainer
 
-from nbcnn.kernels.cpu.lanes import using
-from nbcnn.kernels.cpu.program import Program
+from nbcnn.kernels.cpu.language.lanes import using
+from nbcnn.kernels.cpu.program.program import Program
 from nbcnn.network import INPUT, Network, Node, build
 from nbcnn.plan import checkpointing, lowering
 from nbcnn.plan.gradients import GradientPlan

@@ -6,7 +6,7 @@ import pytest
 from networks import NETWORKS, named
 from reference_training import batch
 
-from nbcnn.kernels.cpu.lanes import lane_count
+from nbcnn.kernels.cpu.language.lanes import lane_count
 from nbcnn.model import Model
 from nbcnn.plan import schedule, spreading
 from nbcnn.training.trainer import Trainer

@@ -7,9 +7,9 @@ from networks import FLATTEN, conv, linear, network, pool
 from reference_training import ADAM, SGD, batch, follow
 
 from nbcnn.errors import InputError
-from nbcnn.kernels.cpu.lanes import using
-from nbcnn.kernels.cpu.program import Program
-from nbcnn.kernels.cpu.sums import CHUNK
+from nbcnn.kernels.cpu.families.sums import CHUNK
+from nbcnn.kernels.cpu.language.lanes import using
+from nbcnn.kernels.cpu.program.program import Program
 from nbcnn.model import Model
 from nbcnn.network import build
 from nbcnn.spec import parse

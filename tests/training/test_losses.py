@@ -12,7 +12,7 @@ from reference_training import ReferenceTrainer, assert_same_loss, assert_same_w
 from nbcnn import build, data, functional, train
 from nbcnn.data import Dataset
 from nbcnn.errors import InputError, SpecError
-from nbcnn.kernels.cpu.lanes import using
+from nbcnn.kernels.cpu.language.lanes import using
 from nbcnn.model import Model
 from nbcnn.spec import parse
 from nbcnn.training import evaluation

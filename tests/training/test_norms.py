@@ -6,8 +6,8 @@ import pytest
 from networks import FLATTEN, conv, layer, linear, named, network
 from reference_training import SGD, batch, follow
 
-from nbcnn.kernels.cpu.lanes import using
-from nbcnn.kernels.cpu.program import Program
+from nbcnn.kernels.cpu.language.lanes import using
+from nbcnn.kernels.cpu.program.program import Program
 from nbcnn.model import Model
 from nbcnn.training.threads import threads
 from nbcnn.training.trainer import Trainer

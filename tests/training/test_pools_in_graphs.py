@@ -4,7 +4,7 @@ import pytest
 from networks import FLATTEN, conv, layer, linear, network, pool
 from reference_training import SGD, follow
 
-from nbcnn.kernels.cpu.lanes import using
+from nbcnn.kernels.cpu.language.lanes import using
 
 RELU = {"type": "relu"}
 END = (FLATTEN, linear(3))

@@ -6,8 +6,8 @@ import pytest
 from networks import FLATTEN, conv, dropout, linear, named, network, pool
 from reference_training import batch
 
-from nbcnn.kernels.cpu.lanes import using
-from nbcnn.kernels.cpu.program import Program
+from nbcnn.kernels.cpu.language.lanes import using
+from nbcnn.kernels.cpu.program.program import Program
 from nbcnn.model import Model
 from nbcnn.network import Network
 from nbcnn.training.threads import threads

@@ -6,8 +6,8 @@ from networks import NETWORKS, named
 from reference_training import ADAM, SGD, ReferenceTrainer, assert_same_loss, assert_same_weights, follow
 
 from nbcnn import build, data, load_spec
-from nbcnn.kernels.cpu.lanes import using
-from nbcnn.kernels.cpu.program import Program
+from nbcnn.kernels.cpu.language.lanes import using
+from nbcnn.kernels.cpu.program.program import Program
 from nbcnn.model import Model
 from nbcnn.training.trainer import Trainer
 

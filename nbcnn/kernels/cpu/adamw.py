@@ -1,7 +1,9 @@
 """Adam on one parameter with weight decay that does not pass through its averages."""
 
 from nbcnn.kernels.cpu.adam import adam
-from nbcnn.kernels.cpu.program import Argument, Array, Call, Program
+from nbcnn.kernels.cpu.program.buffers import Array
+from nbcnn.kernels.cpu.program.calls import Argument, Call
+from nbcnn.kernels.cpu.program.program import Program
 
 
 def adamw(

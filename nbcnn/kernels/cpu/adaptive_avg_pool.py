@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nbcnn.kernels.cpu.pooling import pooled
-from nbcnn.kernels.cpu.program import Activation, Program
-from nbcnn.kernels.cpu.resampling import AxisTaps, Resampling, add_resampling
-from nbcnn.kernels.cpu.windows import three_axes
+from nbcnn.kernels.cpu.families.pooling import pooled
+from nbcnn.kernels.cpu.families.resampling import AxisTaps, Resampling, add_resampling
+from nbcnn.kernels.cpu.families.windows import three_axes
+from nbcnn.kernels.cpu.program.calls import Activation
+from nbcnn.kernels.cpu.program.program import Program
 
 
 def _taps(source: int, target: int) -> AxisTaps:

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from nbcnn.kernels.cpu.elementwise import add_binary, formula
-from nbcnn.kernels.cpu.program import Activation, Program, in_place_or_new
+from nbcnn.kernels.cpu.families.elementwise import add_binary, formula
+from nbcnn.kernels.cpu.program.calls import Activation
+from nbcnn.kernels.cpu.program.program import Program, in_place_or_new
 
 
 @formula("add")

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nbcnn.kernels.cpu.pooling import Windows, clear, gradient_arguments, pooled, table_arguments
-from nbcnn.kernels.cpu.program import Activation, Program
-from nbcnn.kernels.cpu.row import Body, arguments, read_float, read_index
-from nbcnn.kernels.cpu.vector import load, splat, store
-from nbcnn.kernels.cpu.windows import Window, three_pairs
+from nbcnn.kernels.cpu.families.pooling import Windows, clear, gradient_arguments, pooled, table_arguments
+from nbcnn.kernels.cpu.families.windows import Window, three_pairs
+from nbcnn.kernels.cpu.language.row import Body, arguments, read_float, read_index
+from nbcnn.kernels.cpu.language.vector import load, splat, store
+from nbcnn.kernels.cpu.program.calls import Activation
+from nbcnn.kernels.cpu.program.program import Program
 
 
 def average(lanes: int) -> Body:

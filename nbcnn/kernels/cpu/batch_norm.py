@@ -6,7 +6,7 @@ The way back takes the same three steps. In inference it is one factor and one s
 import math
 from collections.abc import Callable
 
-from nbcnn.kernels.cpu.batch_statistics import (
+from nbcnn.kernels.cpu.families.batch_statistics import (
     BACK,
     CHANNELS_PER_PART,
     MOMENTS,
@@ -19,9 +19,11 @@ from nbcnn.kernels.cpu.batch_statistics import (
     normalise,
     normalise_gradient,
 )
-from nbcnn.kernels.cpu.normalising import constant
-from nbcnn.kernels.cpu.program import Activation, Argument, Array, Call, Program, grid, in_place_or_new
-from nbcnn.kernels.cpu.row import Body
+from nbcnn.kernels.cpu.families.normalising import constant
+from nbcnn.kernels.cpu.language.row import Body
+from nbcnn.kernels.cpu.program.buffers import Array
+from nbcnn.kernels.cpu.program.calls import Activation, Argument, Call, grid
+from nbcnn.kernels.cpu.program.program import Program, in_place_or_new
 
 _Gradients = tuple[Activation | None, None, None, Array | None, Array | None]
 

@@ -2,8 +2,9 @@
 
 import math
 
-from nbcnn.kernels.cpu.dropping import add_drop
-from nbcnn.kernels.cpu.program import Activation, Argument, Program
+from nbcnn.kernels.cpu.families.dropping import add_drop
+from nbcnn.kernels.cpu.program.calls import Activation, Argument
+from nbcnn.kernels.cpu.program.program import Program
 
 
 def channel_dropout(

@@ -1,8 +1,9 @@
 """Channels of several groups dealt out in turn."""
 
-from nbcnn.kernels.cpu.program import Activation, Program, extent, grid
-from nbcnn.kernels.cpu.row import Body, arguments
-from nbcnn.kernels.cpu.vector import load, store
+from nbcnn.kernels.cpu.language.row import Body, arguments
+from nbcnn.kernels.cpu.language.vector import load, store
+from nbcnn.kernels.cpu.program.calls import Activation, extent, grid
+from nbcnn.kernels.cpu.program.program import Program
 
 
 def deal(lanes: int) -> Body:

@@ -1,9 +1,10 @@
 """Some of the channels."""
 
-from nbcnn.kernels.cpu.copying import add_copy
-from nbcnn.kernels.cpu.program import Activation, Program, extent, grid
-from nbcnn.kernels.cpu.row import Body, arguments
-from nbcnn.kernels.cpu.vector import load, splat, store
+from nbcnn.kernels.cpu.families.copying import add_copy
+from nbcnn.kernels.cpu.language.row import Body, arguments
+from nbcnn.kernels.cpu.language.vector import load, splat, store
+from nbcnn.kernels.cpu.program.calls import Activation, extent, grid
+from nbcnn.kernels.cpu.program.program import Program
 
 
 def among_zeros(lanes: int) -> Body:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from nbcnn.kernels.cpu.copying import add_copy
-from nbcnn.kernels.cpu.program import Activation, Program
+from nbcnn.kernels.cpu.families.copying import add_copy
+from nbcnn.kernels.cpu.program.calls import Activation
+from nbcnn.kernels.cpu.program.program import Program
 
 
 def _with_first_channels(parts: tuple[Activation, ...]) -> Iterator[tuple[int, Activation]]:

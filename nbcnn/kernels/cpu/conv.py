@@ -2,18 +2,20 @@
 
 from collections.abc import Sequence
 
-from nbcnn.kernels.cpu.batch_correlation import add_weight_gradient
-from nbcnn.kernels.cpu.copying import with_halo
-from nbcnn.kernels.cpu.depthwise import add_depthwise, add_depthwise_adjoint, add_depthwise_correlation
-from nbcnn.kernels.cpu.packing import Packing
+from nbcnn.kernels.cpu.families.copying import with_halo
+from nbcnn.kernels.cpu.families.sums import PartialSums, add_channel_sum
+from nbcnn.kernels.cpu.families.windows import Window, adjoint_strands, forward_strands, halo_of
 from nbcnn.kernels.cpu.pad import pad, pad_gradient
-from nbcnn.kernels.cpu.products import add_convolution
-from nbcnn.kernels.cpu.program import Activation, Array, Program
-from nbcnn.kernels.cpu.sums import PartialSums, add_channel_sum
-from nbcnn.kernels.cpu.windows import Window, adjoint_strands, forward_strands, halo_of
-from nbcnn.kernels.cpu.winograd import add_winograd, suits_winograd
-from nbcnn.kernels.cpu.winograd_gradient import add_winograd_gradient, suits_winograd_gradient
-from nbcnn.kernels.cpu.winograd_rows import add_rows, suits_rows
+from nbcnn.kernels.cpu.products.batch_correlation import add_weight_gradient
+from nbcnn.kernels.cpu.products.depthwise import add_depthwise, add_depthwise_adjoint, add_depthwise_correlation
+from nbcnn.kernels.cpu.products.packing import Packing
+from nbcnn.kernels.cpu.products.products import add_convolution
+from nbcnn.kernels.cpu.products.winograd import add_winograd, suits_winograd
+from nbcnn.kernels.cpu.products.winograd_gradient import add_winograd_gradient, suits_winograd_gradient
+from nbcnn.kernels.cpu.products.winograd_rows import add_rows, suits_rows
+from nbcnn.kernels.cpu.program.buffers import Array
+from nbcnn.kernels.cpu.program.calls import Activation
+from nbcnn.kernels.cpu.program.program import Program
 
 _NO_PADDING = ((0, 0),) * 3
 

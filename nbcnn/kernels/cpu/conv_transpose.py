@@ -2,14 +2,23 @@
 
 from collections.abc import Sequence
 
-from nbcnn.kernels.cpu.batch_correlation import add_weight_gradient
-from nbcnn.kernels.cpu.copying import with_halo
-from nbcnn.kernels.cpu.depthwise import add_depthwise, add_depthwise_adjoint, add_depthwise_correlation
-from nbcnn.kernels.cpu.packing import Packing
-from nbcnn.kernels.cpu.products import add_convolution
-from nbcnn.kernels.cpu.program import Activation, Array, Program, Space
-from nbcnn.kernels.cpu.sums import PartialSums, add_channel_sum
-from nbcnn.kernels.cpu.windows import Window, adjoint_strands, forward_strands, halo_of, three_axes, three_pairs
+from nbcnn.kernels.cpu.families.copying import with_halo
+from nbcnn.kernels.cpu.families.sums import PartialSums, add_channel_sum
+from nbcnn.kernels.cpu.families.windows import (
+    Window,
+    adjoint_strands,
+    forward_strands,
+    halo_of,
+    three_axes,
+    three_pairs,
+)
+from nbcnn.kernels.cpu.products.batch_correlation import add_weight_gradient
+from nbcnn.kernels.cpu.products.depthwise import add_depthwise, add_depthwise_adjoint, add_depthwise_correlation
+from nbcnn.kernels.cpu.products.packing import Packing
+from nbcnn.kernels.cpu.products.products import add_convolution
+from nbcnn.kernels.cpu.program.buffers import Array
+from nbcnn.kernels.cpu.program.calls import Activation, Space
+from nbcnn.kernels.cpu.program.program import Program
 
 
 def _output_space(

@@ -1,7 +1,8 @@
 """Seeing an image as one row of features: no work, unless its buffer carries a halo."""
 
-from nbcnn.kernels.cpu.copying import without_halo
-from nbcnn.kernels.cpu.program import Activation, Program
+from nbcnn.kernels.cpu.families.copying import without_halo
+from nbcnn.kernels.cpu.program.calls import Activation
+from nbcnn.kernels.cpu.program.program import Program
 
 
 def flatten(program: Program, x: Activation) -> Activation:

@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from nbcnn.kernels.cpu.elementwise import add_backward, add_forward, formula
-from nbcnn.kernels.cpu.program import Activation, Program
-from nbcnn.kernels.cpu.vector import absolute, error_function, exponential, filled, where
+from nbcnn.kernels.cpu.families.elementwise import add_backward, add_forward, formula
+from nbcnn.kernels.cpu.language.vector import absolute, error_function, exponential, filled, where
+from nbcnn.kernels.cpu.program.calls import Activation
+from nbcnn.kernels.cpu.program.program import Program
 
 _ZERO = np.float32(0.0)
 _HALF = np.float32(0.5)

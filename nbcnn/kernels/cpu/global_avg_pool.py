@@ -1,7 +1,8 @@
 """Global average pooling: one window over all of a channel."""
 
 from nbcnn.kernels.cpu.adaptive_avg_pool import adaptive_avg_pool, adaptive_avg_pool_gradient
-from nbcnn.kernels.cpu.program import Activation, Program
+from nbcnn.kernels.cpu.program.calls import Activation
+from nbcnn.kernels.cpu.program.program import Program
 
 
 def global_avg_pool(program: Program, x: Activation) -> Activation:

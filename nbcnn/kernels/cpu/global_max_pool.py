@@ -1,7 +1,8 @@
 """Global maximum pooling: one window over all of a channel."""
 
 from nbcnn.kernels.cpu.adaptive_max_pool import adaptive_max_pool, adaptive_max_pool_gradient
-from nbcnn.kernels.cpu.program import Activation, Program
+from nbcnn.kernels.cpu.program.calls import Activation
+from nbcnn.kernels.cpu.program.program import Program
 
 
 def global_max_pool(program: Program, x: Activation) -> Activation:

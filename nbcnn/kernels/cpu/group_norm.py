@@ -1,8 +1,10 @@
 """Group normalisation: each sample over the positions and channels of each group, with a weight a channel."""
 
-from nbcnn.kernels.cpu.normalising import Sets, add_normalisation, add_normalisation_gradient
-from nbcnn.kernels.cpu.program import Activation, Array, Program
-from nbcnn.kernels.cpu.sums import PartialSums
+from nbcnn.kernels.cpu.families.normalising import Sets, add_normalisation, add_normalisation_gradient
+from nbcnn.kernels.cpu.families.sums import PartialSums
+from nbcnn.kernels.cpu.program.buffers import Array
+from nbcnn.kernels.cpu.program.calls import Activation
+from nbcnn.kernels.cpu.program.program import Program
 
 
 def sets_of_groups(x: Activation, groups: int) -> Sets:

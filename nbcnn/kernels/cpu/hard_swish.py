@@ -4,9 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from nbcnn.kernels.cpu.elementwise import add_backward, add_forward, formula
-from nbcnn.kernels.cpu.program import Activation, Program
-from nbcnn.kernels.cpu.vector import filled, where
+from nbcnn.kernels.cpu.families.elementwise import add_backward, add_forward, formula
+from nbcnn.kernels.cpu.language.vector import filled, where
+from nbcnn.kernels.cpu.program.calls import Activation
+from nbcnn.kernels.cpu.program.program import Program
 
 _ZERO = np.float32(0.0)
 _THREE = np.float32(3.0)

@@ -4,11 +4,12 @@ from typing import Any
 
 import numpy as np
 
-from nbcnn.kernels.cpu.elementwise import formula
-from nbcnn.kernels.cpu.pair_losses import add_pair_loss, add_pair_loss_gradient
-from nbcnn.kernels.cpu.program import Activation, Program
-from nbcnn.kernels.cpu.targets import Target
-from nbcnn.kernels.cpu.vector import absolute, filled, where
+from nbcnn.kernels.cpu.families.elementwise import formula
+from nbcnn.kernels.cpu.families.pair_losses import add_pair_loss, add_pair_loss_gradient
+from nbcnn.kernels.cpu.families.targets import Target
+from nbcnn.kernels.cpu.language.vector import absolute, filled, where
+from nbcnn.kernels.cpu.program.calls import Activation
+from nbcnn.kernels.cpu.program.program import Program
 
 _f = np.float32
 

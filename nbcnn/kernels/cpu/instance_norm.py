@@ -1,8 +1,10 @@
 """Instance normalisation: each channel of each sample by itself, which is a group for every channel."""
 
+from nbcnn.kernels.cpu.families.sums import PartialSums
 from nbcnn.kernels.cpu.group_norm import group_norm, group_norm_gradient
-from nbcnn.kernels.cpu.program import Activation, Array, Program
-from nbcnn.kernels.cpu.sums import PartialSums
+from nbcnn.kernels.cpu.program.buffers import Array
+from nbcnn.kernels.cpu.program.calls import Activation
+from nbcnn.kernels.cpu.program.program import Program
 
 
 def instance_norm(

@@ -4,12 +4,13 @@ from typing import Any
 
 import numpy as np
 
-from nbcnn.kernels.cpu.later import njit
-from nbcnn.kernels.cpu.pooling import Windows, clear, gradient_tables, pooled, table_arguments
-from nbcnn.kernels.cpu.program import Activation, Program, Space
-from nbcnn.kernels.cpu.row import Body, arguments, read_index
-from nbcnn.kernels.cpu.vector import load, splat, store, where
-from nbcnn.kernels.cpu.windows import Window
+from nbcnn.kernels.cpu.families.pooling import Windows, clear, gradient_tables, pooled, table_arguments
+from nbcnn.kernels.cpu.families.windows import Window
+from nbcnn.kernels.cpu.language.later import njit
+from nbcnn.kernels.cpu.language.row import Body, arguments, read_index
+from nbcnn.kernels.cpu.language.vector import load, splat, store, where
+from nbcnn.kernels.cpu.program.calls import Activation, Space
+from nbcnn.kernels.cpu.program.program import Program
 
 
 @njit(error_model="numpy")

@@ -1,8 +1,10 @@
 """Layer normalisation: each sample over some of its axes, with a weight for every number along them."""
 
-from nbcnn.kernels.cpu.normalising import Sets, add_normalisation, add_normalisation_gradient
-from nbcnn.kernels.cpu.program import Activation, Array, Program
-from nbcnn.kernels.cpu.sums import PartialSums
+from nbcnn.kernels.cpu.families.normalising import Sets, add_normalisation, add_normalisation_gradient
+from nbcnn.kernels.cpu.families.sums import PartialSums
+from nbcnn.kernels.cpu.program.buffers import Array
+from nbcnn.kernels.cpu.program.calls import Activation
+from nbcnn.kernels.cpu.program.program import Program
 
 
 def _sets(x: Activation, axes: tuple[int, ...]) -> Sets:

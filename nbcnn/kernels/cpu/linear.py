@@ -4,15 +4,17 @@ import math
 
 import numpy as np
 
-from nbcnn.kernels.cpu.canonical import add_canonical_products, suits_canonical
-from nbcnn.kernels.cpu.packing import Packing
-from nbcnn.kernels.cpu.products import add_convolution, add_correlation, choose_tile
-from nbcnn.kernels.cpu.program import Activation, Array, Program, Table
-from nbcnn.kernels.cpu.row import Body, arguments, read_float, write_float, write_word
-from nbcnn.kernels.cpu.sums import PartialSums, add_channel_sum
-from nbcnn.kernels.cpu.tile import convolution_tile
-from nbcnn.kernels.cpu.transposing import transpose_square
-from nbcnn.kernels.cpu.windows import Window, forward_strands
+from nbcnn.kernels.cpu.families.sums import PartialSums, add_channel_sum
+from nbcnn.kernels.cpu.families.windows import Window, forward_strands
+from nbcnn.kernels.cpu.language.row import Body, arguments, read_float, write_float, write_word
+from nbcnn.kernels.cpu.language.transposing import transpose_square
+from nbcnn.kernels.cpu.products.canonical import add_canonical_products, suits_canonical
+from nbcnn.kernels.cpu.products.packing import Packing
+from nbcnn.kernels.cpu.products.products import add_convolution, add_correlation, choose_tile
+from nbcnn.kernels.cpu.products.tile import convolution_tile
+from nbcnn.kernels.cpu.program.buffers import Array, Table
+from nbcnn.kernels.cpu.program.calls import Activation
+from nbcnn.kernels.cpu.program.program import Program
 
 _POINT = Window((1, 1, 1), (1, 1, 1), (0, 0, 0), (1, 1, 1))
 _ONE = (1, 1, 1)

@@ -4,11 +4,13 @@ import math
 
 import numpy as np
 
-from nbcnn.kernels.cpu.program import Argument, Array, Call, Program
-from nbcnn.kernels.cpu.row import Body, arguments
-from nbcnn.kernels.cpu.sums import CHUNK
-from nbcnn.kernels.cpu.tails import load_first, store_first
-from nbcnn.kernels.cpu.vector import splat, where
+from nbcnn.kernels.cpu.families.sums import CHUNK
+from nbcnn.kernels.cpu.families.tails import load_first, store_first
+from nbcnn.kernels.cpu.language.row import Body, arguments
+from nbcnn.kernels.cpu.language.vector import splat, where
+from nbcnn.kernels.cpu.program.buffers import Array
+from nbcnn.kernels.cpu.program.calls import Argument, Call
+from nbcnn.kernels.cpu.program.program import Program
 
 
 def descend(lanes: int) -> Body:

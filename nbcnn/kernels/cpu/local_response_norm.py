@@ -4,10 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from nbcnn.kernels.cpu.later import njit
-from nbcnn.kernels.cpu.program import Activation, Argument, Program, extent, grid, in_place_or_new
-from nbcnn.kernels.cpu.row import Body, arguments
-from nbcnn.kernels.cpu.vector import exponential, filled, load, logarithm, splat, square_root, store
+from nbcnn.kernels.cpu.language.later import njit
+from nbcnn.kernels.cpu.language.row import Body, arguments
+from nbcnn.kernels.cpu.language.vector import exponential, filled, load, logarithm, splat, square_root, store
+from nbcnn.kernels.cpu.program.calls import Activation, Argument, extent, grid
+from nbcnn.kernels.cpu.program.program import Program, in_place_or_new
 
 
 @njit(error_model="numpy")

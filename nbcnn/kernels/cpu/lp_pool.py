@@ -5,11 +5,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nbcnn.kernels.cpu.pooling import Windows, clear, gradient_tables, pooled, table_arguments
-from nbcnn.kernels.cpu.program import Activation, Program
-from nbcnn.kernels.cpu.row import Body, arguments, read_index
-from nbcnn.kernels.cpu.vector import absolute, exponential, load, logarithm, splat, square_root, store, where
-from nbcnn.kernels.cpu.windows import Window
+from nbcnn.kernels.cpu.families.pooling import Windows, clear, gradient_tables, pooled, table_arguments
+from nbcnn.kernels.cpu.families.windows import Window
+from nbcnn.kernels.cpu.language.row import Body, arguments, read_index
+from nbcnn.kernels.cpu.language.vector import absolute, exponential, load, logarithm, splat, square_root, store, where
+from nbcnn.kernels.cpu.program.calls import Activation
+from nbcnn.kernels.cpu.program.program import Program
 
 # A kernel's power is one of its constants: 1, 2, or 0 for any other, which is then an argument.
 _ANY = 0

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from nbcnn.kernels.cpu.extremes import SMALLEST, add_extremes, add_extremes_gradient
-from nbcnn.kernels.cpu.pooling import Windows
-from nbcnn.kernels.cpu.program import Activation, Program
-from nbcnn.kernels.cpu.windows import Window
+from nbcnn.kernels.cpu.families.extremes import SMALLEST, add_extremes, add_extremes_gradient
+from nbcnn.kernels.cpu.families.pooling import Windows
+from nbcnn.kernels.cpu.families.windows import Window
+from nbcnn.kernels.cpu.program.calls import Activation
+from nbcnn.kernels.cpu.program.program import Program
 
 
 def min_pool(

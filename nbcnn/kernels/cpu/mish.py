@@ -4,10 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from nbcnn.kernels.cpu.elementwise import add_backward, add_forward, formula
-from nbcnn.kernels.cpu.later import njit
-from nbcnn.kernels.cpu.program import Activation, Program
-from nbcnn.kernels.cpu.vector import absolute, exponential, filled, where
+from nbcnn.kernels.cpu.families.elementwise import add_backward, add_forward, formula
+from nbcnn.kernels.cpu.language.later import njit
+from nbcnn.kernels.cpu.language.vector import absolute, exponential, filled, where
+from nbcnn.kernels.cpu.program.calls import Activation
+from nbcnn.kernels.cpu.program.program import Program
 
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)

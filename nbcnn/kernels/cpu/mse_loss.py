@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from nbcnn.kernels.cpu.elementwise import formula
-from nbcnn.kernels.cpu.pair_losses import add_pair_loss, add_pair_loss_gradient
-from nbcnn.kernels.cpu.program import Activation, Program
-from nbcnn.kernels.cpu.targets import Target
+from nbcnn.kernels.cpu.families.elementwise import formula
+from nbcnn.kernels.cpu.families.pair_losses import add_pair_loss, add_pair_loss_gradient
+from nbcnn.kernels.cpu.families.targets import Target
+from nbcnn.kernels.cpu.program.calls import Activation
+from nbcnn.kernels.cpu.program.program import Program
 
 
 @formula("mse_loss")

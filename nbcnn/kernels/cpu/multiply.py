@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from nbcnn.kernels.cpu.elementwise import add_binary, formula
-from nbcnn.kernels.cpu.program import Activation, Argument, At, Program, extent, grid
-from nbcnn.kernels.cpu.row import Body, arguments
-from nbcnn.kernels.cpu.vector import load, splat, store
+from nbcnn.kernels.cpu.families.elementwise import add_binary, formula
+from nbcnn.kernels.cpu.language.row import Body, arguments
+from nbcnn.kernels.cpu.language.vector import load, splat, store
+from nbcnn.kernels.cpu.program.calls import Activation, Argument, At, extent, grid
+from nbcnn.kernels.cpu.program.program import Program
 
 
 @formula("multiply")

@@ -1,8 +1,10 @@
 """Negative log-likelihood of class numbers, averaged over all that count in the batch."""
 
-from nbcnn.kernels.cpu.class_losses import add_class_loss, add_class_loss_gradient
-from nbcnn.kernels.cpu.program import Activation, Array, Program
-from nbcnn.kernels.cpu.targets import Target
+from nbcnn.kernels.cpu.families.class_losses import add_class_loss, add_class_loss_gradient
+from nbcnn.kernels.cpu.families.targets import Target
+from nbcnn.kernels.cpu.program.buffers import Array
+from nbcnn.kernels.cpu.program.calls import Activation
+from nbcnn.kernels.cpu.program.program import Program
 
 
 def nll_loss(

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nbcnn.kernels.cpu.program import Activation, Program
-from nbcnn.kernels.cpu.resampling import AxisTaps, Resampling, add_resampling
-from nbcnn.kernels.cpu.windows import three_pairs
+from nbcnn.kernels.cpu.families.resampling import AxisTaps, Resampling, add_resampling
+from nbcnn.kernels.cpu.families.windows import three_pairs
+from nbcnn.kernels.cpu.program.calls import Activation
+from nbcnn.kernels.cpu.program.program import Program
 
 
 def _copied_from(size: int, before: int, after: int, mode: str) -> np.ndarray:

@@ -1,9 +1,11 @@
 """The rectifier with learned slopes."""
 
-from nbcnn.kernels.cpu.program import Activation, Argument, Array, Program, extent, grid, in_place_or_new
-from nbcnn.kernels.cpu.row import Body, arguments, read_float, write_float
-from nbcnn.kernels.cpu.sums import PartialSums
-from nbcnn.kernels.cpu.vector import horizontal_sum, load, splat, store, where
+from nbcnn.kernels.cpu.families.sums import PartialSums
+from nbcnn.kernels.cpu.language.row import Body, arguments, read_float, write_float
+from nbcnn.kernels.cpu.language.vector import horizontal_sum, load, splat, store, where
+from nbcnn.kernels.cpu.program.buffers import Array
+from nbcnn.kernels.cpu.program.calls import Activation, Argument, extent, grid
+from nbcnn.kernels.cpu.program.program import Program, in_place_or_new
 
 
 def leak(lanes: int) -> Body:

@@ -1,8 +1,9 @@
 """Seeing a sample's numbers in another shape: no work, unless its buffer carries a halo."""
 
-from nbcnn.kernels.cpu.copying import without_halo
-from nbcnn.kernels.cpu.program import Activation, Program
-from nbcnn.kernels.cpu.windows import three_axes
+from nbcnn.kernels.cpu.families.copying import without_halo
+from nbcnn.kernels.cpu.families.windows import three_axes
+from nbcnn.kernels.cpu.program.calls import Activation
+from nbcnn.kernels.cpu.program.program import Program
 
 
 def reshape(program: Program, x: Activation, *, shape: tuple[int, ...]) -> Activation:

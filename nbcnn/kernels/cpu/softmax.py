@@ -1,9 +1,10 @@
 """Shares of a whole: softmax over the channels."""
 
-from nbcnn.kernels.cpu.channels import add_over_channels, add_over_channels_gradient, largest
-from nbcnn.kernels.cpu.program import Activation, Program
-from nbcnn.kernels.cpu.row import Body, arguments
-from nbcnn.kernels.cpu.vector import exponential, load, splat, store
+from nbcnn.kernels.cpu.families.channels import add_over_channels, add_over_channels_gradient, largest
+from nbcnn.kernels.cpu.language.row import Body, arguments
+from nbcnn.kernels.cpu.language.vector import exponential, load, splat, store
+from nbcnn.kernels.cpu.program.calls import Activation
+from nbcnn.kernels.cpu.program.program import Program
 
 
 def share(lanes: int) -> Body:

@@ -6,7 +6,8 @@ from nbcnn.kernels.cpu.add import add as add_activations
 from nbcnn.kernels.cpu.by_channel.layout import Blocked, Unsupported
 from nbcnn.kernels.cpu.by_channel.products import Product
 from nbcnn.kernels.cpu.by_channel.regroup import into_lanes
-from nbcnn.kernels.cpu.program import Activation, Program, calls_of
+from nbcnn.kernels.cpu.program.calls import Activation, calls_of
+from nbcnn.kernels.cpu.program.program import Program
 
 
 def add(program: Program, x: tuple[Blocked, ...]) -> Blocked:

@@ -6,9 +6,10 @@ import numpy as np
 
 from nbcnn.kernels.cpu.by_channel.layout import Blocked, Unsupported, constant
 from nbcnn.kernels.cpu.by_channel.regroup import into_lanes
-from nbcnn.kernels.cpu.program import Program, extent, grid, in_place_or_new
-from nbcnn.kernels.cpu.row import Body, arguments
-from nbcnn.kernels.cpu.vector import load, splat, store, where
+from nbcnn.kernels.cpu.language.row import Body, arguments
+from nbcnn.kernels.cpu.language.vector import load, splat, store, where
+from nbcnn.kernels.cpu.program.calls import extent, grid
+from nbcnn.kernels.cpu.program.program import Program, in_place_or_new
 
 
 def factor_and_shift(

@@ -2,8 +2,8 @@
 
 from nbcnn.kernels.cpu.by_channel.layout import Blocked, Unsupported, blocked
 from nbcnn.kernels.cpu.by_channel.regroup import into_lanes
-from nbcnn.kernels.cpu.copying import add_copy
-from nbcnn.kernels.cpu.program import Program
+from nbcnn.kernels.cpu.families.copying import add_copy
+from nbcnn.kernels.cpu.program.program import Program
 
 
 def concat(program: Program, x: tuple[Blocked, ...]) -> Blocked:

@@ -8,8 +8,8 @@ from nbcnn.kernels.cpu.by_channel.layout import Blocked, Unsupported, blocked
 from nbcnn.kernels.cpu.by_channel.products import add_depthwise, add_product, reading, reading_of_rows
 from nbcnn.kernels.cpu.by_channel.regroup import into_lanes
 from nbcnn.kernels.cpu.by_channel.winograd import add_winograd, suits_winograd
-from nbcnn.kernels.cpu.program import Program
-from nbcnn.kernels.cpu.windows import Window, forward_strands, halo_of
+from nbcnn.kernels.cpu.families.windows import Window, forward_strands, halo_of
+from nbcnn.kernels.cpu.program.program import Program
 
 
 def conv(

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from nbcnn.kernels.cpu.by_channel.layout import Blocked
-from nbcnn.kernels.cpu.program import Program
+from nbcnn.kernels.cpu.program.program import Program
 
 
 def flatten(program: Program, x: Blocked) -> Blocked:

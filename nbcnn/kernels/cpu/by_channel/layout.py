@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nbcnn.kernels.cpu.program import Activation, Argument, Array, Program, Space
+from nbcnn.kernels.cpu.program.buffers import Array
+from nbcnn.kernels.cpu.program.calls import Activation, Argument, Space
+from nbcnn.kernels.cpu.program.program import Program
 
 
 class Unsupported(Exception):

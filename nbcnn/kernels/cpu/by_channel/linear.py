@@ -5,8 +5,8 @@ import numpy as np
 from nbcnn.kernels.cpu.by_channel.layout import Blocked, blocked
 from nbcnn.kernels.cpu.by_channel.products import add_product, reading
 from nbcnn.kernels.cpu.by_channel.regroup import into_lanes
-from nbcnn.kernels.cpu.program import Program
-from nbcnn.kernels.cpu.windows import Window, forward_strands
+from nbcnn.kernels.cpu.families.windows import Window, forward_strands
+from nbcnn.kernels.cpu.program.program import Program
 
 _ONE = (1, 1, 1)
 

@@ -11,10 +11,12 @@ import numpy as np
 
 from nbcnn.kernels.cpu.by_channel.layout import Blocked, constant
 from nbcnn.kernels.cpu.by_channel.tile import channel_tile, depthwise_tile
-from nbcnn.kernels.cpu.lanes import register_count
-from nbcnn.kernels.cpu.program import CACHE_LINE, Activation, Call, Program, Space, Table
-from nbcnn.kernels.cpu.row import Body, arguments, read_index
-from nbcnn.kernels.cpu.windows import Strand, TileTables, Window, forward_strands, tile_tables
+from nbcnn.kernels.cpu.families.windows import Strand, TileTables, Window, forward_strands, tile_tables
+from nbcnn.kernels.cpu.language.lanes import register_count
+from nbcnn.kernels.cpu.language.row import Body, arguments, read_index
+from nbcnn.kernels.cpu.program.buffers import Table
+from nbcnn.kernels.cpu.program.calls import CACHE_LINE, Activation, Call, Space
+from nbcnn.kernels.cpu.program.program import Program
 
 # What the weights of one chunk of input channels may take, so that they stay near the core for all pixels.
 CHUNK_BYTES = 192 << 10

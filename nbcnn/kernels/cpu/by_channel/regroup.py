@@ -1,8 +1,10 @@
 """Between numbers one channel after the other, as callers have them, and channels as lanes."""
 
 from nbcnn.kernels.cpu.by_channel.layout import Blocked, blocked
-from nbcnn.kernels.cpu.program import Array, Program, extent, grid
-from nbcnn.kernels.cpu.row import Body, arguments, read_float, write_float
+from nbcnn.kernels.cpu.language.row import Body, arguments, read_float, write_float
+from nbcnn.kernels.cpu.program.buffers import Array
+from nbcnn.kernels.cpu.program.calls import extent, grid
+from nbcnn.kernels.cpu.program.program import Program
 
 
 def gather(lanes: int) -> Body:

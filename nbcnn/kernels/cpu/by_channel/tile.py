@@ -5,9 +5,9 @@ Like the tiles for samples as lanes they walk tables of byte offsets, so the cod
 
 from llvmlite import ir
 
-from nbcnn.kernels.cpu.later import cgutils, intrinsic, types
-from nbcnn.kernels.cpu.program import CACHE_LINE
-from nbcnn.kernels.cpu.tile import Emitter
+from nbcnn.kernels.cpu.language.later import cgutils, intrinsic, types
+from nbcnn.kernels.cpu.products.tile import Emitter
+from nbcnn.kernels.cpu.program.calls import CACHE_LINE
 
 _I64 = ir.IntType(64)
 _F32 = ir.FloatType()

@@ -13,11 +13,13 @@ import numpy as np
 from nbcnn.kernels.cpu.by_channel.layout import Blocked, constant
 from nbcnn.kernels.cpu.by_channel.products import Product, choose_tile, padded
 from nbcnn.kernels.cpu.by_channel.tile import channel_tile
-from nbcnn.kernels.cpu.program import CACHE_LINE, Activation, Array, Program, Space, Table
-from nbcnn.kernels.cpu.row import Body, arguments, read_index
-from nbcnn.kernels.cpu.windows import Window, every
-from nbcnn.kernels.cpu.winograd_axis import TILE, matrices, values_of
-from nbcnn.kernels.cpu.winograd_tile import tile_inputs, tile_products_by_channel
+from nbcnn.kernels.cpu.families.windows import Window, every
+from nbcnn.kernels.cpu.language.row import Body, arguments, read_index
+from nbcnn.kernels.cpu.products.winograd_axis import TILE, matrices, values_of
+from nbcnn.kernels.cpu.products.winograd_tile import tile_inputs, tile_products_by_channel
+from nbcnn.kernels.cpu.program.buffers import Array, Table
+from nbcnn.kernels.cpu.program.calls import CACHE_LINE, Activation, Space
+from nbcnn.kernels.cpu.program.program import Program
 
 PATCH = values_of(3)
 VALUES = PATCH * PATCH

@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 
-from nbcnn.kernels.cpu.program import Program, extent, grid
+from nbcnn.kernels.cpu.language.row import Body, arguments
+from nbcnn.kernels.cpu.language.vector import load_bytes, splat
+from nbcnn.kernels.cpu.program.calls import extent, grid
+from nbcnn.kernels.cpu.program.program import Program
 from nbcnn.kernels.cpu.quantised.layout import Bytes, in_bytes
 from nbcnn.kernels.cpu.quantised.numbers import Scale
 from nbcnn.kernels.cpu.quantised.rounding import store_nearest
-from nbcnn.kernels.cpu.row import Body, arguments
-from nbcnn.kernels.cpu.vector import load_bytes, splat
 
 
 def weighted_sum(lanes: int) -> Body:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nbcnn.kernels.cpu.program import Activation, Array, Space
+from nbcnn.kernels.cpu.program.buffers import Array
+from nbcnn.kernels.cpu.program.calls import Activation, Space
 from nbcnn.kernels.cpu.quantised.numbers import Scale
 
 # Channels whose products one instruction sums: the bytes of a word.

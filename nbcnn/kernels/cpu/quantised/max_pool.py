@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nbcnn.kernels.cpu.pooling import Windows, table_arguments
-from nbcnn.kernels.cpu.program import Program
+from nbcnn.kernels.cpu.families.pooling import Windows, table_arguments
+from nbcnn.kernels.cpu.families.windows import Window
+from nbcnn.kernels.cpu.language.row import Body, arguments, read_index
+from nbcnn.kernels.cpu.language.vector import load_bytes, splat, store_bytes, where
+from nbcnn.kernels.cpu.program.program import Program
 from nbcnn.kernels.cpu.quantised.layout import Bytes, in_bytes
-from nbcnn.kernels.cpu.row import Body, arguments, read_index
-from nbcnn.kernels.cpu.vector import load_bytes, splat, store_bytes, where
-from nbcnn.kernels.cpu.windows import Window
 
 
 def largest(lanes: int) -> Body:

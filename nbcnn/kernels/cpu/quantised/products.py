@@ -8,12 +8,14 @@ import numpy as np
 
 from nbcnn.kernels.cpu.by_channel.layout import Blocked, Unsupported, blocked
 from nbcnn.kernels.cpu.by_channel.products import choose_tile
-from nbcnn.kernels.cpu.program import Argument, Program, Space, Table
+from nbcnn.kernels.cpu.families.windows import Strand, TileTables, Window, forward_strands, halo_of, tile_tables
+from nbcnn.kernels.cpu.language.row import Body, arguments, read_index
+from nbcnn.kernels.cpu.program.buffers import Table
+from nbcnn.kernels.cpu.program.calls import Argument, Space
+from nbcnn.kernels.cpu.program.program import Program
 from nbcnn.kernels.cpu.quantised.layout import WORD, Bytes, constant, in_bytes
 from nbcnn.kernels.cpu.quantised.numbers import Scale, Weights, quantise_weights
 from nbcnn.kernels.cpu.quantised.tile import byte_tile, has_instruction
-from nbcnn.kernels.cpu.row import Body, arguments, read_index
-from nbcnn.kernels.cpu.windows import Strand, TileTables, Window, forward_strands, halo_of, tile_tables
 
 
 def multiply_add_bytes(lanes: int, vectors: int, pixels: int, by_instruction: int, to_bytes: int) -> Body:

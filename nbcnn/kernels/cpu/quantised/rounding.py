@@ -4,8 +4,8 @@ from typing import Any
 
 from llvmlite import ir
 
-from nbcnn.kernels.cpu.later import intrinsic, types
-from nbcnn.kernels.cpu.vector import Vector, declare, repeat
+from nbcnn.kernels.cpu.language.later import intrinsic, types
+from nbcnn.kernels.cpu.language.vector import Vector, declare, repeat
 
 _I64 = ir.IntType(64)
 _I32 = ir.IntType(32)

@@ -7,10 +7,10 @@ from functools import lru_cache
 
 from llvmlite import ir
 
-from nbcnn.kernels.cpu.later import cgutils, intrinsic, types
+from nbcnn.kernels.cpu.language.later import cgutils, intrinsic, types
+from nbcnn.kernels.cpu.language.vector import declare, repeat
+from nbcnn.kernels.cpu.products.tile import Emitter
 from nbcnn.kernels.cpu.quantised.rounding import nearest_bytes, store_whole
-from nbcnn.kernels.cpu.tile import Emitter
-from nbcnn.kernels.cpu.vector import declare, repeat
 
 _I64 = ir.IntType(64)
 _I32 = ir.IntType(32)

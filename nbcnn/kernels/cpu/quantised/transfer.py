@@ -9,7 +9,11 @@ from dataclasses import replace
 import numpy as np
 
 from nbcnn.kernels.cpu.by_channel.layout import Blocked, blocked, constant
-from nbcnn.kernels.cpu.program import Argument, Array, Program, Space, extent, grid
+from nbcnn.kernels.cpu.language.row import Body, arguments, read_byte, read_float, write_float
+from nbcnn.kernels.cpu.language.vector import lanes_below, load, splat, where
+from nbcnn.kernels.cpu.program.buffers import Array
+from nbcnn.kernels.cpu.program.calls import Argument, Space, extent, grid
+from nbcnn.kernels.cpu.program.program import Program
 from nbcnn.kernels.cpu.quantised.layout import Bytes, in_bytes, in_columns
 from nbcnn.kernels.cpu.quantised.numbers import Scale
 from nbcnn.kernels.cpu.quantised.rounding import (
@@ -20,8 +24,6 @@ from nbcnn.kernels.cpu.quantised.rounding import (
     store_nearest,
     with_byte,
 )
-from nbcnn.kernels.cpu.row import Body, arguments, read_byte, read_float, write_float
-from nbcnn.kernels.cpu.vector import lanes_below, load, splat, where
 
 
 def ingest_bytes(lanes: int, block: int) -> Body:

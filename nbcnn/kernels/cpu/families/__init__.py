@@ -1,0 +1,1 @@
+"""Loops that several operations share, one file for each kind."""
