@@ -1,10 +1,11 @@
 """Every buffer of a program gets its place in one stretch of memory, before anything runs.
 
 Activations that a single walk uses, and what a phase marks `per_worker`, exist once per worker and stay in its cache;
-those that several walks use exist once per block. In either set two of them share memory where the one is last used
-before the other is first used. Activations that a phase uses lie one block behind the other; since one block's
-numbers may then lie where another block's were, they share memory only from one stage to the next. A buffer with a
-halo shares only with buffers of exactly its layout, because its zeros must stay, unless a call writes them anew.
+those that several walks use exist once per block, and so do those of a single one where blocks are fewer than workers.
+In either set two of them share memory where the one is last used before the other is first used. Activations that a
+phase uses lie one block behind the other; since one block's numbers may then lie where another block's were, they share
+memory only from one stage to the next. A buffer with a halo shares only with buffers of exactly its layout, because its
+zeros must stay, unless a call writes them anew.
 """
 
 import math
@@ -144,6 +145,9 @@ def _shared(program: Program) -> dict[Storage, None]:
 def lay_out(program: Program, workers: int) -> int:
     """Give all storages of a finished program their places; returns the bytes that they take together."""
     uses = uses_of(program)
+    # With fewer blocks than workers some workers would never touch what they had for themselves.
+    few = program.blocks < workers
+    by_block = {use.storage for use in uses if use.has_blocks or (few and not use.storage.per_worker)}
     top = _round_up(8 * (len(STATE_WORDS) + len(program.ports)))
     for storage in _shared(program):
         if storage.external is None:
@@ -154,12 +158,12 @@ def lay_out(program: Program, workers: int) -> int:
         storage.offset = top + offset
         storage.block_stride = storage.extent()
     top += size
-    offsets, block_bytes = _first_fit(use for use in uses if use.has_blocks and not use.in_phase)
+    offsets, block_bytes = _first_fit(use for use in uses if use.storage in by_block and not use.in_phase)
     for storage, offset in offsets.items():
         storage.offset = top + offset
         storage.block_stride = block_bytes
     top += block_bytes * program.blocks
-    offsets, slot_bytes = _first_fit(use for use in uses if not use.has_blocks)
+    offsets, slot_bytes = _first_fit(use for use in uses if use.storage not in by_block)
     for storage, offset in offsets.items():
         storage.offset = top + offset
         storage.slot_stride = slot_bytes
