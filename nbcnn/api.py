@@ -99,8 +99,8 @@ def _training_bytes(built: Network) -> int | None:
 
 
 def _lint(built: Network) -> list[Diagnostic]:
-    from nbcnn.kernels.cpu.machine.memory import memory_bytes
     from nbcnn.lint import KNOWN_DATA, Surroundings, lint
+    from nbcnn.machine.memory import memory_bytes
 
     data = KNOWN_DATA.get(built.spec.data.source) if built.spec.data else None
     return lint(built, Surroundings(data, memory_bytes()))

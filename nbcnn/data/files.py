@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbcnn.errors import DataError
+from nbcnn.machine.memory import installed_bytes
 
 # No deflate stream expands further: 258 bytes from 2 bits, hence 1032 (RFC 1951, section 3.2.5).
 DEFLATE_LIMIT = 1032
@@ -62,10 +63,7 @@ def refuse_beyond(declared: int, stored: int, compressed: bool, place: str) -> N
 
 def machine_memory() -> int:
     """Bytes of physical memory, 16 GiB where the system does not say."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return MEMORY_WHERE_UNKNOWN
+    return installed_bytes() or MEMORY_WHERE_UNKNOWN
 
 
 def read_exactly(stream: Stream, count: int, place: str) -> NDArray[np.uint8]:

@@ -89,7 +89,7 @@ def _parts(path: Path) -> tuple[_Columns, dict[str, _Part]]:
     for line, row in _rows(path):
         if columns is None:
             columns = _columns(row, f"{path}:{line}")
-            if not _is_number(row[0]) or columns.label != 0:
+            if _has_names(row):
                 continue
         place = f"{path}:{line}"
         if len(row) != columns.count:
@@ -126,7 +126,7 @@ def _rows(path: Path) -> Iterator[tuple[int, Sequence[str]]]:
 def _columns(first: Sequence[str], place: str) -> _Columns:
     """What the first line says, with names or without."""
     every = range(len(first))
-    if all(map(_is_number, first)):
+    if not _has_names(first):
         return _Columns(0, [], None, None, [*every[1:]], len(first))
     names = [name.strip().lower() for name in first]
     label, path, split = (_only(names, wanted, place) for wanted in (LABELS, PATHS, (SPLIT,)))
@@ -141,6 +141,10 @@ def _columns(first: Sequence[str], place: str) -> _Columns:
     if path is None and not numbers:
         raise DataError(f"{place}: a column {PATHS[0]}, or columns of numbers, are expected; add them")
     return _Columns(label, targets, path, split, numbers, len(first))
+
+
+def _has_names(first: Sequence[str]) -> bool:
+    return not all(map(_is_number, first))
 
 
 def _only(names: Sequence[str], wanted: Sequence[str], place: str) -> int | None:

@@ -5,7 +5,7 @@ from math import prod
 import numpy as np
 
 from nbcnn.errors import InputError
-from nbcnn.kernels.cpu.machine.cores import most_threads
+from nbcnn.machine.cores import most_threads
 from nbcnn.network import Network, Node
 from nbcnn.network.node import FLOAT_BYTES
 from nbcnn.plan.arena import lay_out

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from nbcnn.kernels.cpu.by_channel.layout import Blocked, Unsupported
 from nbcnn.kernels.cpu.compiling.compiling import OnCompile
-from nbcnn.kernels.cpu.machine.cores import thread_count
 from nbcnn.kernels.cpu.program.buffers import Array
 from nbcnn.kernels.cpu.program.program import Program
+from nbcnn.machine.cores import thread_count
 from nbcnn.network import Network
 from nbcnn.plan.channel_lowering import lower_by_channel
 from nbcnn.plan.plan import Plan, array_view, one_region

@@ -8,10 +8,10 @@ import numpy as np
 
 from nbcnn.kernels.cpu.compiling.compiling import OnCompile, address_of, compile_all
 from nbcnn.kernels.cpu.language.row import WORDS_PER_ARGUMENT
-from nbcnn.kernels.cpu.machine.cores import most_threads, thread_count
 from nbcnn.kernels.cpu.program.buffers import Array, Table, Word
 from nbcnn.kernels.cpu.program.calls import Activation, Argument, At, Call
 from nbcnn.kernels.cpu.program.program import IS_BYTES, STATE_WORDS, Program
+from nbcnn.machine.cores import most_threads, thread_count
 from nbcnn.plan.arena import Arena, build_arena, start_of
 from nbcnn.plan.schedule import Schedule
 from nbcnn.plan.walker import walker

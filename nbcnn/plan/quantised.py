@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from nbcnn.errors import InputError
 from nbcnn.kernels.cpu.compiling.compiling import OnCompile
-from nbcnn.kernels.cpu.machine.cores import thread_count
+from nbcnn.machine.cores import thread_count
 from nbcnn.network import Network
 from nbcnn.plan.calibration import calibrate
 from nbcnn.plan.one_sample import WORTH_A_MEETING, WORTH_A_TEAM

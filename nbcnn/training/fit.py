@@ -89,9 +89,8 @@ class Model(models.Model):
     def predict(self, x: ArrayLike) -> NDArray[np.float32]:
         """What the network answers to x (N, C, *space): probabilities, where its loss is a cross-entropy, else numbers.
 
-        They have the shape of the last layer's output, (N, classes, ...); by a binary loss each is of its own.
-
-        Raises InputError for other shapes or types.
+        They have the shape of the last layer's output, (N, classes, ...); by a binary loss each is of its own. Raises
+        InputError for other shapes or types.
         """
         return probabilities(self.network.spec.train.loss, self(x))
 

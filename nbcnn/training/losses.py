@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from nbcnn import functional
 from nbcnn.data import ClassNumbers, Numbers, Wanted
+from nbcnn.kernels.reference.softmax import softmax
 from nbcnn.plan.losses import class_weights
 from nbcnn.spec import BinaryCrossEntropyWithLogits, CrossEntropy, Loss
 
@@ -26,8 +27,7 @@ def probabilities(loss: Loss, outputs: NDArray[np.float32]) -> NDArray[np.float3
     """What outputs (N, channels, *space) say: by cross-entropy the softmax, by a binary one the sigmoid of them."""
     match loss:
         case CrossEntropy():
-            powers = np.exp(outputs.astype(np.float64) - outputs.max(axis=1, keepdims=True))
-            return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
+            return softmax(outputs.astype(np.float64)).astype(np.float32)
         case BinaryCrossEntropyWithLogits():
             return np.exp(-np.logaddexp(0.0, -outputs.astype(np.float64))).astype(np.float32)
         case _:

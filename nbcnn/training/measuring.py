@@ -14,8 +14,8 @@ from nbcnn.data import ClassNumbers, Wanted
 from nbcnn.errors import InputError
 from nbcnn.kernels.cpu.compiling.cache import bytes_on_disk
 from nbcnn.kernels.cpu.language.lanes import lane_count
-from nbcnn.kernels.cpu.machine.cores import thread_count
 from nbcnn.kernels.cpu.program.calls import Section
+from nbcnn.machine.cores import thread_count
 from nbcnn.model import CHUNK, Model
 from nbcnn.network import Network
 from nbcnn.plan.plan import Plan

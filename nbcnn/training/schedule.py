@@ -57,18 +57,18 @@ def _rate(schedule: AnySchedule, full: float, epochs: float, warmup: float, last
         case Polynomial():
             return full * math.pow(1.0 - done, schedule.power)
         case Cosine():
-            return _half_cosine(full, schedule.eta_min, done)
+            return _half_cosine(full, min(full, schedule.eta_min), done)
         case CosineRestarts():
-            return _half_cosine(full, schedule.eta_min, _since_restart(schedule, epochs - warmup))
+            done = _since_restart(schedule, epochs - warmup)
+            return _half_cosine(full, min(full, schedule.eta_min), done)
         case _:
             assert isinstance(schedule, Constant)
             return full
 
 
 def _half_cosine(first: float, last: float, done: float) -> float:
-    """From `first` to `last` while `done` rises from 0 to 1; a first rate that is the lower one stays."""
-    low = min(first, last)
-    return low + (first - low) * 0.5 * (1.0 + math.cos(math.pi * done))
+    """From `first` to `last` while `done` rises from 0 to 1."""
+    return last + (first - last) * 0.5 * (1.0 + math.cos(math.pi * done))
 
 
 def _since_restart(schedule: CosineRestarts, epochs: float) -> float:
@@ -85,7 +85,7 @@ def _one_cycle(schedule: OneCycle, step: int, steps: int) -> float:
     first = 1.0 / schedule.div_factor
     top, end = schedule.pct_start * steps - 1.0, steps - 1.0
     if step <= top:
-        return first + (1.0 - first) * 0.5 * (1.0 - math.cos(math.pi * step / top)) if top else 1.0
+        return _half_cosine(first, 1.0, step / top if top else 1.0)
     done = min(1.0, (step - top) / (end - top))
     return _half_cosine(1.0, first / schedule.final_div_factor, done)
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import numba
 
 from nbcnn.errors import InputError
-from nbcnn.kernels.cpu.machine.cores import most_threads, thread_count
+from nbcnn.machine.cores import most_threads, thread_count
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from reference_training import batch, follow
 from tolerances import assert_close
 
 from nbcnn.kernels.cpu.language.lanes import using
-from nbcnn.kernels.cpu.products import winograd, winograd_rows
+from nbcnn.kernels.cpu.products import winograd_cost, winograd_rows
 from nbcnn.kernels.cpu.program.program import Program
 from nbcnn.model import Model
 from nbcnn.network import Network
@@ -62,9 +62,9 @@ NOT_THERE: dict[str, tuple[tuple[int, ...], tuple[dict[str, Any], ...]]] = {
 @pytest.fixture(autouse=True)
 def always_by_winograd(monkeypatch: pytest.MonkeyPatch) -> None:
     """Winograd's method also where the direct one is faster, but for few channels."""
-    for module in (winograd, winograd_rows):
+    for module in (winograd_cost, winograd_rows):
         monkeypatch.setattr(module, "pays", lambda *_: True)
-    monkeypatch.setattr(winograd, "_LEAST_CHANNELS", {3: 8, 5: 8})
+    monkeypatch.setattr(winograd_cost, "_LEAST_CHANNELS", {3: 8, 5: 8})
 
 
 def net_of(shape: tuple[int, ...], layers: tuple[dict[str, Any], ...]) -> Network:

@@ -13,7 +13,7 @@ from nbcnn.api import build
 from nbcnn.kernels.cpu.conv import conv, conv_gradient
 from nbcnn.kernels.cpu.families.transfer import add_emit
 from nbcnn.kernels.cpu.language.lanes import using
-from nbcnn.kernels.cpu.products import winograd
+from nbcnn.kernels.cpu.products import winograd, winograd_cost
 from nbcnn.kernels.cpu.program.buffers import Array
 from nbcnn.kernels.cpu.program.program import Program
 from nbcnn.kernels.cpu.relu import relu, relu_gradient
@@ -27,19 +27,19 @@ from nbcnn.spec import parse
 from nbcnn.training.threads import threads
 
 Arrays = dict[str, np.ndarray]
-RULE = winograd.pays
+RULE = winograd_cost.pays
 
 
 @pytest.fixture(autouse=True)
 def always(monkeypatch: pytest.MonkeyPatch) -> None:
     """Winograd's method also where the direct one is faster."""
-    monkeypatch.setattr(winograd, "pays", lambda *_: True)
+    monkeypatch.setattr(winograd_cost, "pays", lambda *_: True)
 
 
 @pytest.fixture
 def by_rule(monkeypatch: pytest.MonkeyPatch) -> None:
     """The rule as it is."""
-    monkeypatch.setattr(winograd, "pays", RULE)
+    monkeypatch.setattr(winograd_cost, "pays", RULE)
 
 
 class Convolution:

@@ -11,7 +11,7 @@ from operations import arrays, assert_gradients_close, functional_vjp, run_funct
 from tolerances import assert_close
 
 from nbcnn.kernels.cpu.language.lanes import using
-from nbcnn.kernels.cpu.products import winograd, winograd_rows
+from nbcnn.kernels.cpu.products import winograd_cost, winograd_rows
 from nbcnn.kernels.cpu.products.winograd_axis import POINTS, matrices, values_of
 from nbcnn.kernels.cpu.program.program import Program
 from nbcnn.plan import single
@@ -44,7 +44,7 @@ def along_rows(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
         return True
 
     monkeypatch.setattr(winograd_rows, "pays", pays)
-    monkeypatch.setattr(winograd, "pays", lambda *_: False)
+    monkeypatch.setattr(winograd_cost, "pays", lambda *_: False)
     monkeypatch.setattr(single, "Program", partial(Program, winograd=True))
     single._planned.cache_clear()
     yield taken

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from nbcnn import data
 from nbcnn.data import cifar, fashion_mnist, mnist
-from nbcnn.kernels.cpu.machine.memory import memory_bytes
 from nbcnn.lint import KNOWN_DATA, DataFacts
+from nbcnn.machine.memory import memory_bytes
 
 
 def test_named_data_sets_are_known() -> None:

@@ -10,7 +10,8 @@ from nbcnn.kernels.cpu.products.batch_correlation import add_weight_gradient
 from nbcnn.kernels.cpu.products.depthwise import add_depthwise, add_depthwise_adjoint, add_depthwise_correlation
 from nbcnn.kernels.cpu.products.packing import Packing
 from nbcnn.kernels.cpu.products.products import add_convolution
-from nbcnn.kernels.cpu.products.winograd import add_winograd, suits_winograd
+from nbcnn.kernels.cpu.products.winograd import add_winograd
+from nbcnn.kernels.cpu.products.winograd_cost import suits_winograd
 from nbcnn.kernels.cpu.products.winograd_gradient import add_winograd_gradient, suits_winograd_gradient
 from nbcnn.kernels.cpu.products.winograd_rows import add_rows, suits_rows
 from nbcnn.kernels.cpu.program.buffers import Array

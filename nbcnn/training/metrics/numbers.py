@@ -11,7 +11,7 @@ class Numbers:
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self._count = 0
-        self._squares = self._distances = 0.0
+        self._distances = 0.0
         # By output: the mean of the targets so far and the sum of their squared distances from it.
         self._mean, self._spread, self._errors = np.zeros(shape), np.zeros(shape), np.zeros(shape)
 
@@ -19,9 +19,7 @@ class Numbers:
         if not len(targets):
             return
         differences = outputs.astype(np.float64) - targets
-        squares = np.square(differences).sum(axis=0)
-        self._errors += squares
-        self._squares += float(squares.sum())
+        self._errors += np.square(differences).sum(axis=0)
         self._distances += float(np.abs(differences).sum())
         # T. F. Chan, G. H. Golub and R. J. LeVeque, Updating formulae and a pairwise algorithm for computing sample
         # variances, 1979, equation 2.1: parts are combined without loss of digits.
@@ -40,7 +38,7 @@ class Numbers:
         varied = self._spread > 0
         shares = 1.0 - self._errors[varied] / self._spread[varied]
         return {
-            "mse": self._squares / numbers,
+            "mse": float(self._errors.sum()) / numbers,
             "mae": self._distances / numbers,
             "r2": float(shares.mean()) if shares.size else None,
         }

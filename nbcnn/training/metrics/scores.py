@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from nbcnn.kernels.reference.softmax import softmax
+
 TOP = 5
 BINS = 15
 """Bins of the calibration error, as in the paper."""
@@ -35,9 +37,7 @@ class Scores:
         self._top += int(np.count_nonzero((outputs > own).sum(axis=1) < TOP))
         self._count += len(targets)
         # In float64: float32 has finite numbers whose difference is beyond it.
-        wide = outputs.astype(np.float64)
-        probabilities = np.exp(wide - wide.max(axis=1, keepdims=True))
-        probabilities /= probabilities.sum(axis=1, keepdims=True)
+        probabilities = softmax(outputs.astype(np.float64))
         confidence = probabilities.max(axis=1)
         bins = np.clip(np.ceil(confidence * BINS).astype(np.int64) - 1, 0, BINS - 1)
         for row, weights in enumerate((None, outputs.argmax(axis=1) == targets, confidence)):

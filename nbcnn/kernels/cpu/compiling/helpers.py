@@ -16,8 +16,8 @@ from pathlib import Path
 
 import nbcnn
 from nbcnn.kernels.cpu.compiling.cache import cache_folder, compiling
-from nbcnn.kernels.cpu.machine.cores import most_threads
 from nbcnn.kernels.cpu.program.calls import Kernel
+from nbcnn.machine.cores import most_threads
 
 # A helper takes a second to get ready, in which this process compiles three kernels, and some 200 MB of memory.
 KERNELS_EACH = 4

@@ -19,9 +19,10 @@ from nbcnn.kernels.cpu.language.row import Body, arguments, read_float, read_ind
 from nbcnn.kernels.cpu.language.transposing import transpose_vectors
 from nbcnn.kernels.cpu.products.packing import Packing
 from nbcnn.kernels.cpu.products.tile import convolution_tile
-from nbcnn.kernels.cpu.products.winograd import Cycles, Tiling, scratch, suits_winograd
 from nbcnn.kernels.cpu.products.winograd_axis import tile_of, values_of
+from nbcnn.kernels.cpu.products.winograd_cost import Cycles, suits_winograd
 from nbcnn.kernels.cpu.products.winograd_tile import tile_gradients, tile_inputs, tile_sums
+from nbcnn.kernels.cpu.products.winograd_tiling import Tiling, scratch
 from nbcnn.kernels.cpu.program.buffers import Array, Table
 from nbcnn.kernels.cpu.program.calls import Activation, Space
 from nbcnn.kernels.cpu.program.program import Program
@@ -35,7 +36,7 @@ _ROWS, _SIDES = {1: 96, 3: 32, 5: 32}, {3: 128, 5: 96}
 # A phase has so many parts if it can, by summing ranges of blocks apart, by the rows of the kernel: each transforms its
 # sums, which takes longest beside few products.
 _PARTS = {1: 4, 3: 8, 5: 8}
-# What turning over and transforming the values of one channel or filter takes in a tile (`winograd.pays`).
+# What turning over and transforming the values of one channel or filter takes in a tile (`winograd_cost.pays`).
 _CYCLES: Cycles = {(3, 3): 500, (5, 5): 600, (1, 3): 35, (1, 5): 40}
 # Channels and vectors of filters of one product, on machines with 32 vector registers and with 16.
 _MENUS = {32: ((8, 2), (4, 4)), 16: ((6, 2),)}

@@ -11,7 +11,7 @@ import threading
 from functools import lru_cache
 from pathlib import Path
 
-from nbcnn.kernels.cpu.machine.control_groups import ROOT, groups, read
+from nbcnn.machine.control_groups import ROOT, groups, read
 
 _this_thread = threading.local()
 

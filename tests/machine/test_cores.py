@@ -9,7 +9,7 @@ from pathlib import Path
 import numba
 import pytest
 
-from nbcnn.kernels.cpu.machine import cores
+from nbcnn.machine import cores
 
 
 def fake(root: Path, membership: str, files: dict[str, str]) -> Path:
@@ -72,7 +72,7 @@ UNDER_A_QUOTA = """
 import threading
 import numba
 import numpy as np
-from nbcnn.kernels.cpu.machine import cores
+from nbcnn.machine import cores
 cores.quota = lambda: 1.0
 from nbcnn.errors import InputError
 from nbcnn.model import Model

@@ -1,9 +1,9 @@
-"""How much memory this process may use."""
+"""How much memory the machine has, and this process may use."""
 
 import os
 from pathlib import Path
 
-from nbcnn.kernels.cpu.machine.control_groups import ROOT, groups, read
+from nbcnn.machine.control_groups import ROOT, groups, read
 
 
 def memory_bytes(root: Path = ROOT) -> int | None:
@@ -11,9 +11,7 @@ def memory_bytes(root: Path = ROOT) -> int | None:
 
     Control groups are Linux's, of version 2 (memory.max) or 1 (memory.limit_in_bytes); `root` is where / is.
     """
-    try:
-        installed = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, OSError, ValueError):
+    if (installed := installed_bytes()) is None:
         return None
     limits = (
         read(group / file).strip()
@@ -21,3 +19,11 @@ def memory_bytes(root: Path = ROOT) -> int | None:
         for file in ("memory.max", "memory.limit_in_bytes")
     )
     return min([installed, *(int(limit) for limit in limits if limit.isdigit())])
+
+
+def installed_bytes() -> int | None:
+    """The machine's memory, whoever may use it; None where the system does not tell."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return None
