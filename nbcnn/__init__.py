@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     from nbcnn.api import step as step
     from nbcnn.api import train as train
     from nbcnn.api import validate as validate
+    from nbcnn.training.callbacks import Callback as Callback
     from nbcnn.training.fit import Model as Model
     from nbcnn.training.trainer import Trainer as Trainer
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Callback": "nbcnn.training.callbacks",
     "Model": "nbcnn.training.fit",
     "Trainer": "nbcnn.training.trainer",
     "bench": "nbcnn.api",

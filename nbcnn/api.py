@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from nbcnn.teaching.step import Step, Upstream
     from nbcnn.teaching.terms import Term
     from nbcnn.training.benchmark import Benchmark, Mode, Row
+    from nbcnn.training.callbacks import Callback
     from nbcnn.training.evaluation import Evaluation
     from nbcnn.training.gradcheck import Check, OnCheck
     from nbcnn.training.prediction import Prediction
@@ -203,18 +204,21 @@ def train(
     data_dir: AnyPath | None = None,
     resume: bool = False,
     threads: int | None = None,
+    callbacks: "Sequence[Callback]" = (),
     on_event: OnEvent | None = None,
 ) -> "Result":
     """Train the network of a spec on its data, and write model.h5, last.h5, history.* and spec.json into a folder.
 
     `out` is that folder, by default runs/<name>-<n>, a new one; with `resume` it is the folder of a run to go on with,
-    by default the newest. `data_dir` holds the named data sets. `on_event` hears of what happens. Raises InputError for
-    a spec, data, folder or checkpoint that does not do, DivergenceError where the loss is not a finite number, and
-    Interrupted, the run saved, after SIGINT or SIGTERM.
+    by default the newest. `data_dir` holds the named data sets. `callbacks` are objects of `nbcnn.Callback`; `on_event`
+    hears of what happens. Raises InputError for a spec, data, folder or checkpoint that does not do, DivergenceError
+    where the loss is not a finite number, and Interrupted, the run saved, after SIGINT or SIGTERM.
     """
     from nbcnn.training.run import train
 
-    return train(described, out=out, data_dir=data_dir, resume=resume, threads=threads, on_event=on_event)
+    return train(
+        described, out=out, data_dir=data_dir, resume=resume, threads=threads, callbacks=callbacks, on_event=on_event
+    )
 
 
 def evaluate(

@@ -33,7 +33,7 @@ def fake_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[typ
     monkeypatch.chdir(tmp_path)
     for user in ("run", "evaluation", "prediction"):
         monkeypatch.setattr(f"nbcnn.training.{user}.Model", FakeModel)
-    monkeypatch.setattr("nbcnn.training.run.Trainer", FakeTrainer)
+    monkeypatch.setattr("nbcnn.training.epochs.Trainer", FakeTrainer)
     yield FakeTrainer
     FakeTrainer.on_step = None
 

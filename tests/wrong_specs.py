@@ -267,6 +267,7 @@ TOML = {
     "an unknown schedule": (SPEC + "[train.schedule]\ntype = «'warmup'»\n", "NB107", "train.schedule.type"),
     "a delta of 0": (SPEC + "[train.loss]\ntype = 'huber_loss'\ndelta = «0»\n", "NB106", "train.loss.delta"),
     "a share of validation": (SPEC + "[data]\nsource = 'digits'\nvalidation = «1.0»\n", "NB106", "data.validation"),
+    "loader threads": (SPEC + "[data]\nsource = 'digits'\nloader_threads = «-1»\n", "NB106", "data.loader_threads"),
     "no source": (SPEC + "«[data]»\nnormalize = true\n", "NB105", "data.source is missing"),
     "an engine's switch": (SPEC + "[engine]\nwinograd = «1»\n", "NB106", "engine.winograd"),
     "channels of nothing": (SPEC.replace("[1, 8, 8]", "«[0, 8, 8]»"), "NB106", "input.shape"),

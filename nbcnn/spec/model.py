@@ -51,6 +51,9 @@ class Data(Table):
     validation: Annotated[float, Field(ge=0, lt=1)] = Field(
         0.1, description="Share of the training data held out to choose the best epoch; 0 trains on all."
     )
+    loader_threads: Annotated[int, Field(ge=0, le=64), Expects("a whole number from 0 to 64")] = Field(
+        2, description="Threads that prepare batches ahead of the step; 0 prepares them in between. No result changes."
+    )
 
 
 class EarlyStopping(Table):

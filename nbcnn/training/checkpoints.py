@@ -5,12 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from nbcnn.errors import DivergenceError, SpecError, WeightsError
 from nbcnn.model import Model
 from nbcnn.training.events import EpochRecord
 from nbcnn.training.folder import LAST, MODEL
+from nbcnn.training.loop import NotFinite, refuse_not_finite
 from nbcnn.training.standing import Standing
 from nbcnn.training.trainer import Trainer
 from nbcnn.weights import Snapshot, check_fits, store
@@ -61,7 +60,10 @@ class Checkpoints:
     def save(self, standing: Standing) -> None:
         """Write both files; raises NbcnnError where they cannot be written, DivergenceError for weights gone wrong."""
         started = time.perf_counter()
-        self.refuse_divergence(standing)
+        try:
+            refuse_not_finite(self._model)
+        except NotFinite as error:
+            raise self.diverged(str(error), standing) from None
         self.save_best()
         snapshot = replace(self._model.snapshot(), optimizer=self._trainer.state(), trainer=standing.as_dict())
         store.save(self.last, snapshot)
@@ -96,12 +98,6 @@ class Checkpoints:
         self._saved = f"after step {standing.step}"
         return standing
 
-    def refuse_divergence(self, standing: Standing) -> None:
-        """Raise DivergenceError, unless all weights and running statistics are finite numbers."""
-        for name, values in {**self._model.parameters, **self._model.buffers}.items():
-            if not np.isfinite(values).all():
-                raise self.diverged(f"{name} holds numbers that are not finite", standing)
-
     def diverged(self, what: str, standing: Standing) -> DivergenceError:
         """The error that says where the run diverged and what is left of it; the best weights are saved first."""
         self.save_best()
@@ -132,7 +128,8 @@ def _refuse_other_spec(now: dict[str, Any], then: dict[str, Any], place: str) ->
 def _without_ends(spec: dict[str, Any]) -> dict[str, Any]:
     """Without what a run does not depend on until it ends, and what tells the linter alone."""
     train = {key: value for key, value in spec.get("train", {}).items() if key not in _ENDS}
-    return spec | {"train": train, "lint": None}
+    data = {key: value for key, value in (spec.get("data") or {}).items() if key != "loader_threads"}
+    return spec | {"train": train, "data": data, "lint": None}
 
 
 def _first_difference(now: Any, then: Any, key: str) -> tuple[str, Any, Any] | None:

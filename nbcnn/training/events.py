@@ -84,7 +84,7 @@ class EpochRecord:
     right answers, of pixels where there is an answer for each, and `accuracy` is their share; both, and `val_accuracy`,
     are None for a loss without right and wrong. `val_metrics` are the further figures of the
     evaluation. `lr` is the learning rate of the epoch's last step; `seconds` is the time of its steps, without
-    validation and saving.
+    validation and saving, and `input_wait` how much of it went by until batches were there.
     """
 
     epoch: int
@@ -97,6 +97,7 @@ class EpochRecord:
     lr: float
     seconds: float
     images_per_second: float
+    input_wait: float = 0.0
     val_metrics: Mapping[str, float | None] = field(default_factory=dict)
 
 

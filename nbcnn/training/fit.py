@@ -1,5 +1,7 @@
 """Training on arrays in memory: the short way, without files."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -7,16 +9,14 @@ from nbcnn import model as models
 from nbcnn.data import Dataset, fitted
 from nbcnn.data.dataset import from_arrays
 from nbcnn.errors import DivergenceError, InputError
+from nbcnn.training.callbacks import Callback, checked
+from nbcnn.training.epochs import Training
 from nbcnn.training.evaluation import Evaluation, evaluate
-from nbcnn.training.events import EpochFinished, EpochRecord, OnEvent, ignore
-from nbcnn.training.loop import NotFinite, refuse_last_batch, train_epoch
+from nbcnn.training.events import EpochRecord, OnEvent, ignore
+from nbcnn.training.loader import Loader
+from nbcnn.training.loop import NotFinite, refuse_last_batch
 from nbcnn.training.losses import probabilities, wanted_targets
-from nbcnn.training.order import epoch_order
-from nbcnn.training.schedule import learning_rates
 from nbcnn.training.signals import StopRequest
-from nbcnn.training.standing import Standing, best
-from nbcnn.training.stopping import is_finished
-from nbcnn.training.trainer import Trainer
 
 
 class Model(models.Model):
@@ -30,6 +30,7 @@ class Model(models.Model):
         epochs: int | None = None,
         batch_size: int | None = None,
         validation_data: tuple[ArrayLike, ArrayLike] | None = None,
+        callbacks: Sequence[Callback] = (),
         on_event: OnEvent | None = None,
     ) -> tuple[EpochRecord, ...]:
         """Train on x (N, C, *space), float32 or uint8, and targets y; returns one record per epoch.
@@ -37,6 +38,7 @@ class Model(models.Model):
         y holds class numbers (N,), or (N, *space) where the network gives classes for each pixel, or for a loss that
         compares numbers as many as the network gives. Loss, optimiser, schedule, seed and shuffling, and `epochs` and
         `batch_size` unless given, are those of the spec. Inputs are normalised by `normalization` where that is set.
+        `callbacks` are objects of `nbcnn.Callback`; `on_event` hears of what happens.
         Raises InputError for data that do not fit and DivergenceError where a loss is not a finite number.
         """
         spec = self.network.spec.train
@@ -48,36 +50,19 @@ class Model(models.Model):
             if value < 1:
                 raise InputError(f"fit: {name} = {value}: at least 1 is expected; leave it out to have the spec's")
         settings = spec.model_copy(update=given)
+        hooks = checked(callbacks)
         samples = self._dataset(x, y, "fit")
         refuse_last_batch(self.network, len(samples), settings.batch_size)
         validation = None if validation_data is None else self._dataset(*validation_data, "fit: validation_data")
-        trainer = Trainer(
-            self,
-            settings.loss,
-            settings.optimizer.model_dump(),
-            min(settings.batch_size, len(samples)),
-            settings.seed,
-            clip_grad_norm=settings.clip_grad_norm,
-            clip_grad_value=settings.clip_grad_value,
-            shared_gradients=settings.shared_gradients,
-        )
-        report = on_event or ignore
-        steps_per_epoch = -(-len(samples) // settings.batch_size)
-        standing = Standing()
-        while not is_finished(settings, standing.records):
-            rate = learning_rates(settings, steps_per_epoch, standing.records)
-            order = epoch_order(len(samples), seed=settings.seed, epoch=standing.epoch, shuffle=settings.shuffle)
-            try:
-                train_epoch(trainer, samples, order, settings.batch_size, rate, standing, StopRequest(), lambda: None)
-            except NotFinite as error:
-                raise DivergenceError(
-                    f"fit: {error} in epoch {standing.epoch}, step {standing.step}; lower the learning rate "
-                    f"(={trainer.learning_rate:g})"
-                ) from None
-            measured = evaluate(self, validation) if validation else None
-            record = standing.end_epoch(measured, trainer.learning_rate)
-            report(EpochFinished(record, settings.epochs, best(standing.records) is record))
-        return tuple(standing.records)
+        training = Training(self, Loader(samples, settings), validation, on_event or ignore)
+        try:
+            training.run(hooks, StopRequest())
+        except NotFinite as error:
+            raise DivergenceError(
+                f"fit: {error} in epoch {training.epoch}, step {training.step}; lower the learning rate "
+                f"(={training.trainer.learning_rate:g})"
+            ) from None
+        return training.history
 
     def evaluate(self, x: ArrayLike, y: ArrayLike) -> Evaluation:
         """Loss, accuracy and metrics on x (N, C, *space) and targets y, both as in `fit`, by the spec's loss.

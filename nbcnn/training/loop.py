@@ -2,13 +2,14 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import closing
 
 import numpy as np
-from numpy.typing import NDArray
 
-from nbcnn.data import Dataset
+from nbcnn.model import Model
 from nbcnn.network import Network
+from nbcnn.training.loader import Loader
 from nbcnn.training.signals import StopRequest
 from nbcnn.training.standing import Standing
 from nbcnn.training.trainer import Trainer
@@ -17,7 +18,7 @@ REPORT_SECONDS = 0.1
 
 
 class NotFinite(Exception):
-    """The loss of a batch is not a finite number; the weights are those of its update."""
+    """A loss, a weight or a running statistic is not a finite number."""
 
 
 def refuse_last_batch(network: Network, samples: int, batch_size: int) -> None:
@@ -26,39 +27,51 @@ def refuse_last_batch(network: Network, samples: int, batch_size: int) -> None:
         network.refuse_batch(samples % batch_size or batch_size, f"the last batch of {samples} samples by {batch_size}")
 
 
+def refuse_not_finite(model: Model) -> None:
+    """Raise NotFinite, unless all weights and running statistics are finite numbers."""
+    for name, values in {**model.parameters, **model.buffers}.items():
+        if not np.isfinite(values).all():
+            raise NotFinite(f"{name} holds numbers that are not finite")
+
+
 def train_epoch(
     trainer: Trainer,
-    dataset: Dataset,
-    order: NDArray[np.int64],
-    batch_size: int,
+    loader: Loader,
     learning_rate: Callable[[int], float],
     standing: Standing,
     stop: StopRequest,
     report: Callable[[], None],
+    listeners: Sequence[Callable[[float], None]] = (),
 ) -> bool:
-    """Train on the samples of `order` that `standing` has still before it, and count them there.
+    """Train on the batches of the epoch that `standing` has still before it, and count them there.
 
-    Returns False where `stop` ended it before its time; raises NotFinite. `report` is called ten times a second.
+    Returns False where `stop` ended it before its time; raises NotFinite, and DataError where samples cannot be read.
+    `report` is called ten times a second, `listeners` with the mean loss of each batch.
     """
-    inputs, targets, samples = dataset.inputs, dataset.targets, len(order)
+    samples = loader.samples
     started = time.perf_counter() - standing.seconds
     next_report = 0.0
-    while standing.samples < samples:
-        if stop.signal_number is not None:
-            return False
-        indices = order[standing.samples : standing.samples + batch_size]
-        trainer.learning_rate = learning_rate(standing.step)
-        loss_sum, correct, answers = trainer.step_batch(inputs, targets, indices)
-        standing.step += 1
-        if not math.isfinite(loss_sum):
-            raise NotFinite(f"the loss of a batch is {loss_sum}")
-        standing.samples += len(indices)
-        standing.loss_sum += loss_sum
-        standing.correct += correct
-        standing.answers += answers
-        now = time.perf_counter()
-        standing.seconds = now - started
-        if now >= next_report:
-            report()
-            next_report = now + REPORT_SECONDS
+    with closing(loader.batches(standing.epoch, standing.samples)) as batches:
+        while standing.samples < samples:
+            if stop.signal_number is not None:
+                return False
+            asked = time.perf_counter()
+            batch = next(batches)
+            standing.input_wait += time.perf_counter() - asked
+            trainer.learning_rate = learning_rate(standing.step)
+            loss_sum, correct, answers = trainer.step_batch(*batch)
+            standing.step += 1
+            if not math.isfinite(loss_sum):
+                raise NotFinite(f"the loss of a batch is {loss_sum}")
+            standing.samples += len(batch.indices)
+            standing.loss_sum += loss_sum
+            standing.correct += correct
+            standing.answers += answers
+            for listener in listeners:
+                listener(loss_sum / len(batch.indices))
+            now = time.perf_counter()
+            standing.seconds = now - started
+            if now >= next_report:
+                report()
+                next_report = now + REPORT_SECONDS
     return True

@@ -14,7 +14,7 @@ class Standing:
     """What last.h5 holds besides arrays; all but `records` and `step` belong to the epoch under way.
 
     `samples` of them have been trained on so far, with the summed loss of their batches and `correct` of `answers`
-    answers, each before its update, in so many `seconds`.
+    answers, each before its update, in so many `seconds`, of which `input_wait` went by until batches were there.
     """
 
     step: int = 0
@@ -23,6 +23,7 @@ class Standing:
     correct: int = 0
     answers: int = 0
     seconds: float = 0.0
+    input_wait: float = 0.0
     records: list[EpochRecord] = field(default_factory=list)
 
     @property
@@ -48,10 +49,12 @@ class Standing:
             lr=learning_rate,
             seconds=round(self.seconds, 6),
             images_per_second=round(self.samples / self.seconds, 1),
+            input_wait=round(self.input_wait, 6),
             val_metrics=validation.metrics if validation else {},
         )
         self.records.append(record)
-        self.samples, self.loss_sum, self.correct, self.answers, self.seconds = 0, 0.0, 0, 0, 0.0
+        self.samples = self.correct = self.answers = 0
+        self.loss_sum = self.seconds = self.input_wait = 0.0
         return record
 
     def as_dict(self) -> dict[str, Any]:

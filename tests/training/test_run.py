@@ -24,7 +24,7 @@ SignalInStep = Callable[..., Callable[[int], float]]
 
 # 1,442 images of digits less a tenth for validation, in batches of 100.
 STEPS = 13
-TIMES = {"seconds", "images_per_second"}
+TIMES = {"seconds", "images_per_second", "input_wait"}
 
 
 def untimed(record: events.EpochRecord | dict[str, Any]) -> dict[str, Any]:
