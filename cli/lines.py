@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from nbcnn.api import Compiling, EpochFinished, Evaluating, Event, Loading, Measuring, Progress, Started
+from nbcnn.api import Compiling, EpochFinished, Evaluating, Event, Loading, Measuring, Pretrained, Progress, Started
 
 from .text import bytes_text, counted, duration, number, percent
 
@@ -55,6 +55,8 @@ class PlainLines:
                 self._pace = Pace(event)
                 self._say(started_line(event))
                 self._set_status(f"epoch {event.epoch + 1}/{event.epochs}")
+            case Pretrained():
+                self._say(pretrained_line(event))
             case EpochFinished():
                 self._say(epoch_line(event))
             case Progress():
@@ -108,6 +110,17 @@ def _skipped_text(files: Sequence[str]) -> str:
     """2 unreadable files skipped: a.png, b.png."""
     named = ", ".join(files[:NAMED]) + (", ..." if len(files) > NAMED else "")
     return f"{counted(len(files), 'unreadable file')} skipped: {named}"
+
+
+def pretrained_line(event: Pretrained) -> str:
+    """8 of 10 arrays are from a.h5; first values: fc.weight (its shape is 6x64, the file's 10x64), fc.bias (...)."""
+    found = event.transfer
+    total = len(found.taken) + len(found.left)
+    line = f"{number(len(found.taken))} of {counted(total, 'array')} are from {found.weights}"
+    if found.left:
+        named = ", ".join(f"{key} ({why})" for key, why in list(found.left.items())[:NAMED])
+        line += f"; first values: {named}" + (", ..." if len(found.left) > NAMED else "")
+    return line
 
 
 def epoch_line(event: EpochFinished) -> str:

@@ -8,9 +8,9 @@ from rich.progress import BarColumn, Task, TextColumn
 from rich.progress import Progress as Bar
 from rich.text import Text
 
-from nbcnn.api import EpochFinished, Event, Progress, Started
+from nbcnn.api import EpochFinished, Event, Pretrained, Progress, Started
 
-from .lines import Pace, epoch_line, running_text, started_line, status_text
+from .lines import Pace, epoch_line, pretrained_line, running_text, started_line, status_text
 from .text import duration
 
 
@@ -69,6 +69,8 @@ class Live:
                 self._bar.update(
                     self._task, description=f"epoch {event.epoch}/{event.epochs}", running=running_text(event)
                 )
+            case Pretrained():
+                self._print(pretrained_line(event))
             case EpochFinished():
                 self._print(epoch_line(event))
             case _:

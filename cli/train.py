@@ -64,6 +64,7 @@ def _as_dict(result: "Result") -> dict[str, Any]:
         "seconds": round(sum(record.seconds for record in result.history), 3),
         "stopped_early": result.stopped_early,
         "best": asdict(result.best),
+        "pretrained": result.pretrained.as_dict() if result.pretrained else None,
         "test": {"loss": test.loss, "accuracy": test.accuracy, "samples": test.samples} if test else None,
     }
 

@@ -18,6 +18,7 @@ from nbcnn.training.events import (
     Loading,
     Measuring,
     OnEvent,
+    Pretrained,
     Progress,
     Started,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "Mode",
     "OnEvent",
     "Prediction",
+    "Pretrained",
     "Progress",
     "Result",
     "Row",

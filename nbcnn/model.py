@@ -1,7 +1,7 @@
 """A network with weights: it can be called on arrays, saved and loaded."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
@@ -20,6 +20,7 @@ from nbcnn.plan.plan import Plan
 from nbcnn.weights import store
 from nbcnn.weights.initialise import initial_buffers, initialise
 from nbcnn.weights.snapshot import Snapshot, check_fits
+from nbcnn.weights.transfer import Transfer, transfer
 
 Floats = NDArray[np.float32]
 
@@ -162,6 +163,15 @@ class Model:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a weights file, whole or not at all; raises NbcnnError where the disk is full or read-only."""
         store.save(Path(path), self.snapshot())
+
+    def take_weights(self, path: str | os.PathLike[str], *, exclude: Sequence[str] = ()) -> Transfer:
+        """Take the arrays of a weights file that fit by name and shape; returns what was taken, and what was not.
+
+        A layer of which an array has another shape keeps all of its numbers, and so do layers named in `exclude` and
+        those of blocks named there; `classes` and `normalization` stay as they are. Raises WeightsError for a missing
+        or damaged file and where nothing fits, InputError for a name that there is not; nothing is changed then.
+        """
+        return transfer(Path(path), self.network, {**self.parameters, **self.buffers}, exclude)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:

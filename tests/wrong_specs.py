@@ -179,6 +179,15 @@ TOML = {
     ),
     "too large": (IN + layer("pad", "padding = 8388608").replace('"pad"', '«"pad"»'), "NB109", "elements"),
     "weights of a loss": (SPEC + "[train.loss]\ntype = 'cross_entropy'\nweight = «[1, 2, 3]»\n", "NB106", "weight has"),
+    # Training from other weights.
+    "no weights": (SPEC + "«[pretrained]»\nexclude = ['c']\n", "NB105", "pretrained.weights is missing"),
+    "layers to take": (SPEC + "[pretrained]\nweights = 'a.h5'\n«layers» = ['c']\n", "NB103", '"layers"'),
+    "weights for a table": ("pretrained = «'a.h5'»\n" + SPEC, "NB106", "pretrained: expected a table"),
+    "a number of weights": (SPEC + "[pretrained]\nweights = «1»\n", "NB106", "pretrained.weights: expected"),
+    "a layer that is not there to exclude": (
+        SPEC + "[pretrained]\nweights = 'a.h5'\nexclude = ['c', «'d'»]\n", "NB117", 'no layer is named "d"',
+    ),
+    "a name to exclude": (SPEC + "[pretrained]\nweights = 'a.h5'\nexclude = «'c'»\n", "NB106", "pretrained.exclude"),
     # Names.
     "a name twice": (SPEC + layer("relu", 'name = «"c"»'), "NB108", "the name c is taken"),
     "the input's name": (SPEC + layer("relu", 'name = «"input"»'), "NB108", "the name input is taken"),

@@ -1,6 +1,6 @@
 """From a spec to a network: shapes, receptive fields and costs, layer by layer."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
@@ -13,7 +13,7 @@ from nbcnn.network.network import Network
 from nbcnn.network.node import Node
 from nbcnn.network.receptive_field import ReceptiveField, union
 from nbcnn.spec import Diagnostic, InvalidSpec, Loss, Spec
-from nbcnn.spec.linting import Lint, names_for
+from nbcnn.spec.linting import names_for
 from nbcnn.spec.names import nearest
 from nbcnn.spec.places import Path, Place, quoted
 from nbcnn.spec.references import INPUT, taken, unknown
@@ -68,7 +68,9 @@ def _traced(spec: Spec) -> "_Tracer":
     tracer.check_all_are_read()
     tracer.check_loss(spec.train.loss)
     tracer.check_rates(spec.train.optimizer.lr)
-    tracer.check_ignores(spec.lint)
+    tracer.check_names(("lint", "per_layer_ignores"), spec.lint.per_layer_ignores, at_key=True)
+    if spec.pretrained is not None:
+        tracer.check_names(("pretrained", "exclude"), spec.pretrained.exclude)
     return tracer
 
 
@@ -119,16 +121,16 @@ class _Tracer:
             cure = "give the optimizer a number above 0, and layers that are not to learn trainable = false"
             self.diagnostics.append(Diagnostic.at(self.places[own.name], Problem(Code.WRONG_VALUE, rule, cure, "lr")))
 
-    def check_ignores(self, lint: Lint) -> None:
-        """An error for every name for which no layer is ignored."""
+    def check_names(self, path: Path, names: Iterable[str], *, at_key: bool = False) -> None:
+        """An error for every name in a list, or by `at_key` of a table's keys, that no layer and no block has."""
         known = {name for layer in self.places for name in names_for(layer)} - {INPUT}
-        for name in lint.per_layer_ignores:
+        for number, name in enumerate(names):
             if name not in known:
                 close = nearest(name, known) if len(self.diagnostics) < WORTH_A_SUGGESTION else None
                 cure = f'the nearest is "{close}"' if close else "name a layer, or a block of layers"
-                problem = Problem(Code.UNKNOWN_LAYER, f"no layer is named {quoted(name)}", cure, name)
-                found = Diagnostic.at(("lint", "per_layer_ignores"), problem)
-                self.diagnostics.append(replace(found, at_key=True))
+                field = (name,) if at_key else (number,)
+                problem = Problem(Code.UNKNOWN_LAYER, f"no layer is named {quoted(name)}", cure, field)
+                self.diagnostics.append(replace(Diagnostic.at(path, problem), at_key=at_key))
 
     def check_all_are_read(self) -> None:
         """An error for every output that leads nowhere, unless a wrong name may be the cause."""

@@ -47,10 +47,11 @@ _EXAMPLES: dict[Path, str] = {
     ("input",): "[input], and below it shape = [1, 28, 28]: channels, then one, two or three sizes",
     ("layers",): '[[layers]], and below it type = "conv" and its other keys, once for each layer',
     ("data", "source"): 'source = "digits"',
+    ("pretrained", "weights"): 'weights = "runs/base-1/model.h5"',
 }
 """How to write keys that are missing."""
 
-_ONE_KEY: dict[Path, str] = {("input",): "shape", ("data",): "source"}
+_ONE_KEY: dict[Path, str] = {("input",): "shape", ("data",): "source", ("pretrained",): "weights"}
 """Tables with one key that must be given, which people write as a value."""
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PrivateAttr, Strict, field_validator
 
 from nbcnn.layers.catalogue import AnyLayer
-from nbcnn.layers.fields import LARGEST, Expects, Positive, Size
+from nbcnn.layers.fields import LARGEST, Expects, LayerName, Positive, Size
 from nbcnn.layers.table import Table
 from nbcnn.spec.linting import Lint
 from nbcnn.spec.losses import AnyLoss, CrossEntropy
@@ -54,6 +54,18 @@ class Data(Table):
     loader_threads: Annotated[int, Field(ge=0, le=64), Expects("a whole number from 0 to 64")] = Field(
         2, description="Threads that prepare batches ahead of the step; 0 prepares them in between. No result changes."
     )
+
+
+class Pretrained(Table):
+    """The `[pretrained]` table: training begins with the arrays of a weights file that fit by name and shape."""
+
+    weights: Annotated[Text, Field(description="A weights file; a relative path begins at the spec's folder.")]
+    exclude: Annotated[
+        tuple[LayerName, ...],
+        Strict(False),
+        Field(max_length=MOST_LAYERS, description="Layers, or blocks of layers, that keep their own first values."),
+        Expects("a list of names of layers or of blocks"),
+    ] = ()
 
 
 class EarlyStopping(Table):
@@ -105,6 +117,7 @@ class Spec(Table):
     input: Input
     layers: Annotated[tuple[AnyLayer, ...], Strict(False), Field(min_length=1, max_length=MOST_LAYERS)]
     data: Data | None = None
+    pretrained: Pretrained | None = None
     train: Train = Train()
     engine: Engine = Engine()
     lint: Lint = Lint()

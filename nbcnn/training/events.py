@@ -3,6 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nbcnn.weights.transfer import Transfer
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,13 @@ class Compiling:
     kernel: str
     done: int
     total: int
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """The network has taken weights from a file, as the spec says; `transfer` lists all arrays."""
+
+    transfer: "Transfer"
 
 
 @dataclass(frozen=True)
@@ -110,7 +121,7 @@ class EpochFinished:
     best: bool
 
 
-Event = Loading | Compiling | Started | Progress | Evaluating | Measuring | EpochFinished
+Event = Loading | Compiling | Pretrained | Started | Progress | Evaluating | Measuring | EpochFinished
 OnEvent = Callable[[Event], None]
 
 

@@ -8,7 +8,8 @@ from nbcnn.errors import InputError
 MODEL = "model.h5"
 LAST = "last.h5"
 SPEC = "spec.json"
-FILES = (MODEL, LAST, SPEC, "history.csv", "history.jsonl")
+PRETRAINED = "pretrained.json"
+FILES = (MODEL, LAST, SPEC, PRETRAINED, "history.csv", "history.jsonl")
 RUNS = Path("runs")
 
 

@@ -10,30 +10,32 @@ from nbcnn import network as networks
 from nbcnn.data import Splits
 from nbcnn.errors import DataError, Interrupted
 from nbcnn.kernels.cpu.compiling.helpers import helpers
-from nbcnn.network import Network
 from nbcnn.spec import Spec
 from nbcnn.training import folder
 from nbcnn.training.callbacks import Callback, checked
 from nbcnn.training.checkpoints import Checkpoints
 from nbcnn.training.epochs import Training
 from nbcnn.training.evaluation import Evaluation, evaluate, metric_names
-from nbcnn.training.events import Compiling, EpochRecord, Evaluating, OnEvent, Started, ignore
+from nbcnn.training.events import Compiling, EpochRecord, Evaluating, OnEvent, Pretrained, Started, ignore
 from nbcnn.training.fit import Model
 from nbcnn.training.history import append_history, write_history
 from nbcnn.training.loader import Loader
 from nbcnn.training.loop import NotFinite, refuse_last_batch
+from nbcnn.training.pretrained import take_pretrained, write_pretrained
 from nbcnn.training.samples import load_samples, normalization
 from nbcnn.training.signals import StopRequest, stop_requests
 from nbcnn.training.standing import best
 from nbcnn.training.threads import threads as using_threads
 from nbcnn.weights.files import write_atomically
+from nbcnn.weights.transfer import Transfer
 
 
 @dataclass(frozen=True)
 class Result:
     """What a run has come to; `model` holds the best weights, and `test` is what they do on the test split, if any.
 
-    `stopped_early` says why not all epochs were trained, or is None.
+    `stopped_early` says why not all epochs were trained, or is None; `pretrained` what the run began with, where it
+    began with another one's weights and was not resumed.
     """
 
     out: Path
@@ -42,6 +44,7 @@ class Result:
     best: EpochRecord
     test: Evaluation | None
     stopped_early: str | None
+    pretrained: Transfer | None = None
 
 
 def train(
@@ -69,8 +72,11 @@ def train(
         base = Path(spec.file).parent if spec.file else None
         splits = load_samples(network, Path(data_dir) if data_dir is not None else None, base, report)
         refuse_last_batch(network, len(splits.train), spec.train.batch_size)
+        model = Model(network, seed=spec.train.seed)
+        # Before there is a folder, which a wrong path is no reason to make.
+        pretrained = None if resume else take_pretrained(model)
         choose = folder.folder_to_resume if resume else folder.new_folder
-        run = _Run(network, splits, choose(Path(out) if out is not None else None, spec.name), report)
+        run = _Run(model, splits, choose(Path(out) if out is not None else None, spec.name), pretrained, report)
         run.begin(resume)
         with stop_requests() as stop:
             run.train(hooks, stop)
@@ -80,12 +86,12 @@ def train(
 class _Run:
     """A run between its start and its end."""
 
-    def __init__(self, network: Network, splits: Splits, out: Path, report: OnEvent):
-        self.spec, self.splits, self.out, self.report = network.spec, splits, out, report
+    def __init__(self, model: Model, splits: Splits, out: Path, pretrained: Transfer | None, report: OnEvent):
+        self.model, self.splits, self.out, self.pretrained, self.report = model, splits, out, pretrained, report
+        self.spec = model.network.spec
         settings = self.spec.train
-        self.model = Model(network, seed=settings.seed)
         self.model.classes = splits.classes
-        self.model.normalization = normalization(network, splits.train)
+        self.model.normalization = normalization(model.network, splits.train)
         with helpers():
             self.model.load_kernels(self._report_compiling)
             self.training = Training(
@@ -110,6 +116,9 @@ class _Run:
         write_history(self.out, standing.records, measured if self.splits.validation is not None else ())
         if not resume:
             self.checkpoints.save(standing)
+        if self.pretrained is not None:
+            write_pretrained(self.out, self.pretrained)
+            self.report(Pretrained(self.pretrained))
         self.report(
             Started(
                 out=self.out,
@@ -159,7 +168,8 @@ class _Run:
                 self.model, self.splits.test, lambda done, total: self.report(Evaluating("test", done, total))
             )
         history = self.training.history
-        return Result(self.out, self.model, history, best(history), test, self.training.stopped_early)
+        stopped = self.training.stopped_early
+        return Result(self.out, self.model, history, best(history), test, stopped, self.pretrained)
 
     def _report_compiling(self, kernel: str, done: int, total: int) -> None:
         self.report(Compiling(kernel, done, total))

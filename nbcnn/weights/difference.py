@@ -84,7 +84,7 @@ class Difference:
 
 def compare(before: Side, after: Side) -> Difference:
     """All that tells the one from the other."""
-    arrays = None if before.arrays is None and after.arrays is None else tuple(_arrays(before, after))
+    arrays = None if before.arrays is None and after.arrays is None else tuple(array_differences(before, after))
     return Difference(before, after, difference(before.network, after.network), arrays)
 
 
@@ -103,7 +103,8 @@ def read_weights(path: Path) -> tuple[specs.Spec, Arrays]:
     return spec, snapshot.parameters | snapshot.buffers
 
 
-def _arrays(before: Side, after: Side) -> list[ArrayDifference]:
+def array_differences(before: Side, after: Side) -> list[ArrayDifference]:
+    """All arrays of both, each beside its partner."""
     found = []
     for old, new in matched(before.network.layers, after.network.layers):
         shapes_before, shapes_after = _shapes(old), _shapes(new)

@@ -1,0 +1,23 @@
+"""The weights that a spec wants training to begin with, and the list in the run's folder of what came of it."""
+
+import json
+from pathlib import Path
+
+from nbcnn.model import Model
+from nbcnn.training.folder import PRETRAINED
+from nbcnn.weights.files import write_atomically
+from nbcnn.weights.transfer import Transfer
+
+
+def take_pretrained(model: Model) -> Transfer | None:
+    """What the model takes as its spec's `[pretrained]` table says, None where it has none; raises WeightsError."""
+    spec = model.network.spec
+    if spec.pretrained is None:
+        return None
+    base = Path(spec.file).parent if spec.file else Path()
+    return model.take_weights(base / Path(spec.pretrained.weights).expanduser(), exclude=spec.pretrained.exclude)
+
+
+def write_pretrained(folder: Path, found: Transfer) -> None:
+    """pretrained.json: the file, and every array that was taken, left or not used."""
+    write_atomically(folder / PRETRAINED, (json.dumps(found.as_dict(), indent=2) + "\n").encode())
