@@ -125,12 +125,19 @@ def test_m5():
     assert network("spoken_digits", **{"vars.classes": 35}).params == 26_915
     built = network("spoken_digits")
     assert [built[f"layer{number}.pool"].output_shape for number in (1, 2, 3, 4)] == [
+        (32, 426),
         (32, 106),
-        (32, 26),
+        (64, 26),
         (64, 6),
-        (64, 1),
     ]
     assert built.output_shape == (10,)
+
+
+def test_the_fully_convolutional_network_for_time_series():
+    built = network("gunpoint")
+    assert built["layer3.bn_relu"].output_shape == (128, 150)
+    # By layer, weights and two numbers for each channel of batch norm; then weights and biases of the classes.
+    assert built.params == (8 * 1 * 128 + 256) + (5 * 128 * 256 + 512) + (3 * 256 * 128 + 256) + (128 * 2 + 2)
 
 
 def test_r3d_18():
@@ -156,7 +163,8 @@ def drawn(shape, targets):
 @pytest.mark.parametrize(
     "name, shape, targets, changes",
     [
-        ("spoken_digits", (1, 6848), (), {}),
+        ("spoken_digits", (1, 6892), (), {}),
+        ("gunpoint", (1, 150), (), {"train.epochs": 10}),
         ("medmnist3d", (1, 12, 12, 12), (), {}),
         pytest.param("unet_padded", (3, 16, 32), (16, 32), {"train.batch_size": 4}, marks=pytest.mark.slow),
     ],
