@@ -127,6 +127,7 @@ def gflops(product: Callable[[], object], seconds: float) -> float:
 def machine(threads: int) -> dict[str, Any]:
     """What a figure means nothing without."""
     from nbcnn.kernels.cpu.language.lanes import lane_count
+    from nbcnn.machine.processor import processor_name
 
     versions = {}
     for package in PACKAGES:
@@ -135,22 +136,13 @@ def machine(threads: int) -> dict[str, Any]:
         except PackageNotFoundError:
             continue
     return {
-        "processor": _processor(),
+        "processor": processor_name(),
         "threads": threads,
         "lanes": lane_count(),
         "system": platform.system(),
         "python": platform.python_version(),
         **versions,
     }
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
 
 
 def show_machine(facts: Mapping[str, Any]) -> None:

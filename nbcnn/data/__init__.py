@@ -2,12 +2,14 @@
 
 from nbcnn.data.catalogue import NAMES, load
 from nbcnn.data.channel_statistics import statistics
+from nbcnn.data.checksum import COVERS, checksum
 from nbcnn.data.dataset import Dataset, Splits
 from nbcnn.data.download import Progress
 from nbcnn.data.splitting import split
 from nbcnn.data.targets import ClassNumbers, Numbers, Wanted, checked_targets, fitted
 
 __all__ = [
+    "COVERS",
     "NAMES",
     "ClassNumbers",
     "Dataset",
@@ -16,6 +18,7 @@ __all__ = [
     "Splits",
     "Wanted",
     "checked_targets",
+    "checksum",
     "fitted",
     "load",
     "split",

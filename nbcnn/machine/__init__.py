@@ -1,1 +1,1 @@
-"""What this machine has: cores and quotas, memory."""
+"""What this machine has: its processor, cores and quotas, memory."""

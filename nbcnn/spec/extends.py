@@ -1,12 +1,11 @@
 """`extends = "base.toml"`: a file that says only what differs from another."""
 
-from contextlib import suppress
-from os.path import relpath
 from pathlib import Path
 from typing import Any
 
 from nbcnn.layers.problems import Code, Problem
 from nbcnn.spec.diagnostics import Diagnostic, InvalidSpec
+from nbcnn.spec.paths import move_existing
 from nbcnn.spec.places import echo
 from nbcnn.spec.reader import read
 from nbcnn.spec.sources import Source, Sources
@@ -32,7 +31,8 @@ def read_whole(path: Path, text: str | None = None) -> tuple[dict[str, Any], tup
         files.append(files[-1].parent / base)
         document, source = _read_base(files[-1], sources[-1])
         documents.append(document)
-        _move_source(documents[-1], files[-1].parent, path.parent)
+        if not _same(files[-1].parent, path.parent):
+            move_existing(document, files[-1].parent, path.parent)
         if any(_same(files[-1], file) for file in files[:-1]):
             rule = f"the files extend one another: {' > '.join(map(str, files))}"
             raise _invalid(Code.CYCLE, rule, "one of them must stand on its own", sources[-1])
@@ -55,18 +55,6 @@ def _read_base(base: Path, extending: Source) -> tuple[dict[str, Any], Source]:
         if found.code is not Code.UNREADABLE:
             raise
         raise _invalid(found.code, f"{base}: {found.message}", found.help or "", extending) from None
-
-
-def _move_source(document: dict[str, Any], folder: Path, target: Path) -> None:
-    """Let a path of data that counts from `folder` count from `target`, in place."""
-    table = document.get("data")
-    if not isinstance(table, dict) or not isinstance(source := table.get("source"), str) or _same(folder, target):
-        return
-    from nbcnn.data import NAMES  # here, because it brings NumPy
-
-    with suppress(OSError, ValueError):  # a name too long, a NUL character, another drive
-        if source not in NAMES and (folder / source).exists():
-            document["data"] = table | {"source": Path(relpath(folder / source, target)).as_posix()}
 
 
 def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

@@ -41,7 +41,8 @@ def from_data(
     if network.spec.data is None:
         place = network.spec.file or network.name
         raise InputError(f"{place}: there is no [data] table to take a sample from; name a file, or give the numbers")
-    splits = load_samples(network, data_dir, None, on_event)
+    base = Path(network.spec.file).parent if network.spec.file else None
+    splits = load_samples(network, data_dir, base, on_event)
     train = splits.train
     if not -len(train) <= index < len(train):
         raise InputError(f"index: there are {len(train)} training samples, received {index}; use 0 to {len(train) - 1}")

@@ -82,7 +82,10 @@ def evaluate_file(
         model = Model.load(weights)
         splits = named_splits(
             load_samples(
-                _with_source(model.network, source), Path(data_dir) if data_dir is not None else None, None, report
+                _with_source(model.network, source),
+                Path(data_dir) if data_dir is not None else None,
+                weights.parent if source is None else None,
+                report,
             )
         )
         if split not in splits:

@@ -8,8 +8,10 @@ from nbcnn.errors import InputError
 MODEL = "model.h5"
 LAST = "last.h5"
 SPEC = "spec.json"
+RUN = "run.json"
+TEST = "test.json"
 PRETRAINED = "pretrained.json"
-FILES = (MODEL, LAST, SPEC, PRETRAINED, "history.csv", "history.jsonl")
+FILES = (MODEL, LAST, SPEC, RUN, TEST, PRETRAINED, "history.csv", "history.jsonl")
 RUNS = Path("runs")
 
 

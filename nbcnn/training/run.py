@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nbcnn import network as networks
@@ -11,6 +11,7 @@ from nbcnn.data import Splits
 from nbcnn.errors import DataError, Interrupted
 from nbcnn.kernels.cpu.compiling.helpers import helpers
 from nbcnn.spec import Spec
+from nbcnn.spec.paths import moved
 from nbcnn.training import folder
 from nbcnn.training.callbacks import Callback, checked
 from nbcnn.training.checkpoints import Checkpoints
@@ -22,6 +23,7 @@ from nbcnn.training.history import append_history, write_history
 from nbcnn.training.loader import Loader
 from nbcnn.training.loop import NotFinite, refuse_last_batch
 from nbcnn.training.pretrained import take_pretrained, write_pretrained
+from nbcnn.training.provenance import Provenance
 from nbcnn.training.samples import load_samples, normalization
 from nbcnn.training.signals import StopRequest, stop_requests
 from nbcnn.training.standing import best
@@ -76,11 +78,15 @@ def train(
         # Before there is a folder, which a wrong path is no reason to make.
         pretrained = None if resume else take_pretrained(model)
         choose = folder.folder_to_resume if resume else folder.new_folder
-        run = _Run(model, splits, choose(Path(out) if out is not None else None, spec.name), pretrained, report)
+        place = choose(Path(out) if out is not None else None, spec.name)
+        # The files of the run find its data from their own folder.
+        model.network = replace(network, spec=moved(spec, base or Path(), place))
+        run = _Run(model, splits, place, pretrained, report)
         run.begin(resume)
-        with stop_requests() as stop:
-            run.train(hooks, stop)
-        return run.finish()
+        with run.provenance.recorded(run.training):
+            with stop_requests() as stop:
+                run.train(hooks, stop)
+            return run.finish()
 
 
 class _Run:
@@ -103,12 +109,14 @@ class _Run:
                 on_compile=self._report_compiling,
             )
         self.checkpoints = Checkpoints(out, self.model, self.training.trainer)
+        self.provenance = Provenance(out, model.network, splits)
 
     def begin(self, resume: bool) -> None:
         """Write the first files, so that a folder that cannot be written to is found now and not after an epoch."""
         if resume:
             self.training.standing = self.checkpoints.resume()
             self._refuse_other_data()
+            self.provenance.resume()
         standing = self.training.standing
         spec = json.dumps(self.spec.resolved(), indent=2) + "\n"
         write_atomically(self.out / folder.SPEC, spec.encode())
@@ -168,6 +176,9 @@ class _Run:
                 self.model, self.splits.test, lambda done, total: self.report(Evaluating("test", done, total))
             )
         history = self.training.history
+        if test is not None:
+            measured = {"epoch": best(history).epoch, **test.as_dict()}
+            write_atomically(self.out / folder.TEST, (json.dumps(measured) + "\n").encode())
         stopped = self.training.stopped_early
         return Result(self.out, self.model, history, best(history), test, stopped, self.pretrained)
 

@@ -109,6 +109,13 @@ def test_a_path_of_data_counts_from_the_file_that_it_stands_in(write, tmp_path):
     assert nbcnn.load_spec(named).data.source == "digits"
 
 
+def test_a_path_of_weights_counts_from_the_file_that_it_stands_in(write):
+    write("shared/base.toml", BASE + '[pretrained]\nweights = "runs/model.h5"\n')
+    write("shared/runs/model.h5", "")
+    child = write("own/child.toml", 'extends = "../shared/base.toml"\n')
+    assert nbcnn.load_spec(child).pretrained.weights == "../shared/runs/model.h5"
+
+
 @pytest.mark.parametrize("source", ["3", '"a\\u0000b"', f'"{"a" * 5000}"', '"nowhere.npz"'])
 def test_what_is_no_path_of_data_stays_for_the_spec_to_judge(write, source):
     write("shared/base.toml", BASE + f"[data]\nsource = {source}\n")

@@ -57,7 +57,7 @@ def test_a_run_begins_with_the_weights_and_tells_all(base: Model) -> None:
     # The layer that does not train still has the other network's weights; the one that does has learnt.
     assert np.array_equal(result.model.parameters["conv.weight"], base.parameters["conv.weight"])
     assert result.best.val_accuracy is not None and result.best.val_accuracy > 0.5
-    assert store.load(Path("a/model.h5")).spec["pretrained"] == {"weights": "base.h5", "exclude": []}
+    assert store.load(Path("a/model.h5")).spec["pretrained"] == {"weights": "../base.h5", "exclude": []}
 
 
 def test_resuming_asks_for_no_file(base: Model) -> None:

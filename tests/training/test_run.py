@@ -50,7 +50,9 @@ def test_a_run_learns_and_writes_its_files(fake_engine: type[FakeTrainer], spec:
         "history.jsonl",
         "last.h5",
         "model.h5",
+        "run.json",
         "spec.json",
+        "test.json",
     }
     assert result.test is not None and result.test.samples == 355 and result.test.accuracy > 0.85
     assert result.test.confusion.sum() == 355

@@ -1,0 +1,128 @@
+"""run.json: what tells a run from others and is needed to repeat it, beside the spec.
+
+Machines and times stand here and not in model.h5, which is the same file wherever the same training is done.
+"""
+
+import json
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numba
+
+from nbcnn.data import COVERS, Splits, checksum
+from nbcnn.errors import DataError, DivergenceError, Interrupted
+from nbcnn.machine.cores import thread_count
+from nbcnn.machine.memory import memory_bytes
+from nbcnn.machine.processor import processor_name
+from nbcnn.network import Network
+from nbcnn.training.epochs import Training
+from nbcnn.training.folder import RUN
+from nbcnn.training.samples import named_splits
+from nbcnn.weights.files import read_whole, write_atomically
+from nbcnn.weights.texts import library_versions
+
+
+class Provenance:
+    """What a run's folder says of the run; each start of it, the first and those that go on, is an entry of its own."""
+
+    def __init__(self, out: Path, network: Network, splits: Splits):
+        self._path = out / RUN
+        splits_by_name = named_splits(splits)
+        self._checksums = {name: checksum(dataset) for name, dataset in splits_by_name.items()}
+        self._facts = {
+            "name": network.spec.name,
+            "seed": network.spec.train.seed,
+            "parameters": network.params,
+            "data": {
+                "source": network.spec.data.source if network.spec.data else None,
+                "samples": {name: len(dataset) for name, dataset in splits_by_name.items()},
+                "checksums": self._checksums,
+                "checksums_cover": COVERS,
+            },
+        }
+        self._starts: list[dict[str, Any]] = []
+
+    def resume(self) -> None:
+        """Go on with what the folder says; raises DataError where the run began with other samples."""
+        if not self._path.exists():
+            return
+        before = _read(self._path)
+        for split, now in self._checksums.items():
+            then = before["data"]["checksums"].get(split, "none")
+            if then != now:
+                raise DataError(
+                    f"{self._path}: the {split} split had the checksum {then!s:.12}, now it has {now:.12}; resume with "
+                    "the data that the run began with, or start a new run"
+                )
+        self._starts = before["starts"]
+
+    @contextmanager
+    def recorded(self, training: Training) -> Iterator[None]:
+        """Writes how the training in this block is started, and at its end how it ended."""
+        start: dict[str, Any] = {
+            "command": _command(),
+            "started": _now(),
+            "ended": None,
+            "outcome": None,
+            "first_step": training.step,
+            "last_step": None,
+            "versions": library_versions() | {"numba": numba.__version__},
+            "machine": _machine(),
+        }
+        self._starts = [*self._starts, start]
+        self._write()
+        outcome = "failed"
+        try:
+            yield
+            outcome = f"stopped early: {training.stopped_early}" if training.stopped_early else "finished"
+        except (DivergenceError, Interrupted) as error:
+            outcome = "diverged" if isinstance(error, DivergenceError) else "interrupted"
+            raise
+        finally:
+            start |= {"ended": _now(), "outcome": outcome, "last_step": training.step}
+            self._write()
+
+    def _write(self) -> None:
+        text = json.dumps(self._facts | {"starts": self._starts}, indent=2, ensure_ascii=False) + "\n"
+        write_atomically(self._path, text.encode("utf-8", "backslashreplace"))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        facts = json.loads(read_whole(path))
+        if not (isinstance(facts["data"]["checksums"], dict) and isinstance(facts["starts"], list)):
+            raise TypeError
+    except (KeyError, TypeError, ValueError, RecursionError):
+        raise DataError(f"{path}: what nbcnn wrote about the run is expected, this is none; move it away") from None
+    return dict(facts)
+
+
+def _command() -> list[str]:
+    """The program's name and arguments, with ~ for the user's folder, whose name is nobody's business."""
+    home = os.path.expanduser("~").rstrip(os.sep)
+    program, *arguments = sys.argv or [""]
+    return [
+        Path(program).name,
+        *(text.replace(home + os.sep, "~" + os.sep) if home else text for text in arguments),
+    ]
+
+
+def _machine() -> dict[str, Any]:
+    return {
+        "processor": processor_name(),
+        "architecture": platform.machine(),
+        "system": f"{platform.system()} {platform.release()}",
+        "cores": os.cpu_count(),
+        "threads": thread_count(),
+        "memory_bytes": memory_bytes(),
+    }
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
