@@ -55,10 +55,12 @@ def codes_option(name: str, help_text: str) -> Callable[[Command], Command]:
 
 
 def _codes(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    if not values:
+        return ()
     from nbcnn import api
 
     wanted = tuple(code.strip().upper() for value in values for code in value.split(","))
-    known = [page.code for page in api.explanations()] if wanted else []
+    known = [page.code for page in api.explanations()]
     for code in wanted:
         if not code or not any(each.startswith(code) for each in known):
             raise click.BadParameter(f"{code!r} begins no code; `nbcnn explain` lists them")

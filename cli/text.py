@@ -63,12 +63,14 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]
         return
     names = [name.lstrip(">") for name in columns]
     widths = [max(len(name), *(len(row[i]) for row in cells)) for i, name in enumerate(names)]
-    for row in (names, *cells):
-        aligned = (
+    lines = (
+        GAP.join(
             cell.rjust(width) if name.startswith(">") else cell.ljust(width)
             for name, cell, width in zip(columns, row, widths, strict=True)
-        )
-        click.echo(GAP.join(aligned).rstrip())
+        ).rstrip()
+        for row in (names, *cells)
+    )
+    click.echo("\n".join(lines))
 
 
 def _print_rich_table(title: str, columns: Sequence[str], rows: Iterable[tuple[str, ...]]) -> None:

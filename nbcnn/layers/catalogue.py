@@ -1,6 +1,7 @@
 """Every layer type there is; a new one is added here and found everywhere."""
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib import import_module
 from typing import Annotated
 
@@ -15,9 +16,7 @@ class _Types(Mapping[str, type[Layer]]):
         self._classes = classes
 
     def __getitem__(self, kind: str) -> type[Layer]:
-        name = self._classes[kind]
-        layer_type: type[Layer] = getattr(import_module(f"nbcnn.layers.{kind}"), name)
-        return layer_type
+        return _layer_type(kind, self._classes[kind])
 
     def __contains__(self, kind: object) -> bool:
         return kind in self._classes
@@ -27,6 +26,12 @@ class _Types(Mapping[str, type[Layer]]):
 
     def __len__(self) -> int:
         return len(self._classes)
+
+
+@cache
+def _layer_type(kind: str, name: str) -> type[Layer]:
+    layer_type: type[Layer] = getattr(import_module(f"nbcnn.layers.{kind}"), name)
+    return layer_type
 
 
 _ACTIVATIONS = {

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nbcnn.kernels.cpu.program.buffers import Storage
-from nbcnn.kernels.cpu.program.calls import NO_HALO, Phase, Walk, activations_of, calls_of, shared_of
+from nbcnn.kernels.cpu.program.calls import NO_HALO, Phase, activations_of, calls_of, shared_of
 from nbcnn.kernels.cpu.program.program import STATE_WORDS, Program
 from nbcnn.plan.interleaving import grouped
 
@@ -92,10 +92,10 @@ def _first_fit(uses: Iterable[Use], blocks: int = 1) -> tuple[dict[Storage, int]
         first, last = (0, math.inf) if group[0].layout else (group[0].first, group[0].last)
         offset = 0
         for start, end, used, until in placed:
-            if used <= last and first <= until:
+            if end > offset and used <= last and first <= until:
                 if offset + size <= start:
                     break
-                offset = max(offset, end)
+                offset = end
         insort(placed, (offset, offset + size, first, last))
         offsets |= {use.storage: offset for use in group}
     return offsets, max((end for _, end, _, _ in placed), default=0)
@@ -123,15 +123,20 @@ def uses_of(program: Program) -> list[Use]:
     uses: dict[Storage, Use] = {}
     number = 0
     for stage_number, stage in enumerate(program.stages):
-        groups = grouped(stage.calls) if isinstance(stage, Walk) else [list(calls_of(stage))]
+        is_phase = isinstance(stage, Phase)
+        groups = [list(calls_of(stage))] if isinstance(stage, Phase) else grouped(stage.calls)
         for group in groups:
-            for activation in (each for call in group for each in activations_of(call)):
-                use = uses.setdefault(activation.storage, Use(activation.storage, number, number, set()))
-                use.last = number
-                use.stages.add(stage_number)
-                use.in_phase |= isinstance(stage, Phase) and not activation.storage.per_worker
-                if activation.halo != NO_HALO and not activation.storage.cleared:
-                    use.layout = (activation.channels, activation.space, activation.halo, activation.lane_bytes)
+            for call in group:
+                for activation in activations_of(call):
+                    storage = activation.storage
+                    use = uses.get(storage)
+                    if use is None:
+                        use = uses[storage] = Use(storage, number, number, set())
+                    use.last = number
+                    use.stages.add(stage_number)
+                    use.in_phase |= is_phase and not storage.per_worker
+                    if activation.halo != NO_HALO and not storage.cleared:
+                        use.layout = (activation.channels, activation.space, activation.halo, activation.lane_bytes)
             number += 1
         number += 1
     return list(uses.values())

@@ -9,12 +9,14 @@ from typing import Any
 from nbcnn.kernels.cpu.program.program import Program
 
 
+@cache
 def forward_of(operation: str) -> Callable[..., Any]:
     """The function that adds an operation to a program."""
     function: Callable[..., Any] = getattr(import_module(f"nbcnn.kernels.cpu.{operation}"), operation)
     return function
 
 
+@cache
 def gradient_of(operation: str) -> Callable[..., Any]:
     """The function that adds an operation's way back to a program."""
     function: Callable[..., Any] = getattr(import_module(f"nbcnn.kernels.cpu.{operation}"), f"{operation}_gradient")

@@ -40,7 +40,7 @@ class Schedule:
                     pieces = parted(calls[0], PARTS_PER_WORKER * workers) if len(calls) == 1 else []
                     for group in [[piece] for piece in pieces] or [calls]:
                         first, last = self._rows(group, False)
-                        self.tasks.extend((first, last, part) for part in range(parts))
+                        self.tasks += [(first, last, part) for part in range(parts)]
                 self.phases.append((start, len(self.tasks) - start, 0, 0, -1))
 
     def _rows(self, calls: list[Call], of_blocks: bool, together: bool = False) -> tuple[int, int]:
@@ -52,7 +52,7 @@ class Schedule:
     @property
     def table_shape(self) -> tuple[int, int]:
         """A row of words for each call."""
-        return len(self.calls), 1 + WORDS_PER_ARGUMENT * max(len(call.arguments) for call in self.calls)
+        return len(self.calls), 1 + WORDS_PER_ARGUMENT * max(len(call.arguments) for call in {*self.calls})
 
     @property
     def counters_shape(self) -> tuple[int, int]:

@@ -17,8 +17,8 @@ PARTS_PER_WORKER = 4
 
 def parted(call: Call, count: int) -> list[Call]:
     """The call for one range of its units after the other, in `count` ranges or as many as it has units."""
-    if call.units == 1:
-        return [call]
+    if call.units == 1 or call.outline:
+        return [call] * min(call.units, count)
     bounds = sorted({call.units * number // count for number in range(count + 1)})
     return [call.part(first, last) for first, last in zip(bounds, bounds[1:], strict=False)]
 

@@ -240,8 +240,9 @@ def reach(starts: np.ndarray, taps: np.ndarray, space: Space) -> np.ndarray:
     """Which taps (columns) reach inside a space from which starts (rows)."""
     inside = np.ones((len(starts), len(taps)), dtype=bool)
     for start, tap, size in zip(starts.T, taps.T, space, strict=True):
-        places = start[:, None] + tap
-        inside &= (places >= 0) & (places < size)
+        first, last = start.min(), start.max()
+        places = np.arange(first, last + 1)[:, None] + tap
+        inside &= ((places >= 0) & (places < size))[start - first]
     return inside
 
 

@@ -159,6 +159,7 @@ def choose_tile(kernel: str, rows: int, columns: int) -> tuple[int, int]:
     return min(_MENUS[kernel][32 if register_count() >= 32 else 16], key=cost)
 
 
+@cache
 def fold_of(channels: int, taps: int) -> int:
     """How many channels to fold into the list of taps: a divisor, so that a list has enough entries and is short."""
     if channels * taps <= 256:

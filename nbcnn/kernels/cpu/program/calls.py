@@ -221,8 +221,6 @@ class Call:
 
     def part(self, first: int, last: int) -> "Call":
         """The same call for some of its units."""
-        if self.outline:
-            return self
         other = self.but({"first": first, "last": last})
         other.settled = self.settled
         return other
