@@ -67,6 +67,7 @@ class FakeTrainer:
     """SGD with momentum; `on_step`, where a test sets it, is called with the number of each step."""
 
     on_step: Callable[[int], float] | None = None
+    averaged = None
 
     def __init__(self, model: FakeModel, *, optimizer: dict[str, Any], **others: Any) -> None:
         self.model = model
@@ -76,7 +77,9 @@ class FakeTrainer:
         self.velocity = {key: np.zeros_like(value) for key, value in model.parameters.items()}
 
     @np.errstate(all="ignore")
-    def step_batch(self, inputs: np.ndarray, targets: np.ndarray, indices: np.ndarray) -> tuple[float, int, int]:
+    def step_batch(
+        self, inputs: np.ndarray, targets: np.ndarray, indices: np.ndarray, last: bool = False
+    ) -> tuple[float, int, int]:
         model, x, y = self.model, self.model.flat(inputs[indices]), targets[indices]
         logits = model(inputs[indices]).astype(np.float64)
         shares = np.exp(logits - logits.max(axis=1, keepdims=True))

@@ -35,17 +35,17 @@ def _set(path: Path, value: object) -> Change:
 @rule(Code.UNUSUAL_RATE, "warning", "A learning rate unusual for the optimizer and the batch size")
 def unusual_rate(graph: Graph) -> Iterator[Finding]:
     """Adam and its kin move each weight by about lr in a step (arXiv:1412.6980, section 2.1). Of SGD it is lr / (1 -
-    momentum) that counts, and it may grow with the batch (P. Goyal et al., arXiv:1706.02677, section 2.1); batches
-    below 32 are judged as those of 32."""
+    momentum) that counts, and it may grow with the batch (P. Goyal et al., arXiv:1706.02677, section 2.1), which is all
+    of those that make an update; batches below 32 are judged as those of 32."""
     train = graph.spec.train
     optimizer = train.optimizer
     usual = USUAL[optimizer.type]
     scale, words = 1.0, ""
     if isinstance(optimizer, Sgd):
         factor = (1 - optimizer.dampening if optimizer.momentum else 1) / (1 - optimizer.momentum)
-        batch = max(train.batch_size, SMALL_BATCH)
-        scale = batch / REFERENCE_BATCH / (1 - REFERENCE_MOMENTUM) / factor
-        words = f" with momentum = {optimizer.momentum:g} and batches of {train.batch_size}"
+        batch = train.batch_size * train.accumulation_steps
+        scale = max(batch, SMALL_BATCH) / REFERENCE_BATCH / (1 - REFERENCE_MOMENTUM) / factor
+        words = f" with momentum = {optimizer.momentum:g} and batches of {batch}"
     high, low = usual * scale * TIMES, usual * scale * SHARE
     path = (*OPTIMIZER, "lr")
     cures = (_set(path, float(f"{usual * scale:.2g}")),)

@@ -12,7 +12,7 @@ from nbcnn.plan.arena import lay_out
 from nbcnn.plan.losses import planned_loss
 from nbcnn.plan.lowering import lower_training
 from nbcnn.plan.schedule import Schedule
-from nbcnn.plan.updating import Update
+from nbcnn.plan.updating import Average, Update
 
 _WORD_BYTES = 8
 # Some seconds and some hundred MiB.
@@ -66,11 +66,16 @@ def _planned_bytes(network: Network) -> int:
         train.clip_grad_norm,
         train.clip_grad_value,
         train.shared_gradients,
+        trained if train.accumulation_steps > 1 else {},
+        Average(arrays, train.ema.decay, train.ema.warmup) if train.ema else None,
     )
     scale = np.ones((network.input_shape[0], 2), np.float32)
     loss = planned_loss(train.loss)
     program = lower_training(network, train.batch_size, arrays, arrays, scale, loss, update, outline=True)
-    numbers = sum(map(prod, shapes.values())) + len(state_arrays) * sum(each.size for each in trained.values())
+    kept = len(state_arrays) + (train.accumulation_steps > 1) + (train.ema is not None)
+    numbers = sum(map(prod, shapes.values())) + kept * sum(each.size for each in trained.values())
+    if train.ema is not None:
+        numbers += sum(prod(each.shape) for node in network.layers for each in node.buffers.values())
     workers = most_threads()
     laid_out = lay_out(program, workers)
     return FLOAT_BYTES * numbers + laid_out + _WORD_BYTES * Schedule(program, workers).words

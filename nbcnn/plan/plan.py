@@ -65,6 +65,7 @@ class Plan:
             row = self._row(call, *kind)
             line[: len(row)] = row
         self._phases = np.array(schedule.phases, dtype=np.int64)
+        self._phases_before_update = self._phases[: schedule.phases_before_update]
         self._tasks = np.array(schedule.tasks, dtype=np.int64)
         self._counters = np.zeros(schedule.counters_shape, dtype=np.int64)
 
@@ -101,17 +102,22 @@ class Plan:
         step: int = 0,
         seed: int = 0,
         learning_rate: float = 0.0,
+        update: int = 0,
+        samples_before: int = 0,
+        updates: bool = True,
     ) -> None:
-        """Walk the table for the first `samples` samples that the ports offer."""
+        """Walk the table for the first `samples` samples that the ports offer, without `updates` up to the update."""
         program, words = self.program, self.arena.words
         with one_region:
             # Little code: a step has driven all of Python out of the caches.
-            words[: len(STATE_WORDS)] = samples, step, seed, *_BITS.unpack(_DOUBLE.pack(learning_rate))
+            rate = _BITS.unpack(_DOUBLE.pack(learning_rate))
+            words[: len(STATE_WORDS)] = samples, step, seed, *rate, update, samples_before
             for name, array in ports.items():
                 words[program.ports[name].index] = start_of(array)
                 if (is_bytes := self._kinds.get(name)) is not None:
                     words[is_bytes] = array.dtype == np.uint8
-            self._walk_phases(self._phases, -(-samples // program.samples_per_block))
+            phases = self._phases if updates else self._phases_before_update
+            self._walk_phases(phases, -(-samples // program.samples_per_block))
 
     def _walk_phases(self, phases: np.ndarray, blocks: int) -> None:
         self._walk(

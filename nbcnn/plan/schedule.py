@@ -12,7 +12,8 @@ from nbcnn.plan.spreading import PARTS_PER_WORKER, parted, segments
 class Schedule:
     """The calls of a program, and the phases and tasks, ranges of calls, as the walker takes them.
 
-    `kinds` tells of each call whether blocks make it, and whether all workers make it together for one block.
+    `kinds` tells of each call whether blocks make it, and whether all workers make it together for one block. The first
+    `phases_before_update` phases are all but those of an update.
     """
 
     def __init__(self, program: Program, workers: int, worthwhile: float | None = None) -> None:
@@ -21,6 +22,7 @@ class Schedule:
         self.kinds: list[tuple[bool, bool]] = []
         self.phases: list[tuple[int, int, int, int, int]] = []
         self.tasks: list[tuple[int, int, int]] = []
+        self.phases_before_update = 0
         self._workers = workers
         for stage in program.stages:
             start = len(self.tasks)
@@ -42,6 +44,8 @@ class Schedule:
                         first, last = self._rows(group, False)
                         self.tasks += [(first, last, part) for part in range(parts)]
                 self.phases.append((start, len(self.tasks) - start, 0, 0, -1))
+            if stage is program.accumulate:
+                self.phases_before_update = len(self.phases)
 
     def _rows(self, calls: list[Call], of_blocks: bool, together: bool = False) -> tuple[int, int]:
         first = len(self.calls)

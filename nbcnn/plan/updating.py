@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from nbcnn.kernels.cpu.families.averages import add_average
 from nbcnn.kernels.cpu.families.clipping import add_scaled, add_shrinkage, add_squares
 from nbcnn.kernels.cpu.families.sums import PartialSums, add_total, parts_of
 from nbcnn.kernels.cpu.program.buffers import Array
@@ -19,12 +20,25 @@ Arrays = Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True)
+class Average:
+    """The arrays, by the keys of those that they are averages of, and how much of them each update leaves.
+
+    With `warmup` it is less at first: (1 + t) / (10 + t) in update t, as long as that is below `decay`.
+    """
+
+    arrays: Arrays
+    decay: float
+    warmup: bool
+
+
+@dataclass(frozen=True)
 class Update:
     """How parameters change: an optimiser's name, its hyperparameters but the learning rate, and its arrays.
 
     `state[name][key]` is the array `name` ("exp_avg") of parameter `key` ("conv1.weight"); arrays that the settings do
     not need are absent. `rates` has a float64 array of one number for each layer with a learning rate of its own, read
-    at every step. The others are keys of the spec's `[train]` table.
+    at every step. `means` has an array for the gradient of each parameter where several batches make an update, and is
+    empty otherwise. `average` follows the weights. The others are keys of the spec's `[train]` table.
     """
 
     optimizer: str
@@ -34,6 +48,8 @@ class Update:
     clip_grad_norm: float | None = None
     clip_grad_value: float | None = None
     shared_gradients: str = "sum"
+    means: Arrays = field(default_factory=dict)
+    average: Average | None = None
 
 
 @dataclass(frozen=True)
@@ -59,21 +75,47 @@ def add_updates(program: Program, gradients: Sequence[Gradient], update: Update)
     """Total every gradient and let the optimiser take its step, chunk by chunk.
 
     Clipping by norm needs all totals first: they and their squares are then a stage of their own, and the update
-    multiplies every gradient by one factor.
+    multiplies every gradient by one factor. Where several batches make an update, their mean takes the place of the
+    gradient.
     """
     program.section = Section("update")
     squares = Array("squares of gradients", (sum(each.parts for each in gradients),))
     factor = Array("clipping factor", (1,))
     first = 0
     for each in gradients:
+        if update.means:
+            each = _mean(program, each, update.means[each.key])
         gradient, calls = _total(program, each, update)
         if update.clip_grad_norm is not None:
             program.measure.add([*calls, add_squares(program, gradient, squares, first)], each.parts)
             calls = [add_scaled(program, gradient, factor)]
             first += each.parts
-        program.update.add([*calls, _step(program, each, gradient, update)], each.parts)
+        calls.append(_step(program, each, gradient, update))
+        if update.average is not None:
+            calls.append(_averaged(program, each.key, each.parameter, update.average))
+        program.update.add(calls, each.parts)
     if update.clip_grad_norm is not None and gradients:
         program.combine.add([add_shrinkage(program, squares, factor, update.clip_grad_norm)])
+
+
+def add_averages(program: Program, buffers: Arrays, average: Average) -> None:
+    """Let the averages of running statistics follow these."""
+    for key, values in buffers.items():
+        buffer = Array(key, values.shape, external=values)
+        program.update.add([_averaged(program, key, buffer, average)], parts_of(values.size))
+
+
+def _averaged(program: Program, key: str, array: Array, average: Average) -> Call:
+    values = average.arrays[key]
+    result = Array(f"{key} average", values.shape, external=values)
+    return add_average(program, array, result, decay=average.decay, warmup=average.warmup)
+
+
+def _mean(program: Program, each: Gradient, values: np.ndarray) -> Gradient:
+    """The same with the mean of the gradient over the batches so far, which is kept in `values`."""
+    mean = Array(f"{each.key} mean gradient", values.shape, external=values)
+    program.accumulate.add([add_total(program, each.gradient, mean, averages=True)], each.parts)
+    return replace(each, gradient=mean)
 
 
 def _total(program: Program, each: Gradient, update: Update) -> tuple[Array, list[Call]]:
@@ -105,7 +147,7 @@ def _step(program: Program, each: Gradient, gradient: Array, update: Update) -> 
         *state,
         **update.settings,
         lr=own or program.state("learning_rate"),
-        step=program.state("step"),
+        step=program.state("update"),
     )
     return call
 

@@ -1,7 +1,7 @@
 """What a person writes: reading it, checking it, and filling in its defaults."""
 
 from nbcnn.spec.diagnostics import Diagnostic, InvalidSpec
-from nbcnn.spec.load import load, parse, parse_loss, parse_optimizer
+from nbcnn.spec.load import load, parse, parse_ema, parse_loss, parse_optimizer
 from nbcnn.spec.losses import BinaryCrossEntropyWithLogits, CrossEntropy, Loss
 from nbcnn.spec.model import Data, Spec, Train
 from nbcnn.spec.optimizers import Adam, Sgd
@@ -21,6 +21,7 @@ __all__ = [
     "Train",
     "load",
     "parse",
+    "parse_ema",
     "parse_loss",
     "parse_optimizer",
     "read_text",

@@ -19,7 +19,7 @@ from nbcnn.spec.expansion import KEYS, Expansion, expand
 from nbcnn.spec.extends import KEY as EXTENDS
 from nbcnn.spec.extends import read_whole
 from nbcnn.spec.losses import AnyLoss, Loss
-from nbcnn.spec.model import Spec
+from nbcnn.spec.model import Ema, Spec
 from nbcnn.spec.optimizers import AnyOptimizer, Optimizer
 from nbcnn.spec.overrides import override
 from nbcnn.spec.sources import Sources
@@ -59,6 +59,15 @@ def parse_loss(loss: str | Mapping[str, Any]) -> Loss:
     """The loss of a name, or of a table such as `{"type": "huber_loss", "delta": 0.5}`; raises InvalidSpec."""
     table = dict(loss) if isinstance(loss, Mapping) else loss
     return _validate(_LossTable, {"loss": table}, explain).loss
+
+
+def parse_ema(table: Mapping[str, Any]) -> Ema:
+    """The settings of running averages in a table such as `{"decay": 0.999}`; raises InvalidSpec."""
+    return _validate(_EmaTable, {"ema": dict(table)}, explain).ema
+
+
+class _EmaTable(Table):
+    ema: Ema
 
 
 class _OptimizerTable(Table):

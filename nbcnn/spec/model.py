@@ -74,11 +74,19 @@ class EarlyStopping(Table):
     patience: Annotated[Size, Field(description="Epochs in a row without a better one after which training ends.")]
 
 
+class Ema(Table):
+    """The `[train.ema]` table: a running average of the weights, which is measured and kept in their place."""
+
+    decay: Annotated[float, Field(gt=0, lt=1, description="Share of the average that each update leaves.")] = 0.999
+    warmup: bool = Field(False, description="Leave less at first: (1 + t) / (10 + t) in update t, at most decay.")
+
+
 class Train(Table):
     """The `[train]` table."""
 
     epochs: Size = 10
     batch_size: Size = 64
+    accumulation_steps: Annotated[Size, Field(description="Batches that make one update, by their mean gradient.")] = 1
     loss: AnyLoss = CrossEntropy(type="cross_entropy")
     seed: Annotated[int, Field(ge=0, lt=2**63), Expects("a whole number from 0 to 2**63 - 1")] = 0
     shuffle: bool = Field(True, description="A new order of the samples in every epoch.")
@@ -88,6 +96,7 @@ class Train(Table):
     max_time: Positive | None = Field(
         None, description="Seconds of training, without validation, after which no further epoch begins."
     )
+    ema: Ema | None = None
     clip_grad_value: Positive | None = Field(
         None, description="No component of a gradient goes beyond plus or minus this."
     )

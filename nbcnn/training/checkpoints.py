@@ -41,7 +41,7 @@ class Checkpoints:
         self._due = 0.0
 
     def keep_best(self, record: EpochRecord) -> None:
-        """Remember the weights of this moment as the best, to be written with the next save."""
+        """Remember the weights of this moment, or their averages, as the best, to be written with the next save."""
         # No times and dates: the same training writes the same file.
         measured = {
             name: value
@@ -49,7 +49,8 @@ class Checkpoints:
             if (value := getattr(record, name)) is not None
         }
         provenance = {"epoch": record.epoch, "training_samples": record.samples, **measured}
-        self._best = replace(self._model.snapshot(), provenance=provenance)
+        measured_model = self._trainer.averaged or self._model
+        self._best = replace(measured_model.snapshot(), provenance=provenance)
         self._best_is_saved = False
 
     def save_when_due(self, standing: Standing) -> None:

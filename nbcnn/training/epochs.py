@@ -18,7 +18,7 @@ from nbcnn.training.schedule import learning_rates
 from nbcnn.training.signals import StopRequest
 from nbcnn.training.standing import Standing, best
 from nbcnn.training.stopping import is_finished, stopped_early
-from nbcnn.training.trainer import Trainer
+from nbcnn.training.trainer import Trainer, arguments_of
 
 
 class Training:
@@ -40,18 +40,15 @@ class Training:
     ) -> None:
         settings = loader.settings
         self.model, self.settings, self.out = model, settings, out
-        self.steps_per_epoch = loader.steps
+        self.steps_per_epoch = -(-loader.steps // settings.accumulation_steps)
         self.trainer = Trainer(
             model,
-            loss=settings.loss,
-            optimizer=settings.optimizer.model_dump(),
             batch_size=min(settings.batch_size, loader.samples),
-            seed=settings.seed,
             on_compile=on_compile,
-            clip_grad_norm=settings.clip_grad_norm,
-            clip_grad_value=settings.clip_grad_value,
-            shared_gradients=settings.shared_gradients,
+            **arguments_of(settings),
         )
+        # What is measured, and kept where it is the best.
+        self.measured = self.trainer.averaged or model
         self.standing = Standing()
         self._loader, self._validation = loader, validation
         self._report = report
@@ -123,7 +120,7 @@ class Training:
         if self._validation is None:
             return None
         measured = evaluate(
-            self.model, self._validation, lambda done, total: self._report(Evaluating("validation", done, total))
+            self.measured, self._validation, lambda done, total: self._report(Evaluating("validation", done, total))
         )
         if not math.isfinite(measured.loss):
             raise NotFinite(f"the validation loss is {measured.loss}")

@@ -9,6 +9,7 @@ from nbcnn import model as models
 from nbcnn.data import Dataset, fitted
 from nbcnn.data.dataset import from_arrays
 from nbcnn.errors import DivergenceError, InputError
+from nbcnn.training.averaging import take_learnt
 from nbcnn.training.callbacks import Callback, checked
 from nbcnn.training.epochs import Training
 from nbcnn.training.evaluation import Evaluation, evaluate
@@ -38,6 +39,7 @@ class Model(models.Model):
         y holds class numbers (N,), or (N, *space) where the network gives classes for each pixel, or for a loss that
         compares numbers as many as the network gives. Loss, optimiser, schedule, seed and shuffling, and `epochs` and
         `batch_size` unless given, are those of the spec. Inputs are normalised by `normalization` where that is set.
+        Where the spec has `[train.ema]`, the weights are the averages in the end.
         `callbacks` are objects of `nbcnn.Callback`; `on_event` hears of what happens.
         Raises InputError for data that do not fit and DivergenceError where a loss is not a finite number.
         """
@@ -62,6 +64,8 @@ class Model(models.Model):
                 f"fit: {error} in epoch {training.epoch}, step {training.step}; lower the learning rate "
                 f"(={training.trainer.learning_rate:g})"
             ) from None
+        if training.measured is not self:
+            take_learnt(self, training.measured)
         return training.history
 
     def evaluate(self, x: ArrayLike, y: ArrayLike) -> Evaluation:

@@ -52,15 +52,19 @@ def train_epoch(
     started = time.perf_counter() - standing.seconds
     next_report = 0.0
     with closing(loader.batches(standing.epoch, standing.samples)) as batches:
+        between_updates = True
         while standing.samples < samples:
-            if stop.signal_number is not None:
+            # What several batches have gathered for an update is not saved.
+            if between_updates and stop.signal_number is not None:
                 return False
             asked = time.perf_counter()
             batch = next(batches)
             standing.input_wait += time.perf_counter() - asked
             trainer.learning_rate = learning_rate(standing.step)
-            loss_sum, correct, answers = trainer.step_batch(*batch)
-            standing.step += 1
+            is_last = standing.samples + len(batch.indices) == samples
+            loss_sum, correct, answers = trainer.step_batch(*batch, last=is_last)
+            between_updates = trainer.steps > standing.step
+            standing.step = trainer.steps
             if not math.isfinite(loss_sum):
                 raise NotFinite(f"the loss of a batch is {loss_sum}")
             standing.samples += len(batch.indices)

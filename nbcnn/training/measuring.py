@@ -27,7 +27,7 @@ from nbcnn.training.events import Compiling, Measuring, OnEvent, ignore
 from nbcnn.training.losses import wanted_targets
 from nbcnn.training.peak import product_gflops
 from nbcnn.training.threads import threads as using_threads
-from nbcnn.training.trainer import Trainer
+from nbcnn.training.trainer import Trainer, arguments_of
 
 # A round takes as many steps as fill this, so that reading the clock is nothing beside it.
 ROUND_SECONDS = 0.1
@@ -171,14 +171,9 @@ def _subject(network: Network, mode: Mode, samples: int, report: OnEvent) -> _Su
     settings = network.spec.train
     trainer = Trainer(
         model,
-        loss=settings.loss,
-        optimizer=settings.optimizer.model_dump(),
         batch_size=samples,
-        seed=settings.seed,
         on_compile=on_compile,
-        clip_grad_norm=settings.clip_grad_norm,
-        clip_grad_value=settings.clip_grad_value,
-        shared_gradients=settings.shared_gradients,
+        **arguments_of(settings),
     )
     targets = _targets(random, wanted_targets(settings.loss, network.output_shape), samples)
     indices = np.arange(samples, dtype=np.int64)

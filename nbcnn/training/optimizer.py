@@ -7,7 +7,7 @@ import numpy as np
 
 from nbcnn.errors import InputError, WeightsError
 from nbcnn.network import Network
-from nbcnn.plan.updating import Update
+from nbcnn.plan.updating import Average, Update
 from nbcnn.spec.optimizers import Optimizer as OptimizerTable
 
 SHARED_GRADIENTS = ("sum", "mean")
@@ -26,12 +26,18 @@ class Optimizer:
         clip_grad_norm: float | None,
         clip_grad_value: float | None,
         shared_gradients: str,
+        accumulation_steps: int,
+        average: Average | None,
     ) -> None:
         for name, limit in (("clip_grad_norm", clip_grad_norm), ("clip_grad_value", clip_grad_value)):
             if limit is not None and not 0 < limit < math.inf:
                 raise InputError(
                     f"{name} = {limit}: a number above 0 is expected; leave it out where nothing is to be clipped"
                 )
+        if accumulation_steps < 1:
+            raise InputError(
+                f"accumulation_steps = {accumulation_steps}: at least 1 is expected; 1 updates after every batch"
+            )
         if shared_gradients not in SHARED_GRADIENTS:
             expected = " or ".join(map(repr, SHARED_GRADIENTS))
             raise InputError(f"shared_gradients = {shared_gradients!r}: {expected} is expected; choose one of these")
@@ -44,22 +50,23 @@ class Optimizer:
                 f"layer {name}: lr = {rate:g} changes in proportion to the optimizer's, which is 0; give the optimizer "
                 "a number above 0, and the layers that are not to learn trainable = false"
             )
-        state = {
-            array: {
-                f"{node.name}.{name}": np.full(parameter.shape, start, dtype=np.float32)
-                for node in trained
-                for name, parameter in node.parameters.items()
-            }
-            for array, start in table.state_arrays.items()
+        shapes = {
+            f"{node.name}.{name}": parameter.shape for node in trained for name, parameter in node.parameters.items()
         }
+
+        def arrays(start: float) -> dict[str, np.ndarray]:
+            return {key: np.full(shape, start, dtype=np.float32) for key, shape in shapes.items()}
+
         self.update = Update(
             table.type,
             table.settings,
-            state,
+            {name: arrays(start) for name, start in table.state_arrays.items()},
             {name: np.array([rate]) for name, rate in self._own_rates.items()},
             clip_grad_norm,
             clip_grad_value,
             shared_gradients,
+            arrays(0.0) if accumulation_steps > 1 else {},
+            average,
         )
 
     def set_learning_rate(self, rate: float) -> None:
@@ -68,7 +75,10 @@ class Optimizer:
             self.update.rates[name][0] = own * (rate / self._table.lr)
 
     def _arrays(self) -> dict[str, np.ndarray]:
-        return {f"{name}/{key}": array for name, arrays in self.update.state.items() for key, array in arrays.items()}
+        named = dict(self.update.state)
+        if self.update.average is not None:
+            named["average"] = self.update.average.arrays
+        return {f"{name}/{key}": array for name, arrays in named.items() for key, array in arrays.items()}
 
     def state(self) -> dict[str, np.ndarray]:
         """Copies of all arrays, by "exp_avg/conv1.weight"."""

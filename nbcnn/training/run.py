@@ -144,8 +144,9 @@ class _Run:
 
     def _refuse_other_data(self) -> None:
         """As many samples as before give as many steps; with others the run would not be the same run."""
-        standing, batch = self.training.standing, self.spec.train.batch_size
-        expected = len(standing.records) * self.training.steps_per_epoch + -(-standing.samples // batch)
+        standing, settings = self.training.standing, self.spec.train
+        group = settings.batch_size * settings.accumulation_steps
+        expected = len(standing.records) * self.training.steps_per_epoch + -(-standing.samples // group)
         if standing.step != expected or standing.samples > len(self.splits.train):
             raise DataError(
                 f"{self.out}: the run to resume took {standing.step} steps in {len(standing.records)} epochs, with "

@@ -15,11 +15,27 @@ from nbcnn.model import Model
 from nbcnn.plan.losses import planned_loss
 from nbcnn.plan.lowering import lower_training
 from nbcnn.plan.plan import Plan
-from nbcnn.spec import Loss, parse_loss, parse_optimizer
+from nbcnn.plan.updating import Average
+from nbcnn.spec import Loss, Train, parse_ema, parse_loss, parse_optimizer
+from nbcnn.training.averaging import averaging, learnt
 from nbcnn.training.losses import wanted_targets
 from nbcnn.training.optimizer import Optimizer
 
 _INPUT_TYPES = (np.dtype(np.uint8), np.dtype(np.float32))
+
+
+def arguments_of(settings: Train) -> dict[str, Any]:
+    """The keyword arguments of a trainer that does what a spec's `[train]` table says."""
+    return {
+        "loss": settings.loss,
+        "optimizer": settings.optimizer.model_dump(),
+        "seed": settings.seed,
+        "clip_grad_norm": settings.clip_grad_norm,
+        "clip_grad_value": settings.clip_grad_value,
+        "shared_gradients": settings.shared_gradients,
+        "accumulation_steps": settings.accumulation_steps,
+        "ema": settings.ema.model_dump() if settings.ema else None,
+    }
 
 
 class Trainer:
@@ -28,8 +44,10 @@ class Trainer:
     `loss` is a name or a table as in a spec, {"type": "huber_loss", "delta": 0.5}, and `optimizer` such a table,
     {"type": "sgd", "lr": 0.1}. `learning_rate` may be set between steps, and layers with one of their own follow in
     proportion; `steps` counts the updates done. `batch_size` is the largest batch to come; a larger one makes a new
-    plan. `clip_grad_value`, `clip_grad_norm` and `shared_gradients` are the spec's. Raises InputError for a loss or an
-    optimiser that does not exist.
+    plan. With `accumulation_steps` = k, every k batches make one update, by the mean of their gradients. With `ema`, a
+    table as the spec's, {"decay": 0.999}, `averaged` is a model of the weights' running averages, which shares all else
+    with `model`. `clip_grad_value`, `clip_grad_norm` and `shared_gradients` are the spec's. Raises InputError for a
+    loss, an optimiser or a setting that does not exist.
     """
 
     def __init__(
@@ -44,6 +62,8 @@ class Trainer:
         clip_grad_norm: float | None = None,
         clip_grad_value: float | None = None,
         shared_gradients: str = "sum",
+        accumulation_steps: int = 1,
+        ema: Mapping[str, Any] | None = None,
     ) -> None:
         if batch_size is not None and batch_size < 1:
             raise InputError(f"batch_size = {batch_size}: at least 1 is expected; give the largest batch to come")
@@ -55,7 +75,18 @@ class Trainer:
         self.steps = 0
         self.seed = seed
         self.learning_rate: float = table.lr
-        self._optimizer = Optimizer(table, model.network, clip_grad_norm, clip_grad_value, shared_gradients)
+        self.averaged: Model | None = None
+        average = None
+        if ema is not None:
+            settings = parse_ema(ema)
+            self.averaged = averaging(model)
+            average = Average(learnt(self.averaged), settings.decay, settings.warmup)
+        self._optimizer = Optimizer(
+            table, model.network, clip_grad_norm, clip_grad_value, shared_gradients, accumulation_steps, average
+        )
+        self._accumulation_steps = accumulation_steps
+        # Of the batches since the last update.
+        self._batches = self._samples = 0
         self._on_compile = on_compile
         self._plan: Plan | None = None
         if batch_size is not None:
@@ -82,20 +113,23 @@ class Trainer:
             self._plan = Plan(program, self._on_compile)
         return self._plan
 
-    def step(self, x: ArrayLike, y: ArrayLike) -> float:
-        """Update the weights once on the batch x (N, C, *space), y; returns its mean loss before the update.
+    def step(self, x: ArrayLike, y: ArrayLike, *, last: bool = False) -> float:
+        """Update the weights on the batch x (N, C, *space), y; returns its mean loss before the update.
 
+        Of batches that make an update together it is the last one that does so, or one that is called `last`.
         y holds class numbers (N,), or (N, *space) where the network gives classes for each pixel, or for a loss that
         compares numbers as many as the network gives, (N, C, *space). Raises InputError for wrong shapes, and for
         values out of range, before anything is changed.
         """
         inputs = as_inputs(x, self.model.network.input_shape, "x")
         targets = checked_targets(np.asarray(y), len(inputs), self._targets, "y")
-        loss_sum, _, _ = self.step_batch(inputs, targets, np.arange(len(inputs), dtype=np.int64))
+        loss_sum, _, _ = self.step_batch(inputs, targets, np.arange(len(inputs), dtype=np.int64), last=last)
         return loss_sum / len(inputs)
 
-    def step_batch(self, inputs: np.ndarray, targets: np.ndarray, indices: np.ndarray) -> tuple[float, int, int]:
-        """Update the weights once on samples `indices` (int64) of a whole data set.
+    def step_batch(
+        self, inputs: np.ndarray, targets: np.ndarray, indices: np.ndarray, *, last: bool = False
+    ) -> tuple[float, int, int]:
+        """Update the weights on samples `indices` (int64) of a whole data set, as `step` does.
 
         `inputs` is C-contiguous uint8 or float32 of the network's input shape, `targets` C-contiguous, for each of the
         inputs what `step` takes, class numbers as int64 and within range (one out of range gives a loss that is not a
@@ -115,19 +149,35 @@ class Trainer:
         scores = np.empty((count, SCORES), dtype=np.float32)
         ports = {"input": inputs, "target": targets, "indices": indices, "scores": scores}
         self._optimizer.set_learning_rate(self.learning_rate)
-        plan.run(count, ports, step=self.steps + 1, seed=self.seed, learning_rate=self.learning_rate)
-        self.steps += 1
+        batch = self._batches + 1
+        updates = last or batch >= self._accumulation_steps
+        plan.run(
+            count,
+            ports,
+            step=self.steps * self._accumulation_steps + batch,
+            seed=self.seed,
+            learning_rate=self.learning_rate,
+            update=self.steps + 1,
+            samples_before=self._samples,
+            updates=updates,
+        )
+        self.steps += updates
+        self._batches, self._samples = (0, 0) if updates else (batch, self._samples + count)
         loss_sum, correct, counted = scores.sum(axis=0, dtype=np.float64)
         return float(loss_sum), int(correct), int(counted)
 
     def state(self) -> dict[str, np.ndarray]:
-        """Copies of the optimiser's arrays, by "exp_avg/conv1.weight"."""
+        """Copies of the optimiser's arrays, by "exp_avg/conv1.weight", and of averages, by "average/conv1.weight".
+
+        Gradients of batches that no update has used are not among them.
+        """
         return self._optimizer.state()
 
     def load_state(self, state: Mapping[str, np.ndarray], steps: int) -> None:
         """Go on from arrays that `state` gave after `steps` updates; raises WeightsError where they do not fit."""
         self._optimizer.load_state(state)
         self.steps = steps
+        self._batches = self._samples = 0
 
 
 def _refuse_unreadable(name: str, array: np.ndarray, shape: tuple[int, ...], types: tuple[np.dtype[Any], ...]) -> None:

@@ -52,6 +52,13 @@ def test_each_optimizer_has_its_rates(least: float, most: float, settings: dict[
         assert [code for code, _ in found(optimizer=settings | {"lr": lr})] == expected
 
 
+def test_batches_that_make_one_update_count_together() -> None:
+    settings = {"optimizer": {"type": "sgd", "lr": 1.5, "momentum": 0.9}, "batch_size": 128}
+    ((code, words),) = found(**settings, accumulation_steps=2)
+    assert code == "NB237" and "batches of 256" in words
+    assert not found(**settings, accumulation_steps=4)
+
+
 @pytest.mark.parametrize(
     ("batch_size", "momentum", "most"), [(256, 0.9, 1.0), (512, 0.9, 2.0), (256, 0.0, 10.0), (1, 0.9, 0.125)]
 )

@@ -1,6 +1,7 @@
 """What a report says that training takes is what a plan then takes, and it is known without compiling anything."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from nbcnn.network import Network, build
 from nbcnn.plan.memory import training_bytes
 from nbcnn.spec import parse, parse_optimizer
 from nbcnn.spec.model import Engine, Train
-from nbcnn.training.trainer import Trainer
+from nbcnn.training.trainer import Trainer, arguments_of
 
 WORKLOADS = Path(__file__).parents[2] / "benchmarks" / "workloads"
 
@@ -21,8 +22,9 @@ def held(net: Network) -> int:
     """Bytes of the arrays of a model and a trainer."""
     table = net.spec.train
     model = Model(net)
-    trainer = Trainer(model, table.loss, table.optimizer.model_dump(), table.batch_size)
-    arrays = [*model.parameters.values(), *model.buffers.values(), *trainer.state().values()]
+    trainer = Trainer(model, batch_size=table.batch_size, **arguments_of(table))
+    means = trainer._optimizer.update.means
+    arrays = [*model.parameters.values(), *model.buffers.values(), *trainer.state().values(), *means.values()]
     return trainer.planned(table.batch_size).bytes + sum(each.nbytes for each in arrays)
 
 
@@ -37,6 +39,18 @@ def test_the_prediction_is_what_is_held(name: str, checkpointing: bool) -> None:
     }
     net = build(named(name).spec.model_copy(update=changes))
     assert training_bytes(net) == pytest.approx(held(net), rel=0.05)
+
+
+@pytest.mark.parametrize("changes", [{"accumulation_steps": 2}, {"ema": {"decay": 0.9}}])
+def test_what_is_gathered_and_averaged_counts(changes: dict[str, Any]) -> None:
+    """In a network of which this is most."""
+    linear, norm = {"type": "linear", "out_features": 700}, {"type": "batch_norm"}
+    table = {"input": {"shape": [40, 20]}, "layers": [{"type": "flatten"}, norm, linear]}
+    plain, more = (build(parse(table | {"train": {"batch_size": 8} | each})) for each in ({}, changes))
+    added = (held(more) - held(plain)) / plain.params / 4
+    assert added == pytest.approx(1.0, rel=0.01)
+    assert training_bytes(more) == pytest.approx(held(more), rel=0.005)
+    assert training_bytes(plain) == pytest.approx(held(plain), rel=0.005)
 
 
 @pytest.mark.parametrize(("workload", "share"), [("w4", 0.9), ("w5", 0.6), ("w6", 0.95), ("w7", 0.5)])

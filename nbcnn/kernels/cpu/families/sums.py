@@ -5,6 +5,8 @@ A partition is a fixed range of blocks, so the order of additions follows from t
 
 import math
 
+import numpy as np
+
 from nbcnn.kernels.cpu.families.tails import load_first, store_first
 from nbcnn.kernels.cpu.language.later import njit
 from nbcnn.kernels.cpu.language.row import Body, arguments, read_float, write_float
@@ -13,6 +15,7 @@ from nbcnn.kernels.cpu.program.buffers import Array
 from nbcnn.kernels.cpu.program.calls import Activation, Call, extent, grid
 from nbcnn.kernels.cpu.program.program import Program
 
+_f = np.float32
 # Numbers that one part of a phase over parameters works on.
 CHUNK = 4096
 
@@ -39,18 +42,25 @@ def parts_of(count: int) -> int:
 
 def total(lanes: int) -> Body:
     def body(arena: int, row: int, index: int, slot: int) -> None:
-        partials, result, count, samples, samples_per_partition, pieces, scale, limit = arguments(
-            "bbiwiirr", arena, row, index, slot
+        partials, result, count, samples, samples_per_partition, pieces, averages, before, scale, limit = arguments(
+            "bbiwiiiwrr", arena, row, index, slot
         )
         partitions = (samples + samples_per_partition - 1) // samples_per_partition * pieces
         first = index * CHUNK
         last = min(count, first + CHUNK)
         highest, lowest = splat(lanes, limit), splat(lanes, -limit)
+        kept = _f(0.0)
+        if averages:
+            scale *= _f(samples / (before + samples))
+            kept = _f(before / (before + samples))
         for i in range(first, last, lanes):
             sum_ = load_first(lanes, partials + 4 * i, last - i)
             for partition in range(1, partitions):
                 sum_ = sum_ + load_first(lanes, partials + 4 * (partition * count + i), last - i)
             sum_ = sum_ * splat(lanes, scale)
+            # What is there before the first batch of a mean may be no number.
+            if kept > _f(0.0):
+                sum_ = sum_ + splat(lanes, kept) * load_first(lanes, result + 4 * i, last - i)
             # In this order a number that is none stays one.
             sum_ = where(sum_ > highest, highest, sum_)
             sum_ = where(sum_ < lowest, lowest, sum_)
@@ -59,10 +69,19 @@ def total(lanes: int) -> Body:
     return body
 
 
-def add_total(program: Program, gradient: Array, result: Array, *, scale: float = 1.0, limit: float = math.inf) -> Call:
+def add_total(
+    program: Program,
+    gradient: Array,
+    result: Array,
+    *,
+    scale: float = 1.0,
+    limit: float = math.inf,
+    averages: bool = False,
+) -> Call:
     """A call, over `parts_of` parts, that puts the gradient into `result`, times `scale` and within +-`limit`.
 
-    Of partial sums those of the partitions that hold samples are added; another array may be the result itself.
+    Of partial sums those of the partitions that hold samples are added; another array may be the result itself. With
+    `averages` the result becomes the mean over this batch and those before it, weighted by their samples.
     """
     return program.call(
         total,
@@ -72,6 +91,8 @@ def add_total(program: Program, gradient: Array, result: Array, *, scale: float 
         samples=program.state("samples"),
         samples_per_partition=gradient.blocks * program.lanes if isinstance(gradient, PartialSums) else program.samples,
         pieces=gradient.pieces if isinstance(gradient, PartialSums) else 1,
+        averages=int(averages),
+        before=program.state("samples_before"),
         scale=scale,
         limit=limit,
     )

@@ -25,8 +25,10 @@ from nbcnn.kernels.cpu.program.calls import (
 
 T = TypeVar("T")
 
-# The first words of every arena; kernels read them by address, and ports follow them.
-STATE_WORDS = ("samples", "step", "seed", "learning_rate")
+# The first words of every arena; kernels read them by address, and ports follow them. `step` tells batches apart where
+# chance is at work, `update` counts updates; they differ where several batches make one, of which the batches before
+# this one had `samples_before`.
+STATE_WORDS = ("samples", "step", "seed", "learning_rate", "update", "samples_before")
 
 # The name of the port that tells of another port whether its array holds bytes.
 IS_BYTES = "{} is bytes"
@@ -36,8 +38,9 @@ class Program:
     """Buffers and calls of one network, or of one operation, for up to `samples` samples at a time.
 
     The stages run one after the other: `prepare` (packing), the walks with the phases between them that need every
-    block's part of a sum (batch statistics), `gather` (gradients that sum over the whole batch), `measure` (of each
-    gradient, what the update must know about all of them), `combine` (of what was measured) and `update`.
+    block's part of a sum (batch statistics), `gather` (gradients that sum over the whole batch), `accumulate` (over
+    batches), and, where an update follows, `measure` (of each gradient, what the update must know about all of them),
+    `combine` (of what was measured) and `update`.
     `differentiates` tells whether gradients will follow, so that what they read must be kept, and `winograd` whether
     convolutions may use Winograd's method where that is faster. A block has `samples_per_block`, by default one a lane.
     An `outline` has the buffers and as many calls, for memory to be counted, but calls of parts are all the first.
@@ -71,6 +74,7 @@ class Program:
         self.middle: list[Walk | Phase] = [Walk()]
         self.gather = Phase()
         self._unhurried: list[tuple[list[Call], int]] = []
+        self.accumulate = Phase()
         self.measure = Phase()
         self.combine = Phase()
         self.update = Phase()
@@ -199,10 +203,15 @@ class Program:
         self._unhurried.append((list(calls), parts))
 
     @property
+    def updating(self) -> list[Phase]:
+        """The stages of an update, which come last."""
+        return [self.measure, self.combine, self.update]
+
+    @property
     def stages(self) -> list[Walk | Phase]:
         """All stages in the order in which they run."""
         gather = Phase(self.gather.groups + self._unhurried)
-        return [self.prepare, *self.middle, gather, self.measure, self.combine, self.update]
+        return [self.prepare, *self.middle, gather, self.accumulate, *self.updating]
 
     def settle(self) -> None:
         """Note the buffers of every call, since arguments change no more: they will be asked for often."""
