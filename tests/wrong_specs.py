@@ -43,6 +43,10 @@ def layer(kind: str, *lines: str) -> str:
     return "\n".join(["[[layers]]", f'type = "{kind}"', *lines, ""])
 
 
+def augment(kind: str, *lines: str) -> str:
+    return layer(kind, *lines).replace("[[layers]]", "[[augment]]")
+
+
 def block(*layers: str, name: str = "b") -> str:
     """A block of a file that uses it."""
     return "".join(each.replace("[[layers]]", f"[[blocks.{name}.layers]]") for each in layers)
@@ -297,6 +301,36 @@ TOML = {
     ),
     "no repeat": (IN + USE + "repeat = «0»\n" + block(RELU), "NB106", "repeat: expected"),
     "a repeat of very many": (IN + USE + "repeat = «1000000000»\n" + block(RELU), "NB106", "repeat: expected"),
+    # Augmentation.
+    "augmentation in one bracket": (SPEC + "«[augment]»\npadding = 1\n", "NB106", "augment: expected a list"),
+    "no type of an augmentation": (SPEC + "«[[augment]]»\np = 0.5\n", "NB105", "augment[0].type is missing"),
+    "an unknown augmentation": (SPEC + '[[augment]]\ntype = «"RandomCrop"»\n', "NB107", "augment[0].type"),
+    "an unknown key of an augmentation": (
+        SPEC + FLAT + augment("random_crop", "padding = 1", "«size» = 8"), "NB103", '"size"',
+    ),
+    "more than a certainty": (SPEC + augment("horizontal_flip", "p = «1.5»"), "NB106", "augment[0].p: expected"),
+    "a crop without padding": (
+        SPEC + augment("random_crop").replace('"random_crop"', '«"random_crop"»'), "NB105", "augment[0].padding",
+    ),
+    "a crop of three axes": (SPEC + FLAT + augment("random_crop", "padding = «[1, 1, 1]»"), "NB110", "3 entries"),
+    "a fill for channels that are not there": (
+        SPEC + FLAT + augment("horizontal_flip") + augment("random_crop", "padding = 1", "fill = «[0.5, 0.5]»"),
+        "NB106", "augment[1]: fill has 2 numbers",
+    ),
+    "a rotation of a signal": (
+        IN.replace("[1, 8, 8]", "[1, 8]") + CONV + augment("random_rotation", "degrees = 5").replace(
+            '"random_rotation"', '«"random_rotation"»'),
+        "NB110", "2 spatial axes, this one has 1 spatial axis",
+    ),
+    "a shift in time of an image": (
+        SPEC + augment("time_shift").replace('"time_shift"', '«"time_shift"»'), "NB110", "this one has 2 spatial axes",
+    ),
+    "angles the wrong way round": (SPEC + augment("random_affine", "degrees = «[10, -10]»"), "NB106", "degrees"),
+    "shears of three": (SPEC + augment("random_affine", "shear = «[1, 2, 3]»"), "NB106", "augment[0].shear"),
+    "a crop of what targets do not follow": (
+        SPEC + augment("random_crop", "padding = 1").replace('"random_crop"', '«"random_crop"»'),
+        "NB106", "8 x 8 pixels, and targets for 6 x 6 places",
+    ),
     "a name that blocks cannot have": (
         IN + USE + block(RELU) + '[blocks.«"a b"»]\nlayers = [{type = "relu"}]\n', "NB108", "no name",
     ),

@@ -1,38 +1,10 @@
 """Every layer type there is; a new one is added here and found everywhere."""
 
-from collections.abc import Iterator, Mapping
-from functools import cache
-from importlib import import_module
+from collections.abc import Mapping
 from typing import Annotated
 
 from nbcnn.layers.base import Layer
-from nbcnn.layers.table import OneOf
-
-
-class _Types(Mapping[str, type[Layer]]):
-    """Layer types by name. The file of that name is imported when the type is asked for: a network needs but a few."""
-
-    def __init__(self, classes: Mapping[str, str]):
-        self._classes = classes
-
-    def __getitem__(self, kind: str) -> type[Layer]:
-        return _layer_type(kind, self._classes[kind])
-
-    def __contains__(self, kind: object) -> bool:
-        return kind in self._classes
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._classes)
-
-    def __len__(self) -> int:
-        return len(self._classes)
-
-
-@cache
-def _layer_type(kind: str, name: str) -> type[Layer]:
-    layer_type: type[Layer] = getattr(import_module(f"nbcnn.layers.{kind}"), name)
-    return layer_type
-
+from nbcnn.layers.table import OneOf, Types
 
 _ACTIVATIONS = {
     "relu": "ReLU",
@@ -89,7 +61,8 @@ _CLASSES = {
     "scale": "Scale",
 }
 
-LAYER_TYPES: Mapping[str, type[Layer]] = _Types(_CLASSES)
-ACTIVATIONS: Mapping[str, type[Layer]] = _Types(_ACTIVATIONS)
+# A network needs but a few of them.
+LAYER_TYPES: Mapping[str, type[Layer]] = Types(_CLASSES, "nbcnn.layers.{}")
+ACTIVATIONS: Mapping[str, type[Layer]] = Types(_ACTIVATIONS, "nbcnn.layers.{}")
 
 AnyLayer = Annotated[Layer, OneOf(LAYER_TYPES)]

@@ -1,7 +1,9 @@
 """The rules that every table of a spec obeys."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, get_args
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import CoreSchema, SchemaValidator, core_schema
@@ -16,6 +18,38 @@ class Table(BaseModel):
 
     # What checks a table is built when the first of its kind is read: a spec has few of all kinds.
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
+
+
+TableT = TypeVar("TableT", bound=Table)
+
+
+@cache
+def _named(module: str, name: str) -> Any:
+    return getattr(import_module(module), name)
+
+
+class Types(Mapping[str, type[TableT]]):
+    """Tables by the name of their type, each a class of a module that is imported when the type is asked for.
+
+    `module` is where they are; braces in it stand for the type.
+    """
+
+    def __init__(self, classes: Mapping[str, str], module: str):
+        self._classes = classes
+        self._module = module
+
+    def __getitem__(self, kind: str) -> type[TableT]:
+        table: type[TableT] = _named(self._module.format(kind), self._classes[kind])
+        return table
+
+    def __contains__(self, kind: object) -> bool:
+        return kind in self._classes
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._classes)
+
+    def __len__(self) -> int:
+        return len(self._classes)
 
 
 class OneOf:

@@ -67,6 +67,7 @@ def _traced(spec: Spec) -> "_Tracer":
         tracer.add(layer, place)
     tracer.check_all_are_read()
     tracer.check_loss(spec.train.loss)
+    tracer.check_augment(spec)
     tracer.check_rates(spec.train.optimizer.lr)
     tracer.check_names(("lint", "per_layer_ignores"), spec.lint.per_layer_ignores, at_key=True)
     if spec.pretrained is not None:
@@ -112,6 +113,14 @@ class _Tracer:
             loss.check(self.last.shape)
         except Problem as problem:
             self.diagnostics.append(Diagnostic.at(("train", "loss"), problem))
+
+    def check_augment(self, spec: Spec) -> None:
+        """An error for every augmentation that suits not this input, this output or this loss."""
+        for number, augment in enumerate(spec.augment):
+            try:
+                augment.check(spec.input.shape, self.last.shape, spec.train.loss)
+            except Problem as problem:
+                self.diagnostics.append(Diagnostic.at(("augment", number), problem))
 
     def check_rates(self, lr: float) -> None:
         """An error at the first layer whose rate is to follow an optimizer's that is 0."""

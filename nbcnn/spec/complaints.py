@@ -54,6 +54,9 @@ _EXAMPLES: dict[Path, str] = {
 _ONE_KEY: dict[Path, str] = {("input",): "shape", ("data",): "source", ("pretrained",): "weights"}
 """Tables with one key that must be given, which people write as a value."""
 
+_LISTS: dict[Path, str] = {("layers",): "layer", ("augment",): "augmentation"}
+"""Lists of tables, and what each of their tables is."""
+
 
 def explain(
     error: ValidationError,
@@ -223,8 +226,10 @@ def _unknown_key(
 
 def _cure(path: Path, expected: str, received: Any, types: Sequence[str]) -> tuple[str | None, Guess | None]:
     """What to do about a value, in words, and what was probably meant."""
-    if path == ("layers",):
-        return "write [[layers]] with two brackets, once for each layer" if isinstance(received, dict) else None, None
+    if path in _LISTS:
+        (name,) = path
+        words = f"write [[{name}]] with two brackets, once for each {_LISTS[path]}"
+        return words if isinstance(received, dict) else None, None
     if path in _ONE_KEY and isinstance(received, str | list):
         return f"write it as a table: {path[-1]} = {{{_ONE_KEY[path]} = {echo(received)}}}", None
     if path == ("input", "shape"):

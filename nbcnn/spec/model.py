@@ -8,6 +8,7 @@ from pydantic import Field, PrivateAttr, Strict, field_validator
 from nbcnn.layers.catalogue import AnyLayer
 from nbcnn.layers.fields import LARGEST, Expects, LayerName, Positive, Size
 from nbcnn.layers.table import Table
+from nbcnn.spec.augment import AnyAugment
 from nbcnn.spec.linting import Lint
 from nbcnn.spec.losses import AnyLoss, CrossEntropy
 from nbcnn.spec.names import default_names
@@ -17,6 +18,7 @@ from nbcnn.spec.schedules import AnySchedule, Constant
 from nbcnn.spec.sources import Sources
 
 MOST_LAYERS = 10_000
+MOST_AUGMENTATIONS = 100
 
 Text = Annotated[
     str,
@@ -126,6 +128,11 @@ class Spec(Table):
     input: Input
     layers: Annotated[tuple[AnyLayer, ...], Strict(False), Field(min_length=1, max_length=MOST_LAYERS)]
     data: Data | None = None
+    augment: Annotated[
+        tuple[AnyAugment, ...],
+        Strict(False),
+        Field(max_length=MOST_AUGMENTATIONS, description="What is done to training samples, in this order."),
+    ] = ()
     pretrained: Pretrained | None = None
     train: Train = Train()
     engine: Engine = Engine()

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nbcnn import model as models
+from nbcnn.augmentation.augmentation import Augmentation
 from nbcnn.data import Dataset, fitted
 from nbcnn.data.dataset import from_arrays
 from nbcnn.errors import DivergenceError, InputError
@@ -38,10 +39,10 @@ class Model(models.Model):
 
         y holds class numbers (N,), or (N, *space) where the network gives classes for each pixel, or for a loss that
         compares numbers as many as the network gives. Loss, optimiser, schedule, seed and shuffling, and `epochs` and
-        `batch_size` unless given, are those of the spec. Inputs are normalised by `normalization` where that is set.
-        Where the spec has `[train.ema]`, the weights are the averages in the end.
-        `callbacks` are objects of `nbcnn.Callback`; `on_event` hears of what happens.
-        Raises InputError for data that do not fit and DivergenceError where a loss is not a finite number.
+        `batch_size` unless given, are those of the spec. Samples are changed as its `[[augment]]` says,
+        and inputs normalised by `normalization` where that is set. With `[train.ema]` the weights are
+        averages in the end. `callbacks` are objects of `nbcnn.Callback`; `on_event` hears of what
+        happens. Raises InputError for data that do not fit, and DivergenceError where a loss is not a finite number.
         """
         spec = self.network.spec.train
         given = {
@@ -56,7 +57,9 @@ class Model(models.Model):
         samples = self._dataset(x, y, "fit")
         refuse_last_batch(self.network, len(samples), settings.batch_size)
         validation = None if validation_data is None else self._dataset(*validation_data, "fit: validation_data")
-        training = Training(self, Loader(samples, settings), validation, on_event or ignore)
+        network = self.network
+        augmentation = Augmentation.of(network.spec, network.output_shape, samples.inputs.dtype)
+        training = Training(self, Loader(samples, settings, augmentation), validation, on_event or ignore)
         try:
             training.run(hooks, StopRequest())
         except NotFinite as error:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nbcnn import network as networks
+from nbcnn.augmentation.augmentation import Augmentation
 from nbcnn.data import Splits
 from nbcnn.errors import DataError, Interrupted
 from nbcnn.kernels.cpu.compiling.helpers import helpers
@@ -102,7 +103,12 @@ class _Run:
             self.model.load_kernels(self._report_compiling)
             self.training = Training(
                 self.model,
-                Loader(splits.train, settings, threads=self.spec.data.loader_threads if self.spec.data else 0),
+                Loader(
+                    splits.train,
+                    settings,
+                    Augmentation.of(self.spec, self.model.network.output_shape, splits.train.inputs.dtype),
+                    threads=self.spec.data.loader_threads if self.spec.data else 0,
+                ),
                 splits.validation,
                 report,
                 out=out,

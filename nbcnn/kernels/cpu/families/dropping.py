@@ -5,30 +5,19 @@ import math
 import numpy as np
 
 from nbcnn.kernels.cpu.language.later import njit
+from nbcnn.kernels.cpu.language.philox import LOW, philox
 from nbcnn.kernels.cpu.language.row import Body, arguments, read_unsigned, write_float, write_unsigned
 from nbcnn.kernels.cpu.language.vector import load, splat, store, where
 from nbcnn.kernels.cpu.program.calls import Activation, Argument, extent, grid
 from nbcnn.kernels.cpu.program.program import Program, in_place_or_new
 
-_LOW = np.uint64(0xFFFFFFFF)
-
 
 @njit
-def _philox(c0, c1, c2, c3, k0, k1, target):
-    """Philox4x32-10 (Salmon et al., SC 2011, section 3.3): four words from a counter and a key, written at `target`."""
-    for _ in range(10):
-        high = np.uint64(0xD2511F53) * np.uint64(c0)
-        low = np.uint64(0xCD9E8D57) * np.uint64(c2)
-        c0 = (low >> np.uint64(32)) ^ c1 ^ k0
-        c1 = low & _LOW
-        c2 = (high >> np.uint64(32)) ^ c3 ^ k1
-        c3 = high & _LOW
-        k0 = (k0 + np.uint64(0x9E3779B9)) & _LOW
-        k1 = (k1 + np.uint64(0xBB67AE85)) & _LOW
-    write_unsigned(np.uint32(c0), target)
-    write_unsigned(np.uint32(c1), target + 4)
-    write_unsigned(np.uint32(c2), target + 8)
-    write_unsigned(np.uint32(c3), target + 12)
+def _write_words(c0, c1, c2, c3, k0, k1, target):
+    """Write the four words of a counter and a key at `target`."""
+    words = philox(c0, c1, c2, c3, k0, k1)
+    for number in range(4):
+        write_unsigned(np.uint32(words[number]), target + 4 * number)
 
 
 def drop(lanes: int) -> Body:
@@ -54,8 +43,8 @@ def drop(lanes: int) -> Body:
             step,
             salt,
         ) = arguments("biiibiiiiiiibiirwwi", arena, row, index, slot)
-        here, layer = np.uint64(step) & _LOW, np.uint64(salt)
-        low_seed, high_seed = np.uint64(seed) & _LOW, np.uint64(seed) >> np.uint64(32)
+        here, layer = np.uint64(step) & LOW, np.uint64(salt)
+        low_seed, high_seed = np.uint64(seed) & LOW, np.uint64(seed) >> np.uint64(32)
         # Behind the words of every lane lies what each lane's numbers are multiplied by.
         factors = words + 16 * lanes
         zero = splat(lanes, 0.0)
@@ -72,7 +61,7 @@ def drop(lanes: int) -> Body:
                                 if feature % 4 == 0:
                                     sample = np.uint64(index * lanes + lane)
                                     count = np.uint64(feature // 4)
-                                    _philox(count, sample, here, layer, low_seed, high_seed, words + 16 * lane)
+                                    _write_words(count, sample, here, layer, low_seed, high_seed, words + 16 * lane)
                                 word = np.int64(read_unsigned(words + 16 * lane + 4 * (feature % 4)))
                                 write_float(scale if word >= threshold else np.float32(0.0), factors + 4 * lane)
                             feature += 1

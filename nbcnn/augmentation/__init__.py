@@ -1,0 +1,1 @@
+"""What is done to training samples before each step: loops over whole batches, their numbers drawn by counter."""

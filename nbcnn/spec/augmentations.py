@@ -1,0 +1,177 @@
+"""The tables of all types of augmentation."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, Strict
+
+from nbcnn.layers.axes import Pairs, Shape, pairs_per_axis
+from nbcnn.layers.fields import Expects, MarginsField, NonNegative, Positive, Real
+from nbcnn.layers.problems import Code, Problem
+from nbcnn.spec.augment import Augment
+from nbcnn.spec.losses import Loss
+
+
+def _rising(pair: tuple[float, float]) -> tuple[float, float]:
+    if pair[0] > pair[1]:
+        raise ValueError
+    return pair
+
+
+Angle = Annotated[float, Field(ge=-360, le=360)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Fill = Annotated[
+    Real | Annotated[tuple[Real, ...], Strict(False), Field(min_length=1, max_length=65_536)],
+    Field(description="What stands where there was no pixel, or one number a channel; of bytes 1 is the brightest."),
+    Expects("a number, or a list with one for each channel"),
+]
+Angles = Annotated[
+    Annotated[float, Field(ge=0, le=360)] | Annotated[tuple[Angle, Angle], Strict(False), AfterValidator(_rising)],
+    Expects("a number from 0 to 360, or a list of the lowest and the highest angle from -360 to 360"),
+]
+Scale = Annotated[
+    tuple[Positive, Positive],
+    Strict(False),
+    AfterValidator(_rising),
+    Expects("a list of the lowest and the highest factor, both above 0"),
+]
+Shares = Annotated[
+    tuple[Annotated[float, Field(gt=0, le=1)], Annotated[float, Field(gt=0, le=1)]],
+    Strict(False),
+    AfterValidator(_rising),
+    Expects("a list of the lowest and the highest share, both above 0 and at most 1"),
+]
+Interpolation = Literal["nearest", "bilinear"]
+
+
+def _check_fill(fill: float | tuple[float, ...], channels: int, name: str) -> None:
+    if isinstance(fill, tuple) and len(fill) != channels:
+        raise Problem(
+            Code.WRONG_VALUE,
+            f"{name} has {len(fill)} numbers, the input has {channels} channels",
+            "give one number, or one for each channel",
+            name,
+        )
+
+
+class HorizontalFlip(Augment):
+    """Left and right change places: the last axis runs backwards, that of a signal too."""
+
+    type: Literal["horizontal_flip"]
+    p: Share = 0.5
+    moves = True
+
+
+class VerticalFlip(Augment):
+    """Top and bottom change places."""
+
+    type: Literal["vertical_flip"]
+    p: Share = 0.5
+    ranks = (2, 3)
+    moves = True
+
+
+class DepthFlip(Augment):
+    """The first and the last slice of a volume change places, and so on."""
+
+    type: Literal["depth_flip"]
+    p: Share = 0.5
+    ranks = (3,)
+    moves = True
+
+
+class RandomCrop(Augment):
+    """A part of the padded input, as large as the input."""
+
+    type: Literal["random_crop"]
+    padding: Annotated[MarginsField, Field(description="For all sides, or for each axis one number or a pair.")]
+    fill: Fill = 0.0
+    padding_mode: Literal["constant", "edge", "reflect", "symmetric"] = "constant"
+    moves = True
+
+    def check_settings(self, input_shape: Shape, loss: Loss) -> None:
+        self.pairs(len(input_shape) - 1)
+        _check_fill(self.fill, input_shape[0], "fill")
+
+    def pairs(self, rank: int) -> Pairs:
+        """Padding before and after each of so many axes; raises Problem where there are more or fewer."""
+        return pairs_per_axis(self.padding, rank, "padding")
+
+
+class RandomRotation(Augment):
+    """Turned about the centre, counter-clockwise."""
+
+    type: Literal["random_rotation"]
+    degrees: Annotated[Angles, Field(description="A number d means from -d to d.")]
+    interpolation: Interpolation = "nearest"
+    fill: Fill = 0.0
+    ranks = (2,)
+    moves = True
+
+    def check_settings(self, input_shape: Shape, loss: Loss) -> None:
+        _check_fill(self.fill, input_shape[0], "fill")
+
+
+class RandomAffine(Augment):
+    """Turned (clockwise), scaled and sheared about the centre, and moved."""
+
+    type: Literal["random_affine"]
+    degrees: Annotated[Angles, Field(description="A number d means from -d to d.")] = 0.0
+    translate: Annotated[
+        tuple[Share, Share] | None,
+        Strict(False),
+        Field(description="Largest move to either side, as shares of width and height."),
+        Expects("a list of two shares from 0 to 1, of the width and of the height"),
+    ] = None
+    scale: Scale | None = None
+    shear: Annotated[
+        Angles | Annotated[tuple[Angle, Angle, Angle, Angle], Strict(False)] | None,
+        Field(description="Degrees along rows: d means from -d to d; with four numbers along rows and columns."),
+        Expects("a number of degrees, or a list of the lowest and the highest along rows, and perhaps along columns"),
+    ] = None
+    interpolation: Interpolation = "nearest"
+    fill: Fill = 0.0
+    ranks = (2,)
+    moves = True
+
+    def check_settings(self, input_shape: Shape, loss: Loss) -> None:
+        _check_fill(self.fill, input_shape[0], "fill")
+
+
+class RandomErasing(Augment):
+    """A box is overwritten; of a signal a stretch, of a volume a block (Zhong et al., arXiv:1708.04896)."""
+
+    type: Literal["random_erasing"]
+    p: Share = 0.5
+    scale: Annotated[Shares, Field(description="Shares of the sample that the box takes.")] = (0.02, 0.33)
+    ratio: Annotated[Scale, Field(description="Height over width; without a meaning for signals.")] = (0.3, 3.3)
+    value: Annotated[
+        Real | Annotated[tuple[Real, ...], Strict(False), Field(min_length=1, max_length=65_536)] | Literal["random"],
+        Field(description='What is written: a number, one a channel, or "random"; of bytes 1 is the brightest.'),
+        Expects('a number, a list with one for each channel, or "random"'),
+    ] = 0.0
+
+    def check_settings(self, input_shape: Shape, loss: Loss) -> None:
+        if self.value != "random":
+            _check_fill(self.value, input_shape[0], "value")
+
+
+class GaussianNoise(Augment):
+    """Normal numbers are added, drawn for every number of the input; bytes stay from 0 to 255."""
+
+    type: Literal["gaussian_noise"]
+    mean: Annotated[Real, Field(description="Of the noise; of bytes 1 is the brightest.")] = 0.0
+    sigma: Annotated[NonNegative, Field(description="Standard deviation of the noise.")] = 0.1
+
+
+class TimeShift(Augment):
+    """A signal begins earlier or later."""
+
+    type: Literal["time_shift"]
+    max_shift: Annotated[Share, Field(description="Largest move to either side, as a share of the length.")] = 0.1
+    rollover: bool = Field(False, description="What leaves at one end comes in at the other.")
+    fill: Fill = 0.0
+    ranks = (1,)
+    moves = True
+
+    def check_settings(self, input_shape: Shape, loss: Loss) -> None:
+        _check_fill(self.fill, input_shape[0], "fill")
