@@ -62,6 +62,7 @@ def _as_dict(result: "Result") -> dict[str, Any]:
         "out": str(result.out),
         "epochs": len(result.history),
         "seconds": round(sum(record.seconds for record in result.history), 3),
+        "input_wait": round(sum(record.input_wait for record in result.history), 3),
         "stopped_early": result.stopped_early,
         "best": asdict(result.best),
         "pretrained": result.pretrained.as_dict() if result.pretrained else None,
@@ -79,7 +80,9 @@ def _print_result(result: "Result") -> None:
         measured = f"training loss {best.loss:.4f}"
     seconds = sum(record.seconds for record in result.history)
     epochs = counted(len(result.history), "epoch")
+    waited = sum(record.input_wait for record in result.history) / seconds
     click.echo(f"{epochs} in {duration(seconds)}; the best is epoch {best.epoch}, with {measured}")
+    click.echo(f"waited for data {percent(waited)} of that time")
     if result.stopped_early:
         click.echo(f"stopped early: {result.stopped_early}")
     if result.test is not None:

@@ -182,6 +182,17 @@ TOML = {
         "NB130", "every number by itself",
     ),
     "too large": (IN + layer("pad", "padding = 8388608").replace('"pad"', '«"pad"»'), "NB109", "elements"),
+    "weights of a word": (
+        SPEC + "[train.loss]\ntype = 'cross_entropy'\nweight = «'equal'»\n", "NB106", 'for each class, or "balanced"',
+    ),
+    "a sampling": (SPEC + "[train]\nsampling = «'uniform'»\n", "NB106", "train.sampling: expected"),
+    "sampling in a fixed order": (
+        SPEC + FLAT + "[train]\nshuffle = false\nsampling = «'balanced'»\n", "NB106", "nothing where shuffle = false",
+    ),
+    "sampling of pixels": (SPEC + "[train]\nsampling = «'balanced'»\n", "NB106", "a class for each of 36 places"),
+    "sampling of numbers": (
+        SPEC + FLAT + "[train]\nloss = 'mse_loss'\nsampling = «'balanced'»\n", "NB106", "of mse_loss are numbers",
+    ),
     "weights of a loss": (SPEC + "[train.loss]\ntype = 'cross_entropy'\nweight = «[1, 2, 3]»\n", "NB106", "weight has"),
     # Training from other weights.
     "no weights": (SPEC + "«[pretrained]»\nexclude = ['c']\n", "NB105", "pretrained.weights is missing"),

@@ -3,7 +3,7 @@
 import difflib
 from pathlib import Path
 
-from nbcnn.data import cifar, class_folders, digits, fashion_mnist, idx, mnist, npz, published, text_table
+from nbcnn.data import cifar, class_folders, digits, fashion_mnist, hdf5, idx, mnist, npz, published, text_table
 from nbcnn.data.dataset import Shape, Splits
 from nbcnn.data.download import Progress
 from nbcnn.data.images import Resize
@@ -26,12 +26,12 @@ def load(
     """The data set that `source` names.
 
     `source`: "digits", "mnist", "fashion-mnist", "cifar10", "cifar100", or the path, relative to `base` (a spec's
-    folder; else the working directory), of an .npz, .csv or .tsv file, of a folder with IDX files named as MNIST's or
-    with CIFAR's, or of one with a folder of images for each class; `resize` and `skip_unreadable` are for images. A
-    name wins over a path: write "./mnist" for a folder of that name. `data_dir` holds, or will hold, the named data
-    sets, each in a folder of its name; None means NBCNN_DATA or the user's cache. With `input_shape`, (channels,
-    *space), images without a channel axis or with the channels last are brought into that shape; `check` says whether
-    they have it. `on_progress` hears of downloads, and of images read. Raises DataError.
+    folder; else the working directory), of an .npz, .h5, .hdf5, .csv or .tsv file, of a folder with IDX files named as
+    MNIST's or with CIFAR's, or of one with a folder of images for each class; `resize` and `skip_unreadable` are for
+    images. A name wins over a path: write "./mnist" for a folder of that name. `data_dir` holds, or will hold, the
+    named data sets, each in a folder of its name; None means NBCNN_DATA or the user's cache. With `input_shape`,
+    (channels, *space), images without a channel axis or with the channels last are brought into that shape; `check`
+    says whether they have it. `on_progress` hears of downloads, and of images read. Raises DataError.
     """
     if source == "digits":
         return digits.load()
@@ -57,8 +57,12 @@ def load(
             return text_table.load_file(
                 path, input_shape, resize=resize, skip_unreadable=skip_unreadable, on_progress=on_progress
             )
+        if path.suffix.lower() in hdf5.ENDINGS:
+            return hdf5.load_file(path, input_shape)
         if path.suffix != ".npz":
-            raise DataError(f"{path}: an .npz, .csv or .tsv file or a folder is expected; convert it with numpy.savez")
+            raise DataError(
+                f"{path}: an .npz, .h5, .csv or .tsv file or a folder is expected; convert it with numpy.savez"
+            )
         return npz.load_file(path, input_shape)
     near = difflib.get_close_matches(source.lower().replace("_", "-"), NAMES, n=1)
     cure = f'did you mean "{near[0]}"?' if near else "check the path"

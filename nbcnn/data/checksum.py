@@ -5,6 +5,7 @@ import hashlib
 import numpy as np
 
 from nbcnn.data.dataset import Array, Dataset
+from nbcnn.data.stored import Stored
 
 MOST_BYTES = 64 << 20
 """Of an array with more, evenly spaced samples are read: a tenth of a second or so, whatever the data's size."""
@@ -24,6 +25,6 @@ def checksum(dataset: Dataset) -> str:
     return digest.hexdigest()
 
 
-def _sampled(array: Array) -> Array:
+def _sampled(array: Array | Stored) -> Array:
     every = max(1, -(-array.nbytes // MOST_BYTES))
     return np.ascontiguousarray(array[::every]).reshape(-1)

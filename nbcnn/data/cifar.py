@@ -3,20 +3,23 @@
 Source: A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009; the files are the author's.
 """
 
+import hashlib
 import os
 import tarfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 
 from nbcnn.data.dataset import Array, Dataset, Splits, class_names
-from nbcnn.data.download import Progress, fetch
+from nbcnn.data.download import Progress
 from nbcnn.data.files import open_regular, reason
 from nbcnn.data.plain_pickle import PlainArray, load_plain
-from nbcnn.data.published import data_directory
+from nbcnn.data.published import data_directory, fetch_named
 from nbcnn.errors import DataError
 
 IMAGE = (3, 32, 32)
@@ -99,14 +102,15 @@ def load(name: str, data_dir: Path | None, on_progress: Progress | None = None) 
             return _splits(collection, _read_folder(place, collection), place)
     archive = folder / collection.archive
     if not archive.exists():
-        url = FOLDER_URL + collection.archive
-        try:
-            fetch([url], archive, collection.size, collection.sha256, on_progress)
-        except DataError as error:
-            raise DataError(
-                f"{name}: {collection.archive} is not in {folder} and could not be fetched: {error}; place it there, "
-                f"or name the data directory that has a folder {name} by --data-dir or NBCNN_DATA"
-            ) from None
+        fetch_named(
+            name,
+            archive,
+            [FOLDER_URL + collection.archive],
+            collection.size,
+            collection.sha256,
+            on_progress,
+            together=[collection.archive],
+        )
     return _splits(collection, _read_archive(archive, collection), archive)
 
 
@@ -132,14 +136,27 @@ def _read_folder(folder: Path, collection: Collection) -> dict[str, bytes]:
 def _read_archive(path: Path, collection: Collection) -> dict[str, bytes]:
     wanted, files = {*_wanted(collection)}, {}
     try:
-        with open_regular(path) as file, tarfile.open(fileobj=file, mode="r:gz") as archive:
-            for member in archive:
-                name = member.name.rpartition("/")[2]
-                if member.isfile() and name in wanted and (content := archive.extractfile(member)):
-                    files[name] = _bounded(content, member.size, path / name)
-    except (tarfile.TarError, OSError, EOFError) as error:
+        with open_regular(path) as file:
+            _refuse_other(file, path, collection)
+            with tarfile.open(fileobj=file, mode="r:gz") as archive:
+                for member in archive:
+                    name = member.name.rpartition("/")[2]
+                    if member.isfile() and name in wanted and (content := archive.extractfile(member)):
+                        files[name] = _bounded(content, member.size, path / name)
+    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path}: the archive cannot be read ({reason(error)}); fetch it again") from None
     return files
+
+
+def _refuse_other(file: BufferedReader, path: Path, collection: Collection) -> None:
+    """A name stands for the published data, so raises DataError for another archive; the file is at its start again."""
+    digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if digest != collection.sha256:
+        raise DataError(
+            f"{path}: the archive is expected to have SHA-256 {collection.sha256}, received {digest}; delete it so "
+            "that it is fetched again, or unpack it and give the path of the folder as the source to use your own files"
+        )
+    file.seek(0)
 
 
 def _bounded(file: IO[bytes], size: int, place: Path) -> bytes:

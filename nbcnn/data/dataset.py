@@ -1,37 +1,75 @@
-"""Labelled samples in memory: what every data source produces and training reads."""
+"""Labelled samples, in memory or in a file: what every data source produces and training reads."""
 
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nbcnn.data.background import in_order
+from nbcnn.data.stored import Array as Array
+from nbcnn.data.stored import Shape as Shape
+from nbcnn.data.stored import Stored
 from nbcnn.errors import DataError
-
-Array = NDArray[Any]
-Shape = tuple[int, ...]
 
 # More classes than this is a mistake in the labels (identifiers, say), and refusing it keeps one wrong label from
 # asking for a list of 10**18 class names.
 MOST_CLASSES = 65_536
+
+PIECE = 1 << 20
+"""Numbers looked at together, which takes a byte for each."""
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Inputs (N, channels, *space), uint8 (meaning value / 255) or float32 (taken as it is), and their targets.
 
-    Targets are class numbers, int64 (N,) or (N, *space), or float32 numbers (N, ...).
+    Targets are class numbers, int64 (N,) or (N, *space), or float32 numbers (N, ...). Both are arrays, or `Stored`
+    where they stay in a file; class numbers (N,) are always an array.
     """
 
-    inputs: Array
-    targets: Array
+    inputs: Array | Stored
+    targets: Array | Stored
 
     def __len__(self) -> int:
         return len(self.targets)
 
+    @property
+    def is_stored(self) -> bool:
+        """Whether samples are read from a file when they are asked for."""
+        return isinstance(self.inputs, Stored) or isinstance(self.targets, Stored)
+
+    @property
+    def blocks(self) -> NDArray[np.int64] | None:
+        """For each sample the number of its block in the file, where the inputs are stored."""
+        return self.inputs.blocks if isinstance(self.inputs, Stored) else None
+
     def take(self, indices: NDArray[np.int64]) -> "Dataset":
-        """The samples at `indices`, copied, in that order."""
-        return Dataset(self.inputs[indices], self.targets[indices])
+        """The samples at `indices`, in that order: copied, or where they are stored still in their file."""
+        return Dataset(_taken(self.inputs, indices), _taken(self.targets, indices))
+
+    @property
+    def labels(self) -> NDArray[np.int64] | None:
+        """The class number of each sample; None where samples have none, or one for each pixel."""
+        targets = self.targets
+        return None if isinstance(targets, Stored) or targets.ndim != 1 or targets.dtype.kind != "i" else targets
+
+    def loaded(self, key: slice | NDArray[np.int64]) -> tuple[Array, Array]:
+        """Inputs and targets of the samples at `key`, in memory. Raises DataError where they cannot be read."""
+        return self.inputs[key], self.targets[key]
+
+    def parts(self, samples: int) -> Generator[tuple[Array, Array]]:
+        """Inputs and targets of all samples in order, so many at a time; what is stored is read ahead by a thread.
+
+        Raises DataError where they cannot be read.
+        """
+        slices = (slice(start, start + samples) for start in range(0, len(self), samples))
+        yield from in_order((partial(self.loaded, each) for each in slices), int(self.is_stored), ahead=1)
+
+
+def _taken(samples: Array | Stored, indices: NDArray[np.int64]) -> Array | Stored:
+    return samples.take(indices) if isinstance(samples, Stored) else samples[indices]
 
 
 @dataclass(frozen=True)
@@ -48,14 +86,17 @@ class Splits:
     skipped: tuple[str, ...] = ()
 
 
-def from_arrays(inputs: Array, targets: Array, place: str, input_shape: Shape | None = None) -> Dataset:
+def from_arrays(
+    inputs: Array | Stored, targets: Array | Stored, place: str, input_shape: Shape | None = None
+) -> Dataset:
     """Samples from arrays as a file holds them; `place` names the file in messages.
 
     `inputs` is (N, ...) of bytes or of floating-point numbers, `targets` (N, ...) of integers, which are class numbers,
     or of floating-point numbers; a column (N, 1) of class numbers becomes (N,). With `input_shape`, the network's
     (channels, *space), inputs without a channel axis or with the channels last are brought into that shape; what fits
     neither way stays as it is, for `check_inputs` to refuse.
-    Raises DataError for other types, numbers that are not finite, different counts and no samples.
+    Raises DataError for other types, numbers that are not finite, different counts and no samples; what is stored is
+    looked for numbers that are not finite when it is read.
     """
     if targets.dtype.kind not in "iubf" or targets.ndim < 1:
         raise DataError(
@@ -72,18 +113,29 @@ def from_arrays(inputs: Array, targets: Array, place: str, input_shape: Shape | 
             f"{place}: at least one sample is expected, received inputs of shape {inputs.shape} and targets of shape "
             f"{targets.shape}"
         )
-    inputs = _with_channels_first(_numbers(inputs, place), input_shape)
-    return Dataset(np.ascontiguousarray(inputs), _targets(targets, place))
+
+    def form_inputs(part: Array, first: int) -> Array:
+        return np.ascontiguousarray(_with_channels_first(_numbers(part, place, first), input_shape))
+
+    return Dataset(formed(inputs, form_inputs), formed(targets, partial(_targets, place)))
 
 
-def _targets(targets: Array, place: str) -> Array:
+def formed(samples: Array | Stored, form: Callable[[Array, int], Array]) -> Array | Stored:
+    """What `form(part, first)` makes of samples, all of them now or, where they are stored, parts when they are read.
+
+    `first` is the number of the part's first sample.
+    """
+    return samples.formed(form) if isinstance(samples, Stored) else form(samples, 0)
+
+
+def _targets(place: str, targets: Array, first: int) -> Array:
     if targets.dtype.kind == "f":
-        return np.ascontiguousarray(_finite(targets, "targets", place))
+        return np.ascontiguousarray(_finite(targets, "targets", place, first))
     column = targets.ndim == 2 and targets.shape[1] == 1
     return np.ascontiguousarray(targets[:, 0] if column else targets, dtype=np.int64)
 
 
-def _numbers(inputs: Array, place: str) -> Array:
+def _numbers(inputs: Array, place: str, first: int) -> Array:
     if inputs.dtype == np.uint8:
         return inputs
     if inputs.dtype.kind != "f":
@@ -91,14 +143,16 @@ def _numbers(inputs: Array, place: str) -> Array:
             f"{place}: inputs are expected as uint8 (0 to 255) or as floating-point numbers, received {inputs.dtype}; "
             "convert them with .astype"
         )
-    return _finite(inputs, "inputs", place)
+    return _finite(inputs, "inputs", place, first)
 
 
-def _finite(values: Array, name: str, place: str) -> NDArray[np.float32]:
+def _finite(values: Array, name: str, place: str, first: int) -> NDArray[np.float32]:
     with np.errstate(over="ignore"):  # a float64 beyond float32 becomes infinite and is refused below
         numbers = values.astype(np.float32, copy=False)
-    for index, sample in enumerate(numbers):
-        if not np.isfinite(sample).all():
+    step = max(1, PIECE * len(numbers) // max(1, numbers.size))
+    for start in range(0, len(numbers), step):
+        if not (is_finite := np.isfinite(numbers[start : start + step])).all():
+            index = first + start + int(np.argwhere(~is_finite)[0, 0])
             raise DataError(f"{place}: {name} are expected to be finite, sample {index} is not; remove or repair it")
     return numbers
 
@@ -119,7 +173,7 @@ def class_names(names: tuple[str, ...] | None, place: str, *datasets: Dataset | 
 
     Raises DataError where a sample's label has no name.
     """
-    labels = [each.targets for each in datasets if each is not None and _has_one_class(each)]
+    labels = [each.labels for each in datasets if each is not None and each.labels is not None]
     if not labels:
         return names or ()
     highest = max(int(each.max()) for each in labels)
@@ -131,12 +185,7 @@ def class_names(names: tuple[str, ...] | None, place: str, *datasets: Dataset | 
     return tuple(str(label) for label in range(highest + 1)) if names is None else names
 
 
-def _has_one_class(dataset: Dataset) -> bool:
-    """Whether every sample has one class number."""
-    return dataset.targets.ndim == 1 and dataset.targets.dtype.kind == "i"
-
-
-def check_inputs(inputs: Array, input_shape: Shape, place: str) -> None:
+def check_inputs(inputs: Array | Stored, input_shape: Shape, place: str) -> None:
     """Refuses samples that a network with this input shape cannot read; raises DataError."""
     if inputs.shape[1:] != input_shape:
         raise DataError(

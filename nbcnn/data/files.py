@@ -2,8 +2,9 @@
 
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ class Stream(Protocol):
     def read1(self, size: int, /) -> bytes: ...
 
 
-def open_regular(path: Path) -> BinaryIO:
+def open_regular(path: Path) -> BufferedReader:
     """The file at `path`, open for reading; raises DataError for anything else, such as a FIFO, which would hang."""
     try:
         # O_NONBLOCK lets the open itself return where no one writes to a FIFO; it has no effect on a regular file.
@@ -48,16 +49,21 @@ def refuse_beyond(declared: int, stored: int, compressed: bool, place: str) -> N
 
     Called with what a header declares, before any memory is asked for.
     """
+    refuse_truncated(declared, stored, compressed, place)
+    if declared > (memory := machine_memory()):
+        raise DataError(
+            f"{place}: the header declares {declared} bytes of data, this machine has {memory} bytes of memory; "
+            "use a smaller data set, or an HDF5 file, which is read in parts"
+        )
+
+
+def refuse_truncated(declared: int, stored: int, compressed: bool, place: str) -> None:
+    """Refuses a declared size that `stored` bytes cannot hold; raises DataError."""
     limit = stored * DEFLATE_LIMIT if compressed else stored
     if declared > limit:
         raise DataError(
             f"{place}: the header declares {declared} bytes of data, the {stored} bytes there hold at most {limit}; "
             "the file is truncated or damaged, copy or fetch it again"
-        )
-    if declared > (memory := machine_memory()):
-        raise DataError(
-            f"{place}: the header declares {declared} bytes of data, this machine has {memory} bytes of memory; "
-            "use a smaller data set"
         )
 
 

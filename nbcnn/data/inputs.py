@@ -31,7 +31,8 @@ def read_inputs(path: Path, input_shape: Shape, resize: Resize | None = None) ->
     samples = array[np.newaxis] if single else array
     dataset = from_arrays(samples, np.zeros(len(samples), np.int64), str(path), input_shape)
     check_inputs(dataset.inputs, input_shape, str(path))
-    return [(str(path) if single else f"{path}[{index}]", sample) for index, sample in enumerate(dataset.inputs)]
+    inputs, _ = dataset.loaded(slice(None))
+    return [(str(path) if single else f"{path}[{index}]", sample) for index, sample in enumerate(inputs)]
 
 
 def _is_single(shape: Shape, input_shape: Shape) -> bool:

@@ -13,17 +13,11 @@ from typing import IO, cast
 
 import numpy as np
 
-from nbcnn.data.dataset import Array, Dataset, Shape, Splits, class_names, from_arrays
+from nbcnn.data.conventions import CLASS_NAMES, CONVENTIONS, arranged
+from nbcnn.data.dataset import Array, Shape, Splits
 from nbcnn.data.files import Stream, open_regular, read_exactly, reason, refuse_beyond
 from nbcnn.errors import DataError
 
-# Per convention: the names of the training part and, where there can be more, of the test and the validation part.
-CONVENTIONS = (
-    (("x_train", "y_train"), ("x_test", "y_test"), ("x_val", "y_val")),
-    (("train_images", "train_labels"), ("test_images", "test_labels"), ("val_images", "val_labels")),
-    (("x", "y"),),
-    (("images", "labels"),),
-)
 MOST_MEMBERS = 1000
 
 
@@ -31,28 +25,12 @@ def load_file(path: Path, input_shape: Shape | None) -> Splits:
     """The data set in an .npz file; raises DataError for a damaged file and for names that fit no convention."""
     with open_regular(path) as file:
         arrays = read(file, path)
-    convention = next((row for row in CONVENTIONS if arrays.keys() & set(row[0])), None)
-    if convention is None:
-        raise DataError(f"{path}: arrays named x_train and y_train are expected, and not found; rename yours")
-    train = _part(arrays, convention[0], path, input_shape)
-    test, validation = (
-        _part(arrays, names, path, input_shape) if arrays.keys() & set(names) else None
-        for names in (*convention[1:], (), ())[:2]
-    )
-    names = _names(arrays["class_names"], path) if "class_names" in arrays else None
-    return Splits(train, test, validation, class_names(names, str(path), train, test, validation))
-
-
-def _part(arrays: dict[str, Array], names: tuple[str, ...], path: Path, input_shape: Shape | None) -> Dataset:
-    for name in names:
-        if name not in arrays:
-            raise DataError(f"{path}: {' and '.join(names)} are expected, {name} is missing; add it to the file")
-    return from_arrays(arrays[names[0]], arrays[names[1]], f"{path} {names[0]}", input_shape)
+    return arranged(arrays, CONVENTIONS, path, input_shape, listed="")
 
 
 def read(file: IO[bytes], path: Path) -> dict[str, Array]:
     """The arrays of a data set in an open .npz file, by name; objects (pickles) are refused. Raises DataError."""
-    wanted = {name for row in CONVENTIONS for names in row for name in names} | {"class_names"}
+    wanted = {name for row in CONVENTIONS for names in row for name in names} | {CLASS_NAMES}
     arrays: dict[str, Array] = {}
     try:
         with zipfile.ZipFile(file) as archive:
@@ -94,12 +72,3 @@ def _array(stream: IO[bytes], member: zipfile.ZipInfo, place: str, file_size: in
     flat = np.frombuffer(data, dtype) if dtype.itemsize else np.empty(math.prod(shape), dtype)
     array = flat.reshape(shape, order="F" if fortran_order else "C")
     return array.astype(dtype.newbyteorder("="), copy=False)
-
-
-def _names(array: Array, path: Path) -> tuple[str, ...]:
-    if array.ndim != 1 or array.dtype.kind != "U":
-        raise DataError(
-            f"{path} class_names: strings of shape (classes,) are expected, received {array.dtype} of shape "
-            f"{array.shape}; write numpy.array([...], dtype=str)"
-        )
-    return tuple(array.tolist())

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +47,27 @@ def data_directory(argument: Path | None) -> Path:
     return cache / "nbcnn" / "data"
 
 
+def fetch_named(
+    name: str,
+    path: Path,
+    urls: Iterable[str],
+    size: int,
+    sha256: str,
+    on_progress: Progress | None,
+    *,
+    together: Iterable[str],
+) -> None:
+    """Fetches a file of the data set `name` into its folder; the DataError names all that belong there, `together`."""
+    try:
+        fetch(urls, path, size, sha256, on_progress)
+    except DataError as error:
+        raise DataError(
+            f"{name}: {path.name} is not in {path.parent} and could not be fetched: {error}; place "
+            f"{', '.join(together)} in that folder, or name the data directory that has a folder {name} by --data-dir "
+            "or NBCNN_DATA"
+        ) from None
+
+
 def load(
     collection: Collection, data_dir: Path | None, input_shape: Shape | None, on_progress: Progress | None = None
 ) -> Splits:
@@ -58,16 +80,9 @@ def load(
     for key, file in collection.files.items():
         if key in found:
             continue
-        path = folder / file.name
-        try:
-            fetch([base + file.name for base in collection.folders], path, file.size, file.sha256, on_progress)
-        except DataError as error:
-            names = ", ".join(each.name for each in collection.files.values())
-            raise DataError(
-                f"{collection.name}: {file.name} is not in {folder} and could not be fetched: {error}; place {names} "
-                f"in that folder, or name the data directory that has a folder {collection.name} by --data-dir or "
-                "NBCNN_DATA"
-            ) from None
+        path, names = folder / file.name, [each.name for each in collection.files.values()]
+        urls = [base + file.name for base in collection.folders]
+        fetch_named(collection.name, path, urls, file.size, file.sha256, on_progress, together=names)
         found[key] = path
     parts = {}
     for part in ("train", "test"):

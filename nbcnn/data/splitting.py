@@ -14,8 +14,7 @@ def split(dataset: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset]:
     Samples without a class of their own, those of class maps and numbers, count as one class. Both parts keep the order
     of the data set. Raises DataError where a part would be empty.
     """
-    has_class = dataset.targets.ndim == 1 and dataset.targets.dtype.kind == "i"
-    labels = dataset.targets if has_class else np.zeros(len(dataset), np.int64)
+    labels = np.zeros(len(dataset), np.int64) if dataset.labels is None else dataset.labels
     _, targets, counts = np.unique(labels, return_inverse=True, return_counts=True)
     exact = counts * share
     taken = np.minimum(np.floor(exact).astype(np.int64), np.maximum(counts - 1, 0))

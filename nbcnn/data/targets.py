@@ -1,12 +1,14 @@
 """What a network's targets must be, and the checks that they are."""
 
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nbcnn.data.dataset import Array, Dataset, Shape, check_inputs
+from nbcnn.data.dataset import Array, Dataset, Shape, check_inputs, formed
+from nbcnn.data.stored import Stored
 from nbcnn.errors import DataError
 
 
@@ -52,9 +54,13 @@ def fitted(dataset: Dataset, input_shape: Shape, wanted: Wanted, place: str) -> 
     Axes of size 1 that the targets have too many or too few do not matter.
     """
     check_inputs(dataset.inputs, input_shape, place)
-    targets = dataset.targets
-    if _without_ones(targets.shape[1:]) == _without_ones(wanted.shape):
-        targets = targets.reshape(len(targets), *wanted.shape)
+
+    def shaped(part: Array, first: int) -> Array:
+        if _without_ones(part.shape[1:]) == _without_ones(wanted.shape):
+            return part.reshape(len(part), *wanted.shape)
+        return part
+
+    targets = formed(dataset.targets, shaped)
     return Dataset(dataset.inputs, checked_targets(targets, len(dataset.inputs), wanted, place))
 
 
@@ -62,8 +68,14 @@ def _without_ones(shape: Shape) -> Shape:
     return tuple(size for size in shape if size != 1)
 
 
-def checked_targets(targets: Array, samples: int, wanted: Wanted, place: str) -> Array:
+@overload
+def checked_targets(targets: Array, samples: int, wanted: Wanted, place: str) -> Array: ...
+@overload
+def checked_targets(targets: Array | Stored, samples: int, wanted: Wanted, place: str) -> Array | Stored: ...
+def checked_targets(targets: Array | Stored, samples: int, wanted: Wanted, place: str) -> Array | Stored:
     """`targets` for so many samples as contiguous int64 or float32; raises DataError for other shapes and values.
+
+    The values of what is stored are checked when they are read.
 
     Kernels do not check class numbers, so one beyond the outputs must never reach them.
     """
@@ -78,11 +90,11 @@ def checked_targets(targets: Array, samples: int, wanted: Wanted, place: str) ->
             expected = f"targets of shape {(samples, *wanted.shape)} are expected"
         raise DataError(f"{place}: {expected}, received {targets.shape}; {cure}")
     if isinstance(wanted, ClassNumbers):
-        return _class_numbers(targets, wanted, place)
-    return _numbers(targets, wanted, place)
+        return formed(targets, partial(_class_numbers, wanted, place))
+    return formed(targets, partial(_numbers, wanted, place))
 
 
-def _class_numbers(targets: Array, wanted: ClassNumbers, place: str) -> NDArray[np.int64]:
+def _class_numbers(wanted: ClassNumbers, place: str, targets: Array, sample: int) -> NDArray[np.int64]:
     if targets.dtype.kind not in "iub":
         raise DataError(
             f"{place}: class numbers are expected as integers, received {targets.dtype}; use .astype(int), or a loss "
@@ -92,7 +104,7 @@ def _class_numbers(targets: Array, wanted: ClassNumbers, place: str) -> NDArray[
     outside = ((targets < 0) | (targets > last)) & (targets != wanted.ignore_index)
     if outside.any():
         first = np.argwhere(outside)[0]
-        where = f"sample {first[0]}" + (f", place {tuple(map(int, first[1:]))}" if len(first) > 1 else "")
+        where = f"sample {sample + first[0]}" + (f", place {tuple(map(int, first[1:]))}" if len(first) > 1 else "")
         raise DataError(
             f"{place}: labels from 0 to {last} are expected, since the network has {wanted.classes} outputs, received "
             f"{targets[tuple(first)]} at {where} ({np.count_nonzero(outside)} such labels); mend the labels, give the "
@@ -101,7 +113,7 @@ def _class_numbers(targets: Array, wanted: ClassNumbers, place: str) -> NDArray[
     return np.ascontiguousarray(targets, dtype=np.int64)
 
 
-def _numbers(targets: Array, wanted: Numbers, place: str) -> NDArray[np.float32]:
+def _numbers(wanted: Numbers, place: str, targets: Array, sample: int) -> NDArray[np.float32]:
     if targets.dtype.kind not in "fiub":
         raise DataError(
             f"{place}: numbers are expected, received {targets.dtype}; convert them with .astype('float32')"
@@ -116,7 +128,7 @@ def _numbers(targets: Array, wanted: Numbers, place: str) -> NDArray[np.float32]
             f"numbers from {wanted.lowest:g} to {wanted.highest:g}" if wanted.highest < np.inf else "finite numbers"
         )
         raise DataError(
-            f"{place}: {bounds} are expected, received {targets[tuple(first)]} at sample {first[0]} "
+            f"{place}: {bounds} are expected, received {targets[tuple(first)]} at sample {sample + first[0]} "
             f"({np.count_nonzero(outside)} such targets); mend or scale the targets"
         )
     return numbers

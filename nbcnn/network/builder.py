@@ -12,7 +12,7 @@ from nbcnn.layers.problems import Code, Problem
 from nbcnn.network.network import Network
 from nbcnn.network.node import Node
 from nbcnn.network.receptive_field import ReceptiveField, union
-from nbcnn.spec import Diagnostic, InvalidSpec, Loss, Spec
+from nbcnn.spec import CrossEntropy, Diagnostic, InvalidSpec, Loss, Spec, Train
 from nbcnn.spec.linting import names_for
 from nbcnn.spec.names import nearest
 from nbcnn.spec.places import Path, Place, quoted
@@ -67,6 +67,7 @@ def _traced(spec: Spec) -> "_Tracer":
         tracer.add(layer, place)
     tracer.check_all_are_read()
     tracer.check_loss(spec.train.loss)
+    tracer.check_sampling(spec.train)
     tracer.check_augment(spec)
     tracer.check_rates(spec.train.optimizer.lr)
     tracer.check_names(("lint", "per_layer_ignores"), spec.lint.per_layer_ignores, at_key=True)
@@ -113,6 +114,16 @@ class _Tracer:
             loss.check(self.last.shape)
         except Problem as problem:
             self.diagnostics.append(Diagnostic.at(("train", "loss"), problem))
+
+    def check_sampling(self, train: Train) -> None:
+        """An error where samples are to be drawn by class and have none."""
+        shape = self.last.shape
+        if train.sampling is None or shape is None or (isinstance(train.loss, CrossEntropy) and len(shape) == 1):
+            return
+        has = f"a class for each of {prod(shape[1:])} places" if isinstance(train.loss, CrossEntropy) else "numbers"
+        rule = f'sampling = "balanced" draws samples by their class, and targets of {train.loss.type} are {has} here'
+        cure = 'delete it, or weigh classes in the loss: weight = "balanced"' if "class" in has else "delete it"
+        self.diagnostics.append(Diagnostic.at(("train",), Problem(Code.WRONG_VALUE, rule, cure, "sampling")))
 
     def check_augment(self, spec: Spec) -> None:
         """An error for every augmentation that suits not this input, this output or this loss."""

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbcnn import spec as losses
+from nbcnn.errors import InputError
 from nbcnn.kernels.cpu.families.targets import add_target
 from nbcnn.kernels.cpu.families.transfer import add_emit
 from nbcnn.kernels.cpu.program.buffers import Array
@@ -32,10 +33,18 @@ def planned_loss(loss: losses.Loss) -> Loss:
 
 
 def class_weights(loss: losses.Loss) -> NDArray[np.float32] | None:
-    """How much a target of each class counts, where they do not all count the same."""
-    if isinstance(loss, losses.CrossEntropy) and loss.weight is not None:
-        return np.array(loss.weight, dtype=np.float32)
-    return None
+    """How much a target of each class counts, where they do not all count the same.
+
+    Raises InputError for balanced weights, which only training data can tell.
+    """
+    if not isinstance(loss, losses.CrossEntropy) or loss.weight is None:
+        return None
+    if loss.weight == "balanced":
+        raise InputError(
+            'loss: weight = "balanced" is computed from the data when a run or `fit` begins; give numbers here, such '
+            "as those in the run's spec.json"
+        )
+    return np.array(loss.weight, dtype=np.float32)
 
 
 def add_loss(program: Program, loss: Loss, output: Activation) -> Activation:

@@ -70,7 +70,7 @@ def _planned_bytes(network: Network) -> int:
         Average(arrays, train.ema.decay, train.ema.warmup) if train.ema else None,
     )
     scale = np.ones((network.input_shape[0], 2), np.float32)
-    loss = planned_loss(train.loss)
+    loss = planned_loss(train.loss.without_data())
     program = lower_training(network, train.batch_size, arrays, arrays, scale, loss, update, outline=True)
     kept = len(state_arrays) + (train.accumulation_steps > 1) + (train.ema is not None)
     numbers = sum(map(prod, shapes.values())) + kept * sum(each.size for each in trained.values())

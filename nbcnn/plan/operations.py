@@ -4,23 +4,27 @@ import inspect
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 from nbcnn.kernels.cpu.program.program import Program
 
 
-@cache
 def forward_of(operation: str) -> Callable[..., Any]:
     """The function that adds an operation to a program."""
-    function: Callable[..., Any] = getattr(import_module(f"nbcnn.kernels.cpu.{operation}"), operation)
+    function: Callable[..., Any] = getattr(_module_of(operation), operation)
+    return function
+
+
+def gradient_of(operation: str) -> Callable[..., Any]:
+    """The function that adds an operation's way back to a program."""
+    function: Callable[..., Any] = getattr(_module_of(operation), f"{operation}_gradient")
     return function
 
 
 @cache
-def gradient_of(operation: str) -> Callable[..., Any]:
-    """The function that adds an operation's way back to a program."""
-    function: Callable[..., Any] = getattr(import_module(f"nbcnn.kernels.cpu.{operation}"), f"{operation}_gradient")
-    return function
+def _module_of(operation: str) -> ModuleType:
+    return import_module(f"nbcnn.kernels.cpu.{operation}")
 
 
 def is_random(operation: str) -> bool:

@@ -28,16 +28,21 @@ class Loss(Table):
     def check(self, output_shape: Shape) -> None:
         """Raise Problem where the loss does not fit a network with this output, (channels, *space)."""
 
+    def without_data(self) -> "Loss":
+        """The same without what only training data can tell, for where nothing depends on it."""
+        return self
+
 
 class CrossEntropy(Loss):
     """Softmax cross-entropy with a class number for each sample or pixel; the mean divides by what they count."""
 
     type: Literal["cross_entropy"]
     weight: Annotated[
-        tuple[NonNegative, ...] | None,
-        Strict(False),
-        Field(min_length=1, max_length=MOST_CLASSES, description="How much a target of each class counts."),
-        Expects(f"a list of 1 to {MOST_CLASSES} numbers of at least 0, one for each class"),
+        Annotated[tuple[NonNegative, ...], Strict(False), Field(min_length=1, max_length=MOST_CLASSES)]
+        | Literal["balanced"]
+        | None,
+        Field(description="How much a target of each class counts; balanced, rare ones as much as frequent ones."),
+        Expects(f'a list of 1 to {MOST_CLASSES} numbers of at least 0, one for each class, or "balanced"'),
     ] = None
     ignore_index: Annotated[
         int, Field(ge=-(2**31), lt=2**31, description="Targets of this number do not count.")
@@ -47,20 +52,25 @@ class CrossEntropy(Loss):
     ] = 0.0
 
     def check(self, output_shape: Shape) -> None:
-        if self.weight is not None and len(self.weight) != output_shape[0]:
+        if self.weight is None or self.weight == "balanced":
+            return
+        if len(self.weight) != output_shape[0]:
             raise Problem(
                 Code.WRONG_VALUE,
                 f"weight has {len(self.weight)} numbers, the network's output has {output_shape[0]} channels",
                 "give one number for each class",
                 "weight",
             )
-        if self.weight is not None and not any(self.weight):
+        if not any(self.weight):
             raise Problem(
                 Code.WRONG_VALUE,
                 f"all {len(self.weight)} numbers of weight are 0, so that nothing counts",
                 "give a number above 0 for at least one class",
                 "weight",
             )
+
+    def without_data(self) -> "CrossEntropy":
+        return self.model_copy(update={"weight": None}) if self.weight == "balanced" else self
 
 
 class BinaryCrossEntropyWithLogits(Loss):

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PrivateAttr, Strict, field_validator
+from pydantic import Field, PrivateAttr, Strict, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from nbcnn.layers.catalogue import AnyLayer
 from nbcnn.layers.fields import LARGEST, Expects, LayerName, Positive, Size
@@ -92,6 +93,9 @@ class Train(Table):
     loss: AnyLoss = CrossEntropy(type="cross_entropy")
     seed: Annotated[int, Field(ge=0, lt=2**63), Expects("a whole number from 0 to 2**63 - 1")] = 0
     shuffle: bool = Field(True, description="A new order of the samples in every epoch.")
+    sampling: Literal["balanced"] | None = Field(
+        None, description="Balanced: an epoch has as many samples of each class, those of rare ones several times."
+    )
     optimizer: AnyOptimizer = Adam(type="adam")
     schedule: AnySchedule = Constant(type="constant")
     early_stopping: EarlyStopping | None = None
@@ -108,6 +112,13 @@ class Train(Table):
     shared_gradients: Literal["sum", "mean"] = Field(
         "sum", description="What a convolution's kernel gets from its positions: the sum is the derivative."
     )
+
+    @field_validator("sampling")
+    @classmethod
+    def _shuffled(cls, sampling: str | None, info: ValidationInfo) -> str | None:
+        if sampling is not None and info.data.get("shuffle") is False:
+            raise PydanticCustomError("expected", "{expected}", {"expected": "nothing where shuffle = false"})
+        return sampling
 
 
 class Engine(Table):

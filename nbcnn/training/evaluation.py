@@ -25,7 +25,7 @@ CHUNK = 1000
 """Samples evaluated at a time: many enough for the engine, few enough for progress to be seen."""
 
 MOST_NUMBERS = 2**24
-"""Numbers in the outputs of samples evaluated at a time: few enough for memory."""
+"""Numbers in the inputs or the outputs of samples evaluated at a time: few enough for memory."""
 
 CALIBRATION = 1000
 """Training samples that int8 is calibrated with."""
@@ -128,12 +128,13 @@ def evaluate(
     network = model.network
     tally = _Tally(network.spec.train.loss, network.output_shape)
     samples = len(dataset)
-    chunk = max(1, min(CHUNK, MOST_NUMBERS // math.prod(network.output_shape)))
-    for start in range(0, samples, chunk):
-        targets = dataset.targets[start : start + chunk]
-        tally.add((compute or model)(dataset.inputs[start : start + chunk]), targets)
+    most = max(1, MOST_NUMBERS // max(math.prod(network.output_shape), math.prod(network.input_shape)))
+    done = 0
+    for inputs, targets in dataset.parts(min(CHUNK, most)):
+        tally.add((compute or model)(inputs), targets)
+        done += len(targets)
         if on_progress is not None:
-            on_progress(start + len(targets), samples)
+            on_progress(done, samples)
     return tally.evaluation(samples, model.classes)
 
 

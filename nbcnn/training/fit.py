@@ -11,6 +11,7 @@ from nbcnn.data import Dataset, fitted
 from nbcnn.data.dataset import from_arrays
 from nbcnn.errors import DivergenceError, InputError
 from nbcnn.training.averaging import take_learnt
+from nbcnn.training.balance import with_class_weights
 from nbcnn.training.callbacks import Callback, checked
 from nbcnn.training.epochs import Training
 from nbcnn.training.evaluation import Evaluation, evaluate
@@ -52,9 +53,10 @@ class Model(models.Model):
         for name, value in given.items():
             if value < 1:
                 raise InputError(f"fit: {name} = {value}: at least 1 is expected; leave it out to have the spec's")
-        settings = spec.model_copy(update=given)
         hooks = checked(callbacks)
         samples = self._dataset(x, y, "fit")
+        self.network = with_class_weights(self.network, samples)
+        settings = self.network.spec.train.model_copy(update=given)
         refuse_last_batch(self.network, len(samples), settings.batch_size)
         validation = None if validation_data is None else self._dataset(*validation_data, "fit: validation_data")
         network = self.network

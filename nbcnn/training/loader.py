@@ -1,6 +1,7 @@
 """From a data set to the batches of an epoch, in order, prepared ahead of the step by threads where there is work."""
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple, Protocol
@@ -11,11 +12,15 @@ from numpy.typing import NDArray
 from nbcnn.data import Dataset
 from nbcnn.data.background import in_order
 from nbcnn.data.dataset import Array
-from nbcnn.spec import Train
-from nbcnn.training.order import epoch_order
+from nbcnn.data.stored import sample_bytes
+from nbcnn.spec import CrossEntropy, Train
+from nbcnn.training.order import balanced_order, epoch_order, stored_order
 
 BATCHES_AHEAD = 2
 """For each thread: one is under way, and one lies ready."""
+
+WINDOW_BYTES = 128 << 20
+"""Of samples that are stored, so many are in memory for training, and as many are read meanwhile."""
 
 
 class Batch(NamedTuple):
@@ -43,7 +48,8 @@ class Loader:
     """The batches that train a network on `dataset`, by the order and the batch size in `settings`.
 
     In memory and without augmentation a batch is the data set itself and a part of the order: no copy, no thread.
-    `augmentation` works on copies, in `threads` threads of the epoch's own, 0 being the caller's.
+    Samples that are stored are read a window at a time, the next one while training is at this one. `augmentation`
+    works on copies. Both do so in threads of the epoch's own, `threads` of them for augmentation, 0 being the caller's.
     """
 
     dataset: Dataset
@@ -66,22 +72,59 @@ class Loader:
 
         Close it, so that its threads end. Raises DataError where samples cannot be read.
         """
-        parts = self._parts(epoch, start)
-        if self.augmentation is None:
-            yield from (Batch(self.dataset.inputs, self.dataset.targets, indices) for indices in parts)
+        with closing(self._windows(self._order(epoch), start)) as windows:
+            parts = (part for window in windows for part in window.parts(self.settings.batch_size))
+            if self.augmentation is None:
+                yield from (each.batch for each in parts)
+                return
+            jobs = (partial(_augmented, self.augmentation, each, epoch) for each in parts)
+            with closing(in_order(jobs, self.threads, BATCHES_AHEAD * self.threads)) as batches:
+                yield from batches
+
+    @property
+    def _window(self) -> int:
+        """Samples that are in memory together, whole batches of them."""
+        bytes_each = sample_bytes(self.dataset.inputs) + sample_bytes(self.dataset.targets)
+        return self.settings.batch_size * max(1, WINDOW_BYTES // (bytes_each * self.settings.batch_size))
+
+    def _order(self, epoch: int) -> NDArray[np.int64]:
+        settings, loss = self.settings, self.settings.loss
+        blocks, labels = self.dataset.blocks, self.dataset.labels
+        if settings.sampling is not None and isinstance(loss, CrossEntropy) and labels is not None:
+            return balanced_order(labels, ignored=loss.ignore_index, seed=settings.seed, epoch=epoch)
+        if blocks is not None and settings.shuffle:
+            return stored_order(blocks, self._window, seed=settings.seed, epoch=epoch)
+        return epoch_order(self.samples, seed=settings.seed, epoch=epoch, shuffle=settings.shuffle)
+
+    def _windows(self, order: NDArray[np.int64], start: int) -> Generator["_Window"]:
+        if not self.dataset.is_stored:
+            yield _Window(Batch(*self.dataset.loaded(slice(None)), order[start:]), order[start:])
             return
-        jobs: Iterator[Callable[[], Batch]] = (
-            partial(self._augmented, self.augmentation, indices, epoch) for indices in parts
-        )
-        yield from in_order(jobs, self.threads, BATCHES_AHEAD * self.threads)
+        begins = range(start - start % self._window, len(order), self._window)
+        jobs = (partial(self._read, order[max(start, begin) : begin + self._window]) for begin in begins)
+        yield from in_order(jobs, min(self.threads, 1), ahead=1)
 
-    def _parts(self, epoch: int, start: int) -> Iterator[NDArray[np.int64]]:
-        """The numbers of the samples of each batch."""
-        settings = self.settings
-        order = epoch_order(self.samples, seed=settings.seed, epoch=epoch, shuffle=settings.shuffle)
-        for begin in range(start, len(order), settings.batch_size):
-            yield order[begin : begin + settings.batch_size]
+    def _read(self, numbers: NDArray[np.int64]) -> "_Window":
+        rows, indices = np.unique(numbers, return_inverse=True)
+        return _Window(Batch(*self.dataset.loaded(rows), indices), numbers)
 
-    def _augmented(self, augmentation: Augmentation, indices: NDArray[np.int64], epoch: int) -> Batch:
-        inputs, targets = augmentation(self.dataset.inputs[indices], self.dataset.targets[indices], indices, epoch)
-        return Batch(inputs, targets, np.arange(len(inputs), dtype=np.int64))
+
+@dataclass(frozen=True)
+class _Window:
+    """Samples in memory in the order of their use, and their numbers in the training split."""
+
+    batch: Batch
+    numbers: NDArray[np.int64]
+
+    def parts(self, batch_size: int) -> Iterator["_Window"]:
+        """One batch after the other."""
+        inputs, targets, indices = self.batch
+        for start in range(0, len(indices), batch_size):
+            part = slice(start, start + batch_size)
+            yield _Window(Batch(inputs, targets, indices[part]), self.numbers[part])
+
+
+def _augmented(augmentation: Augmentation, part: _Window, epoch: int) -> Batch:
+    inputs, targets, indices = part.batch
+    inputs, targets = augmentation(inputs[indices], targets[indices], part.numbers, epoch)
+    return Batch(inputs, targets, np.arange(len(inputs), dtype=np.int64))

@@ -169,6 +169,7 @@ def _subject(network: Network, mode: Mode, samples: int, report: OnEvent) -> _Su
         return _Subject(samples, model.planned(False, CHUNK, on_compile), lambda: model(inputs))
     network.refuse_batch(samples, "batch_size")
     settings = network.spec.train
+    settings = settings.model_copy(update={"loss": settings.loss.without_data()})
     trainer = Trainer(
         model,
         batch_size=samples,

@@ -1,10 +1,12 @@
-"""The order in which an epoch visits the samples, a function of (seed, epoch) and of nothing else.
+"""The order in which an epoch visits the samples, a function of (seed, epoch) and of the data alone.
 
 A checkpoint therefore holds two integers where it would otherwise hold the state of a generator.
 """
 
 import numpy as np
 from numpy.typing import NDArray
+
+from nbcnn.errors import DataError
 
 
 def epoch_order(samples: int, *, seed: int, epoch: int, shuffle: bool) -> NDArray[np.int64]:
@@ -15,5 +17,50 @@ def epoch_order(samples: int, *, seed: int, epoch: int, shuffle: bool) -> NDArra
     """
     if not shuffle:
         return np.arange(samples, dtype=np.int64)
-    words = np.random.Philox(key=np.array([seed, epoch], dtype=np.uint64)).random_raw(samples)
-    return np.argsort(words, kind="stable").astype(np.int64)
+    order: NDArray[np.int64] = _permutations(samples, 1, seed, epoch)[0]
+    return order
+
+
+def stored_order(blocks: NDArray[np.int64], window: int, *, seed: int, epoch: int) -> NDArray[np.int64]:
+    """Indices of samples that lie in blocks of a file, in an order that reads the file by blocks.
+
+    `blocks` has the number of each sample's block. The blocks come in random order, and of each `window` samples that
+    so follow on each other, the order is random again: a batch has samples from all the blocks of a window, and a
+    window blocks from all over the file. Where all samples fit one window, every order is as likely as any other.
+    The words are those of `epoch_order`: one per sample, then one per block.
+    """
+    words = _words(len(blocks) + int(blocks.max()) + 1, seed, epoch)
+    of_samples, of_blocks = words[: len(blocks)], words[len(blocks) :]
+    by_block = np.lexsort((blocks, of_blocks[blocks]))
+    windows = np.arange(len(blocks)) // window
+    return by_block[np.lexsort((of_samples[by_block], windows))].astype(np.int64)
+
+
+def balanced_order(classes: NDArray[np.int64], *, ignored: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    """Indices of as many samples as there are, of each class that occurs as many, give or take one, in a random order.
+
+    Within a class each sample comes as often as the others, give or take one: those of rare classes several times, of
+    frequent ones not all in one epoch. Samples whose class is `ignored` do not come. Raises DataError where all are.
+    """
+    samples = len(classes)
+    found = np.unique(classes[classes != ignored])
+    if not len(found):
+        raise DataError('sampling = "balanced": no sample has a class that counts; check ignore_index and the targets')
+    first, second = _permutations(samples, 2, seed, epoch)
+    drawn = []
+    for rank, label in enumerate(found):
+        # What is left over when all have their share goes to other classes in each epoch.
+        extra = (rank + epoch) % len(found) < samples % len(found)
+        drawn.append(np.resize(first[classes[first] == label], samples // len(found) + extra))
+    order: NDArray[np.int64] = np.concatenate(drawn)[second]
+    return order
+
+
+def _permutations(samples: int, count: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    words = _words(count * samples, seed, epoch)
+    orders: NDArray[np.int64] = np.argsort(words.reshape(count, samples), axis=1, kind="stable").astype(np.int64)
+    return orders
+
+
+def _words(count: int, seed: int, epoch: int) -> NDArray[np.uint64]:
+    return np.random.Philox(key=np.array([seed, epoch], dtype=np.uint64)).random_raw(count)

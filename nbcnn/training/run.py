@@ -14,6 +14,7 @@ from nbcnn.kernels.cpu.compiling.helpers import helpers
 from nbcnn.spec import Spec
 from nbcnn.spec.paths import moved
 from nbcnn.training import folder
+from nbcnn.training.balance import with_class_weights
 from nbcnn.training.callbacks import Callback, checked
 from nbcnn.training.checkpoints import Checkpoints
 from nbcnn.training.epochs import Training
@@ -74,6 +75,8 @@ def train(
     with using_threads(threads):
         base = Path(spec.file).parent if spec.file else None
         splits = load_samples(network, Path(data_dir) if data_dir is not None else None, base, report)
+        network = with_class_weights(network, splits.train)
+        spec = network.spec
         refuse_last_batch(network, len(splits.train), spec.train.batch_size)
         model = Model(network, seed=spec.train.seed)
         # Before there is a folder, which a wrong path is no reason to make.

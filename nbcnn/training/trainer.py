@@ -71,6 +71,7 @@ class Trainer:
         self.model = model
         self.loss = loss if isinstance(loss, Loss) else parse_loss(loss)
         self.loss.check(model.network.output_shape)
+        self._planned_loss = planned_loss(self.loss)
         self._targets = wanted_targets(self.loss, model.network.output_shape)
         self.steps = 0
         self.seed = seed
@@ -107,7 +108,7 @@ class Trainer:
                 model.parameters,
                 model.buffers,
                 model.input_scale,
-                planned_loss(self.loss),
+                self._planned_loss,
                 update,
             )
             self._plan = Plan(program, self._on_compile)

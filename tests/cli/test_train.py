@@ -1,6 +1,7 @@
 """`train`, `eval` and `predict` on the fake engine: what is printed where, and the exit codes."""
 
 import json
+import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -27,6 +28,7 @@ def test_lines_on_standard_error_and_the_result_on_standard_output(nbcnn: Run, w
     epochs = [line for line in outcome.err.splitlines() if line.startswith("epoch ")]
     assert len(epochs) == 3 and all("loss" in line and "images/s" in line for line in epochs)
     assert outcome.out.startswith("3 epochs in 0:00; the best is epoch ")
+    assert re.search(r"^waited for data \d+\.\d\d% of that time$", outcome.out, re.MULTILINE)
     assert "test accuracy" in outcome.out and "runs/softmax-1/model.h5" in outcome.out
 
 
@@ -34,7 +36,7 @@ def test_json_alone_on_standard_output(nbcnn: Run, write_spec: WriteSpec) -> Non
     outcome = nbcnn("train", write_spec(), "--out", "a", "--format", "json")
     result = json.loads(outcome.out)
     assert result["out"] == "a" and result["epochs"] == 3 and result["test"]["samples"] == 355
-    assert result["best"]["epoch"] <= 3
+    assert result["best"]["epoch"] <= 3 and 0 <= result["input_wait"] <= result["seconds"]
 
 
 def test_options_change_the_spec(nbcnn: Run, write_spec: WriteSpec) -> None:

@@ -29,7 +29,7 @@ def test_a_source_that_is_not_there_says_what_could_be(tmp_path, source, message
 
 def test_a_file_of_another_kind_is_refused(tmp_path):
     (tmp_path / "a.txt").write_text("x")
-    with pytest.raises(DataError, match=r"an \.npz, \.csv or \.tsv file or a folder"):
+    with pytest.raises(DataError, match=r"an \.npz, \.h5, \.csv or \.tsv file or a folder"):
         data.load("a.txt", base=tmp_path)
 
 

@@ -1,8 +1,11 @@
 """CIFAR's two forms, small ones made here."""
 
+import hashlib
 import io
 import pickle
 import tarfile
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -81,28 +84,68 @@ def test_names(tmp_path: Path, name: str, inner: str) -> None:
     assert_right(data.load(name, tmp_path), name)
 
 
-def archive(path: Path, files: dict[str, bytes], folder: str = "cifar-10-batches-bin/") -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tarfile.open(path, "w:gz") as tar:
-        for name, content in files.items():
+@pytest.fixture
+def published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes], Path]:
+    """Writes an archive that counts as the published one of cifar10."""
+
+    def publish(content: bytes) -> Path:
+        path = tmp_path / "cifar10" / "cifar-10-binary.tar.gz"
+        path.parent.mkdir()
+        path.write_bytes(content)
+        digest = hashlib.sha256(content).hexdigest()
+        monkeypatch.setitem(cifar.COLLECTIONS, "cifar10", replace(cifar.CIFAR10, sha256=digest))
+        return path
+
+    return publish
+
+
+def archive(files: dict[str, bytes], folder: str = "cifar-10-batches-bin/") -> bytes:
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w:gz") as tar:
+        for name, content_of_file in files.items():
             member = tarfile.TarInfo(folder + name)
-            member.size = len(content)
-            tar.addfile(member, io.BytesIO(content))
+            member.size = len(content_of_file)
+            tar.addfile(member, io.BytesIO(content_of_file))
+    return content.getvalue()
 
 
-def test_the_archive_is_read_and_never_unpacked(tmp_path: Path) -> None:
-    path = tmp_path / "cifar10" / "cifar-10-binary.tar.gz"
-    archive(path, binary_files("cifar10") | {"evil": b"x"}, "../../")
+def test_the_archive_is_read_and_never_unpacked(tmp_path: Path, published: Callable[[bytes], Path]) -> None:
+    path = published(archive(binary_files("cifar10") | {"evil": b"x"}, "../../"))
     assert_right(data.load("cifar10", tmp_path), "cifar10")
     assert [each for each in tmp_path.rglob("*") if each.is_file()] == [path]
 
 
-def test_a_damaged_archive(tmp_path: Path) -> None:
+def test_another_archive_than_the_published_one(tmp_path: Path) -> None:
     path = tmp_path / "cifar10" / "cifar-10-binary.tar.gz"
-    archive(path, binary_files("cifar10"))
-    path.write_bytes(path.read_bytes()[:-2000])
+    path.parent.mkdir()
+    path.write_bytes(archive(binary_files("cifar10")))
+    with pytest.raises(DataError, match=f"expected to have SHA-256 {cifar.CIFAR10.sha256}, received .*; delete it"):
+        data.load("cifar10", tmp_path)
+
+
+def test_a_truncated_archive(tmp_path: Path, published: Callable[[bytes], Path]) -> None:
+    published(archive(binary_files("cifar10"))[:-2000])
     with pytest.raises(DataError, match="cannot be read .*fetch it again"):
         data.load("cifar10", tmp_path)
+
+
+def test_an_archive_damaged_in_its_middle(tmp_path: Path, published: Callable[[bytes], Path]) -> None:
+    # Numbers as text can be compressed, so that they lie there in codes, not all of which mean something.
+    content = bytearray(archive({"data_batch_1.bin": b"".join(b"%d" % number for number in range(50_000))}))
+    content[11_000:11_064] = b"\xff" * 64
+    published(bytes(content))
+    with pytest.raises(DataError, match="cannot be read .*fetch it again"):
+        data.load("cifar10", tmp_path)
+
+
+def test_an_archive_that_cannot_be_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: object) -> None:
+        raise DataError("no network")
+
+    monkeypatch.setattr("nbcnn.data.published.fetch", fail)
+    message = "cifar100: cifar-100-binary.tar.gz is not in .*could not be fetched: no network; place cifar-100-binary"
+    with pytest.raises(DataError, match=message):
+        data.load("cifar100", tmp_path)
 
 
 def test_a_missing_file(tmp_path: Path) -> None:

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from nbcnn.data import Dataset
 from nbcnn.data.background import in_order
+from nbcnn.data.stored import Stored
 from nbcnn.errors import DataError
 from nbcnn.spec import Train
+from nbcnn.training import loader as loaders
 from nbcnn.training.loader import Batch, Loader
 
 SAMPLES = 37
@@ -39,7 +41,9 @@ def contents(loader: Loader, epoch: int, start: int = 0) -> list[tuple[list, lis
 def test_in_memory_a_batch_is_the_data_set_and_a_part_of_the_order() -> None:
     loader = Loader(DATASET, Train(batch_size=10), threads=4)
     batches = list(loader.batches(epoch=1))
-    assert all(each.inputs is DATASET.inputs and each.targets is DATASET.targets for each in batches)
+    for batch in batches:
+        assert batch.inputs.shape == DATASET.inputs.shape and np.shares_memory(batch.inputs, DATASET.inputs)
+        assert batch.targets.shape == DATASET.targets.shape and np.shares_memory(batch.targets, DATASET.targets)
     assert [len(each.indices) for each in batches] == [10, 10, 10, 7]
     assert sorted(np.concatenate([each.indices for each in batches])) == list(range(SAMPLES))
     assert (loader.samples, loader.steps) == (SAMPLES, 4)
@@ -110,3 +114,58 @@ def test_no_more_is_worked_out_ahead_than_was_said() -> None:
     assert next(results) == 0
     results.close()
     assert set(started) <= set(range(5))
+
+
+def stored(dataset: Dataset, block: int) -> Dataset:
+    """The same samples, as if they lay in a file."""
+    inputs = dataset.inputs
+    assert isinstance(inputs, np.ndarray)
+    numbers = np.arange(len(inputs), dtype=np.int64)
+    return Dataset(
+        Stored(inputs.shape, inputs.dtype, lambda start, stop: inputs[start:stop].copy(), numbers, block),
+        dataset.targets,
+    )
+
+
+@given(
+    block=st.integers(1, 40),
+    window=st.integers(1, 40),
+    batch_size=st.integers(1, 40),
+    threads=st.integers(0, 3),
+    share=st.integers(1, SAMPLES),
+    shuffle=st.booleans(),
+)
+def test_stored_samples_come_once_in_whole_batches_whatever_the_threads(
+    block: int, window: int, batch_size: int, threads: int, share: int, shuffle: bool
+) -> None:
+    settings = Train(batch_size=batch_size, shuffle=shuffle, seed=5)
+    dataset = stored(DATASET, block).take(np.arange(SAMPLES, dtype=np.int64)[-share:])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loaders, "WINDOW_BYTES", window * 14)
+        whole = contents(Loader(dataset, settings, threads=threads), 1)
+        assert [len(targets) for _, targets in whole[:-1]] == [batch_size] * (len(whole) - 1)
+        seen = [target for _, targets in whole for target in targets]
+        assert sorted(seen) == list(range(SAMPLES - share, SAMPLES)) and (shuffle or seen == sorted(seen))
+        assert [sample for inputs, _ in whole for sample in inputs] == DATASET.inputs[seen].tolist()
+        assert contents(Loader(dataset, settings, threads=0), 1) == whole
+        start = len(whole) // 2 * batch_size
+        assert contents(Loader(dataset, settings, threads=threads), 1, start) == whole[len(whole) // 2 :]
+        augmented = contents(Loader(dataset, settings, shifted, threads), 1)
+        assert augmented == contents(Loader(dataset, settings, shifted), 1)
+    assert not loader_threads()
+
+
+def test_a_window_of_stored_samples_is_read_while_the_one_before_trains(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loaders, "WINDOW_BYTES", 10 * 14)
+    second_is_read = threading.Event()
+
+    def read(start: int, stop: int) -> np.ndarray:
+        if start >= 10:
+            second_is_read.set()
+        return DATASET.inputs[start:stop].copy()
+
+    samples = Stored(DATASET.inputs.shape, np.dtype(np.uint8), read, np.arange(SAMPLES, dtype=np.int64), block=10)
+    loader = Loader(Dataset(samples, DATASET.targets), Train(batch_size=10, shuffle=False), threads=1)
+    with closing(loader.batches(1)) as batches:
+        next(batches)
+        assert second_is_read.wait(timeout=30)
