@@ -9,7 +9,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from nbcnn import attribution
 from nbcnn import spec as specs
+from nbcnn.attribution import Target
 from nbcnn.compiled import CompiledModel, as_inputs
 from nbcnn.errors import InputError
 from nbcnn.kernels.cpu.compiling.compiling import OnCompile
@@ -17,6 +19,7 @@ from nbcnn.kernels.cpu.language.lanes import lane_count
 from nbcnn.network import Network, build
 from nbcnn.plan.lowering import lower_inference
 from nbcnn.plan.plan import Plan
+from nbcnn.plan.scores import Weighted
 from nbcnn.weights import store
 from nbcnn.weights.initialise import initial_buffers, initialise
 from nbcnn.weights.snapshot import Snapshot, check_fits
@@ -137,6 +140,41 @@ class Model:
             plan.run(len(indices), ports, step=start // chunk, seed=self._calls)
         self._calls += training
         return logits
+
+    def activations(self, x: ArrayLike, layer: str) -> Floats:
+        """What a layer gives for x (N, C, *space), as in inference: (N, *shape of the layer).
+
+        Raises SpecError for a layer that is not there, and InputError for other shapes or types.
+        """
+        self.network[layer]
+        return self._weighted.activations(as_inputs(x, self.network.input_shape, "activations"), layer)
+
+    def saliency(self, x: ArrayLike, target: Target | None = None) -> Floats:
+        """How much each place of x (N, C, *space) moves the score of a class: (N, *space).
+
+        The score is the last layer's output `target`, one for all samples or one for each, summed over positions where
+        it has some; None is each sample's highest. Places have the largest absolute gradient of their channels, with
+        respect to x after bytes are divided by 255 (arXiv:1312.6034, section 3.1). Raises InputError for a class that
+        is not there, and for other shapes or types.
+        """
+        inputs = as_inputs(x, self.network.input_shape, "saliency")
+        return attribution.saliency(self._weighted, inputs, target)
+
+    def grad_cam(self, x: ArrayLike, layer: str | None = None, target: Target | None = None) -> Floats:
+        """What at each position of a layer speaks for a class, 0 and above: (N, *space of the layer).
+
+        `layer` is by default the last with positions, before its pool; `target` is as for `saliency`. The gradient's
+        mean by channel weighs the layer's channels (arXiv:1610.02391, section 3). Raises SpecError for a layer that is
+        not there, and InputError for one without positions, a class that is not there, and other shapes or types.
+        """
+        inputs = as_inputs(x, self.network.input_shape, "grad_cam")
+        layer = attribution.last_map(self.network) if layer is None else layer
+        attribution.refuse_flat(self.network[layer])
+        return attribution.grad_cam(self._weighted, inputs, target, layer)
+
+    @property
+    def _weighted(self) -> Weighted:
+        return Weighted(self.network, self.parameters, self.buffers, self.input_scale)
 
     def planned(self, training: bool, samples: int, on_compile: OnCompile | None = None) -> Plan:
         """A plan for so many samples, or for more; one is kept, since statistics need room for all of a call."""

@@ -38,10 +38,12 @@ SHOWN = "{} shown"
 class _Step:
     """One layer as it was lowered forwards, for its way back.
 
-    `shared` tells whether several layers read y, and `saved` is what the operation left for its gradient.
+    `inputs` name the layers whose numbers x are, `shared` tells whether several layers read y, and `saved` is what the
+    operation left for its gradient.
     """
 
     node: Node
+    inputs: tuple[str, ...]
     x: Inputs
     y: Activation
     arrays: dict[str, Array]
@@ -68,6 +70,7 @@ def add_input(program: Program, name: str, shape: Sequence[int], scale: np.ndarr
 def _lowered(
     program: Program,
     node: Node,
+    inputs: tuple[str, ...],
     read: tuple[Activation, ...],
     arrays: dict[str, Array],
     attributes: dict[str, Any],
@@ -80,7 +83,7 @@ def _lowered(
     y = forward_of(node.operation)(program, x, *positional, **attributes)
     y.wants_gradient = node.trainable or any(each.wants_gradient for each in read)
     y.shared |= shared
-    return _Step(node, x, y, arrays, attributes, shared, y.saved)
+    return _Step(node, inputs, x, y, arrays, attributes, shared, y.saved)
 
 
 def _add_forward(
@@ -91,20 +94,25 @@ def _add_forward(
     buffers: Arrays,
     training: bool,
     shown: Collection[str] = (),
+    learning: bool = True,
 ) -> tuple[list[list[_Step]], Activation]:
     """Every layer forwards: the steps of each segment, and the output.
 
-    Of segments before the last nothing stays but the input and what was saved.
+    Of segments before the last nothing stays but the input and what was saved. Without `learning` activations alone
+    want gradients.
     """
     # Where layers are shown, every layer gives what its name says.
     layers = list(network.layers) if shown else ordered(network.layers)
-    readers = Counter(name for node in layers for name in node.inputs)
+    # To show is to read once more, so that nobody writes over it.
+    readers = Counter([*(name for node in layers for name in node.inputs), *shown])
     x.shared = readers[INPUT] > 1
     values = {INPUT: x}
+    # What a layer that does nothing in inference gives is its input's.
+    sources = {INPUT: INPUT}
     if INPUT in shown:
         add_emit(program, program.port(SHOWN.format(INPUT)), x)
     differentiates = program.differentiates
-    checkpointing = differentiates and network.spec.engine.checkpointing
+    checkpointing = differentiates and learning and network.spec.engine.checkpointing
     parts = segments(layers) if checkpointing else [range(len(layers))]
     found = []
     for part in parts:
@@ -119,19 +127,22 @@ def _add_forward(
             if is_random(node.operation):
                 if not training:
                     (values[node.name],) = read
+                    sources[node.name] = sources[node.inputs[0]]
                     read[0].shared |= readers[node.name] > 1
                     continue
                 attributes |= random_attributes(program, number)
             if differs_in_training(node.operation):
                 attributes["training"] = training
             arrays = {
-                name: Array(key, known[key].shape, external=known[key], wants_gradient=node.trainable)
+                name: Array(key, known[key].shape, external=known[key], wants_gradient=node.trainable and learning)
                 for known, names in ((parameters, node.parameters), (buffers, node.buffers))
                 for name in names
                 for key in [f"{node.name}.{name}"]
             }
-            step = _lowered(program, node, read, arrays, attributes, readers[node.name] > 1)
+            inputs = tuple(sources[name] for name in node.inputs)
+            step = _lowered(program, node, inputs, read, arrays, attributes, readers[node.name] > 1)
             values[node.name] = step.y
+            sources[node.name] = node.name
             if node.name in shown:
                 step.y.kept = True
                 add_emit(program, program.port(SHOWN.format(node.name)), step.y)
@@ -146,19 +157,21 @@ def _again(program: Program, steps: Sequence[_Step]) -> list[_Step]:
     values: dict[str, Activation] = {}
     found = []
     for step in steps:
-        read = tuple(values.get(name, each) for name, each in zip(step.node.inputs, step.reads, strict=True))
+        read = tuple(values.get(name, each) for name, each in zip(step.inputs, step.reads, strict=True))
         program.known = step.saved
-        found.append(_lowered(program, step.node, read, step.arrays, step.attributes, step.shared))
+        found.append(_lowered(program, step.node, step.inputs, read, step.arrays, step.attributes, step.shared))
         values[step.node.name] = found[-1].y
     program.known = None
     return found
 
 
 def _add_backward(
-    program: Program, parts: Sequence[Sequence[_Step]], dy: Activation
+    program: Program, parts: Sequence[Sequence[_Step]], dy: Activation, until: str = INPUT
 ) -> tuple[list[Gradient], Activation | None]:
-    """Every layer backwards from the gradient of the last: the gradients of the parameters, and the input's.
+    """Every layer backwards from the gradient of the last: the gradients of the parameters, and that of the input.
 
+    `until` names the layer whose output's gradient is to be found in place of the input's; nothing is computed then
+    beyond it. None where nobody wants it.
     A layer that several read adds up what they give. Segments before the last are computed again first.
     """
     found = []
@@ -170,6 +183,8 @@ def _add_backward(
 
     for step in _backwards(program, parts):
         node = step.node
+        if node.name == until:
+            break
         products = node.trainable + any(each.wants_gradient for each in step.reads)
         program.section = Section(node.name, "backward", node.macs * products)
         if (here := taken(node.name)) is None or not step.y.wants_gradient:
@@ -180,11 +195,11 @@ def _add_backward(
                 found.append(Gradient(node, name, step.arrays[name], gradient))
         of_inputs = dx if isinstance(dx, tuple) else (dx,)
         times = Counter(each.storage for each in of_inputs if each is not None)
-        for name, each in zip(node.inputs, of_inputs, strict=True):
+        for name, each in zip(step.inputs, of_inputs, strict=True):
             if each is not None:
                 each.shared |= times[each.storage] > 1
                 pending.setdefault(name, []).append(each)
-    return found, taken(INPUT)
+    return found, taken(until)
 
 
 def _backwards(program: Program, parts: Sequence[Sequence[_Step]]) -> Iterator[_Step]:
@@ -263,3 +278,20 @@ def lower_gradients(
     assert dx is not None
     add_emit(program, program.port("dx"), dx)
     return program, {each.key: total_of(program, each.gradient) for each in gradients}
+
+
+def lower_score(
+    network: Network, samples: int, parameters: Arrays, buffers: Arrays, scale: np.ndarray, layer: str
+) -> Program:
+    """A program of inference from ports `input` and `dy` to what `layer`, or the input, gives, and to its gradient.
+
+    The gradient, of sum(dy * output), goes to port `dx`.
+    """
+    program = Program(samples, winograd=network.spec.engine.winograd)
+    x = add_input(program, "input", network.input_shape, scale)
+    parts, y = _add_forward(program, network, x, parameters, buffers, False, (layer,), learning=False)
+    unit = np.tile(np.array([1.0, 0.0], dtype=np.float32), (y.channels, 1))
+    _, dx = _add_backward(program, parts, add_input(program, "dy", network.output_shape, unit), until=layer)
+    assert dx is not None
+    add_emit(program, program.port("dx"), dx)
+    return program
