@@ -19,6 +19,7 @@ from .evaluate import evaluate
 from .explain import explain
 from .fix import fix
 from .gradcheck import gradcheck
+from .lr_find import lr_find
 from .lsp import lsp
 from .options import Debug, debug_option
 from .predict import predict
@@ -36,7 +37,7 @@ def command() -> None:
     """Convolutional networks from one readable file, trained on the CPU you have."""
 
 
-for verb in (validate, fix, explain, diff, rf, step, train, evaluate, predict, gradcheck, bench, schema, lsp):
+for verb in (validate, fix, explain, diff, rf, step, train, evaluate, predict, lr_find, gradcheck, bench, schema, lsp):
     command.add_command(verb)
 
 

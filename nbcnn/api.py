@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from nbcnn.training.callbacks import Callback
     from nbcnn.training.evaluation import Evaluation
     from nbcnn.training.gradcheck import Check, OnCheck
+    from nbcnn.training.lr_find import RateTest
     from nbcnn.training.prediction import Prediction
     from nbcnn.training.run import Result
     from nbcnn.weights.difference import Difference
@@ -55,6 +56,7 @@ __all__ = [
     "Prediction",
     "Pretrained",
     "Progress",
+    "RateTest",
     "Result",
     "Row",
     "Seen",
@@ -70,6 +72,7 @@ __all__ = [
     "fix",
     "gradcheck",
     "load_spec",
+    "lr_find",
     "predict",
     "receptive_field",
     "schema",
@@ -298,6 +301,35 @@ def step(
     source = Path(sample) if isinstance(sample, str | os.PathLike) else sample
     folder = None if data_dir is None else Path(data_dir)
     return step(network.build(described), layer, unit, weight, values, source, upstream, folder, on_event)
+
+
+def lr_find(
+    described: Spec,
+    *,
+    lowest: float = 1e-7,
+    highest: float = 10.0,
+    steps: int = 100,
+    data_dir: AnyPath | None = None,
+    threads: int | None = None,
+    on_event: OnEvent | None = None,
+) -> "RateTest":
+    """Train first weights of a spec at rates that rise from `lowest` to `highest`, to see where the loss falls fastest.
+
+    All is as the spec says but for its schedule and averages; nothing is written. The steps end where the smoothed loss
+    grows to four times its least value. Raises InputError for a spec, data, rates or steps that do not do.
+    """
+    from nbcnn.training.events import ignore
+    from nbcnn.training.lr_find import lr_find
+
+    return lr_find(
+        described,
+        lowest=lowest,
+        highest=highest,
+        steps=steps,
+        data_dir=None if data_dir is None else Path(data_dir),
+        threads=threads,
+        report=on_event or ignore,
+    )
 
 
 def bench(

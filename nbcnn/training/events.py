@@ -81,7 +81,7 @@ class Evaluating:
 
 @dataclass(frozen=True)
 class Measuring:
-    """Steps are being timed: `done` of `total` rounds."""
+    """Steps are being timed, or tried with one learning rate after the other: `done` of `total` rounds."""
 
     done: int
     total: int

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nbcnn import network as networks
-from nbcnn.augmentation.augmentation import Augmentation
 from nbcnn.data import Splits
 from nbcnn.errors import DataError, Interrupted
 from nbcnn.kernels.cpu.compiling.helpers import helpers
@@ -22,11 +21,10 @@ from nbcnn.training.evaluation import Evaluation, evaluate, metric_names
 from nbcnn.training.events import Compiling, EpochRecord, Evaluating, OnEvent, Pretrained, Started, ignore
 from nbcnn.training.fit import Model
 from nbcnn.training.history import append_history, write_history
-from nbcnn.training.loader import Loader
 from nbcnn.training.loop import NotFinite, refuse_last_batch
 from nbcnn.training.pretrained import take_pretrained, write_pretrained
 from nbcnn.training.provenance import Provenance
-from nbcnn.training.samples import load_samples, normalization
+from nbcnn.training.samples import load_samples, normalization, training_loader
 from nbcnn.training.signals import StopRequest, stop_requests
 from nbcnn.training.standing import best
 from nbcnn.training.threads import threads as using_threads
@@ -99,19 +97,13 @@ class _Run:
     def __init__(self, model: Model, splits: Splits, out: Path, pretrained: Transfer | None, report: OnEvent):
         self.model, self.splits, self.out, self.pretrained, self.report = model, splits, out, pretrained, report
         self.spec = model.network.spec
-        settings = self.spec.train
         self.model.classes = splits.classes
         self.model.normalization = normalization(model.network, splits.train)
         with helpers():
             self.model.load_kernels(self._report_compiling)
             self.training = Training(
                 self.model,
-                Loader(
-                    splits.train,
-                    settings,
-                    Augmentation.of(self.spec, self.model.network.output_shape, splits.train.inputs.dtype),
-                    threads=self.spec.data.loader_threads if self.spec.data else 0,
-                ),
+                training_loader(self.model.network, splits.train),
                 splits.validation,
                 report,
                 out=out,

@@ -4,10 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from nbcnn import data
+from nbcnn.augmentation.augmentation import Augmentation
 from nbcnn.data import Dataset, Splits
 from nbcnn.errors import SpecError
 from nbcnn.network import Network
 from nbcnn.training.events import Loading, OnEvent
+from nbcnn.training.loader import Loader
 from nbcnn.training.losses import wanted_targets
 
 
@@ -41,6 +43,13 @@ def load_samples(network: Network, data_dir: Path | None, base: Path | None, on_
         rest, validation = data.split(splits.train, spec.data.validation, spec.train.seed)
         splits = replace(splits, train=rest, validation=validation)
     return splits
+
+
+def training_loader(network: Network, train: Dataset) -> Loader:
+    """The batches of a run on this training split, augmented as the spec says."""
+    spec = network.spec
+    augmentation = Augmentation.of(spec, network.output_shape, train.inputs.dtype)
+    return Loader(train, spec.train, augmentation, threads=spec.data.loader_threads if spec.data else 0)
 
 
 def named_splits(splits: Splits) -> dict[str, Dataset]:

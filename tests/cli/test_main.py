@@ -20,6 +20,7 @@ VERBS = [
     "explain",
     "fix",
     "gradcheck",
+    "lr-find",
     "lsp",
     "predict",
     "rf",
