@@ -14,6 +14,7 @@ import nbcnn
 from nbcnn.errors import Interrupted, NbcnnError, SpecError
 
 from .bench import bench
+from .compare import compare
 from .diff import diff
 from .evaluate import evaluate
 from .explain import explain
@@ -37,7 +38,23 @@ def command() -> None:
     """Convolutional networks from one readable file, trained on the CPU you have."""
 
 
-for verb in (validate, fix, explain, diff, rf, step, train, evaluate, predict, lr_find, gradcheck, bench, schema, lsp):
+for verb in (
+    validate,
+    fix,
+    explain,
+    diff,
+    rf,
+    step,
+    train,
+    compare,
+    evaluate,
+    predict,
+    lr_find,
+    gradcheck,
+    bench,
+    schema,
+    lsp,
+):
     command.add_command(verb)
 
 

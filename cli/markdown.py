@@ -1,7 +1,7 @@
 """A report to paste into a pull request: the table of layers, totals, and diagnostics as a terminal shows them."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from .diagnostics import plain_lines
 from .network import Report, explanations, is_valid, layer_table, totals
@@ -14,17 +14,21 @@ def markdown(report: Report, explain: bool) -> str:
     name, file = report["name"], report["file"]
     parts = [f"## {escaped(f'{name} ({file})' if name else file)}"]
     if is_valid(report):
-        columns, rows = layer_table(report)
-        lines = [
-            _row(name.lstrip(">") for name in columns),
-            _row("--:" if name.startswith(">") else "---" for name in columns),
-            *map(_row, rows),
-        ]
-        parts += ["\n".join(lines), "\n".join(f"- {escaped(line)}" for line in totals(report))]
+        parts += [markdown_table(*layer_table(report)), "\n".join(f"- {escaped(line)}" for line in totals(report))]
         if explain:
             parts.append(_fenced("\n".join(explanations(report))))
     parts += [_fenced("\n".join(plain_lines(diagnostic))) for diagnostic in report["diagnostics"]]
     return "\n\n".join(parts) + "\n"
+
+
+def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table; a column whose name begins with ">" is right-aligned."""
+    lines = [
+        _row(name.lstrip(">") for name in columns),
+        _row("--:" if name.startswith(">") else "---" for name in columns),
+        *map(_row, rows),
+    ]
+    return "\n".join(lines)
 
 
 def escaped(text: str) -> str:

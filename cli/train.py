@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @click.option("--epochs", type=click.IntRange(min=1), help="Epochs in all, instead of the spec's.")
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of weights, order and dropout, instead of the spec's.")
 @click.option("--resume", is_flag=True, help="Go on with the run in --out, by default the newest of this spec.")
+@click.option("--tensorboard", is_flag=True, help="Write event files for TensorBoard into the run's folder.")
 @data_dir_option
 @threads_option
 @set_option
@@ -32,16 +33,18 @@ def train(
     epochs: int | None,
     seed: int | None,
     resume: bool,
+    tensorboard: bool,
     data_dir: Path | None,
     threads: int | None,
     overrides: dict[str, Any],
     output_format: str,
 ) -> None:
     """Train the network of a spec into a run's folder."""
-    from nbcnn import api
+    from nbcnn import TensorBoard, api
 
     from .progress import progress
 
+    callbacks = [TensorBoard()] if tensorboard else []
     for key, value in (("train.epochs", epochs), ("train.seed", seed)):
         if value is not None:
             overrides[key] = value
@@ -49,7 +52,15 @@ def train(
     findings = (finding.as_dict() for finding in api.build(described).findings)
     print_diagnostics([finding for finding in findings if finding["severity"] == "warning"])
     with progress() as show:
-        result = api.train(described, out=out, data_dir=data_dir, resume=resume, threads=threads, on_event=show)
+        result = api.train(
+            described,
+            out=out,
+            data_dir=data_dir,
+            resume=resume,
+            threads=threads,
+            callbacks=callbacks,
+            on_event=show,
+        )
     if output_format == "json":
         click.echo(json.dumps(_as_dict(result)))
     else:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from nbcnn import functional as functional
     from nbcnn.api import bench as bench
     from nbcnn.api import build as build
+    from nbcnn.api import compare as compare
     from nbcnn.api import diff as diff
     from nbcnn.api import evaluate as evaluate
     from nbcnn.api import fix as fix
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from nbcnn.api import validate as validate
     from nbcnn.training.callbacks import Callback as Callback
     from nbcnn.training.fit import Model as Model
+    from nbcnn.training.tensorboard import TensorBoard as TensorBoard
     from nbcnn.training.trainer import Trainer as Trainer
 
 __version__ = "0.1.0"
@@ -31,9 +33,11 @@ __version__ = "0.1.0"
 _HOMES = {
     "Callback": "nbcnn.training.callbacks",
     "Model": "nbcnn.training.fit",
+    "TensorBoard": "nbcnn.training.tensorboard",
     "Trainer": "nbcnn.training.trainer",
     "bench": "nbcnn.api",
     "build": "nbcnn.api",
+    "compare": "nbcnn.api",
     "diff": "nbcnn.api",
     "evaluate": "nbcnn.api",
     "fix": "nbcnn.api",

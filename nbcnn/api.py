@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from nbcnn.teaching.terms import Term
     from nbcnn.training.benchmark import Benchmark, Mode, Row
     from nbcnn.training.callbacks import Callback
+    from nbcnn.training.comparison import ComparedRun, Comparison
     from nbcnn.training.evaluation import Evaluation
     from nbcnn.training.gradcheck import Check, OnCheck
     from nbcnn.training.lr_find import RateTest
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Benchmark",
     "Check",
+    "ComparedRun",
+    "Comparison",
     "Difference",
     "Compiling",
     "EpochFinished",
@@ -65,6 +68,7 @@ __all__ = [
     "Term",
     "bench",
     "build",
+    "compare",
     "diff",
     "evaluate",
     "explain",
@@ -181,6 +185,16 @@ def diff(before: AnyPath, after: AnyPath) -> "Difference":
         described, arrays = read_weights(path) if is_weights(path) else (load_spec(path), None)
         sides.append(Side(str(path), build(described), arrays))
     return compare(*sides)
+
+
+def compare(runs: Sequence[AnyPath]) -> "Comparison":
+    """What the runs in these folders came to, and in what their specs differ.
+
+    Raises InputError for a folder that holds no run, or one whose files are damaged.
+    """
+    from nbcnn.training.comparison import compare
+
+    return compare([Path(run) for run in runs])
 
 
 def explain(code: str) -> "Explanation":

@@ -52,6 +52,10 @@ def test_what_needs_no_arrays_is_light(verb: list[str]) -> None:
     assert not loaded_by(program).intersection(("numba", "h5py"))
 
 
+def test_comparing_runs_is_light() -> None:
+    assert not loaded_by("import nbcnn.training.comparison").intersection(HEAVY)
+
+
 def test_the_linter_is_light() -> None:
     assert not loaded_by("import nbcnn.lint").intersection((*HEAVY, "numpy", "rich"))
 

@@ -1,9 +1,12 @@
 """The run's folder: chosen or made before anything is computed, and never one that another run has written to."""
 
+import json
 import re
 from pathlib import Path
+from typing import Any
 
-from nbcnn.errors import InputError
+from nbcnn.errors import DataError, InputError
+from nbcnn.weights.files import read_whole
 
 MODEL = "model.h5"
 LAST = "last.h5"
@@ -42,6 +45,19 @@ def folder_to_resume(out: Path | None, name: str) -> Path:
     if not (out / LAST).exists():
         raise InputError(f"{out}: the folder holds no {LAST} to resume; name the run's folder by --out")
     return out
+
+
+def read_object(path: Path) -> dict[str, Any] | None:
+    """The JSON object in a file of a run, None where there is no such file; raises DataError for anything else."""
+    if not path.exists():
+        return None
+    try:
+        values = json.loads(read_whole(path))
+    except (ValueError, RecursionError):
+        values = None
+    if not isinstance(values, dict):
+        raise DataError(f"{path}: what nbcnn wrote about the run is expected, this is none; move it away")
+    return values
 
 
 def _numbered(name: str) -> Path:

@@ -7,7 +7,7 @@ from there, so that rows of epochs that are run again, or half a row from a cras
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,15 @@ def row_of(record: EpochRecord) -> dict[str, Any]:
     """The record with a column of its own for every metric, `val_f1` and so on."""
     row = asdict(record)
     return row | {_column(name): value for name, value in row.pop("val_metrics").items()}
+
+
+def record_of(row: Mapping[str, Any]) -> EpochRecord:
+    """The record of a row; raises TypeError for anything else."""
+    if not all(value is None or type(value) in (int, float) for value in row.values()):
+        raise TypeError("numbers are expected")
+    own = {field.name for field in fields(EpochRecord)} - {"val_metrics"}
+    metrics = {name.removeprefix(_column("")): value for name, value in row.items() if name not in own}
+    return EpochRecord(**{name: row[name] for name in own & row.keys()}, val_metrics=metrics)
 
 
 def _column(metric: str) -> str:

@@ -22,9 +22,9 @@ from nbcnn.machine.memory import memory_bytes
 from nbcnn.machine.processor import processor_name
 from nbcnn.network import Network
 from nbcnn.training.epochs import Training
-from nbcnn.training.folder import RUN
+from nbcnn.training.folder import RUN, read_object
 from nbcnn.training.samples import named_splits
-from nbcnn.weights.files import read_whole, write_atomically
+from nbcnn.weights.files import write_atomically
 from nbcnn.weights.texts import library_versions
 
 
@@ -50,17 +50,21 @@ class Provenance:
 
     def resume(self) -> None:
         """Go on with what the folder says; raises DataError where the run began with other samples."""
-        if not self._path.exists():
+        before = read_object(self._path)
+        if before is None:
             return
-        before = _read(self._path)
+        data, starts = before.get("data"), before.get("starts")
+        checksums = data.get("checksums") if isinstance(data, dict) else None
+        if not isinstance(checksums, dict) or not isinstance(starts, list):
+            raise DataError(f"{self._path}: checksums of data and starts are expected; move the file away")
         for split, now in self._checksums.items():
-            then = before["data"]["checksums"].get(split, "none")
+            then = checksums.get(split, "none")
             if then != now:
                 raise DataError(
                     f"{self._path}: the {split} split had the checksum {then!s:.12}, now it has {now:.12}; resume with "
                     "the data that the run began with, or start a new run"
                 )
-        self._starts = before["starts"]
+        self._starts = starts
 
     @contextmanager
     def recorded(self, training: Training) -> Iterator[None]:
@@ -91,16 +95,6 @@ class Provenance:
     def _write(self) -> None:
         text = json.dumps(self._facts | {"starts": self._starts}, indent=2, ensure_ascii=False) + "\n"
         write_atomically(self._path, text.encode("utf-8", "backslashreplace"))
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        facts = json.loads(read_whole(path))
-        if not (isinstance(facts["data"]["checksums"], dict) and isinstance(facts["starts"], list)):
-            raise TypeError
-    except (KeyError, TypeError, ValueError, RecursionError):
-        raise DataError(f"{path}: what nbcnn wrote about the run is expected, this is none; move it away") from None
-    return dict(facts)
 
 
 def _command() -> list[str]:

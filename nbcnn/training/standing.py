@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nbcnn.errors import WeightsError
-from nbcnn.training.evaluation import Evaluation
 from nbcnn.training.events import EpochRecord
+
+if TYPE_CHECKING:  # it brings the kernels, and which epoch was the best is told without
+    from nbcnn.training.evaluation import Evaluation
 
 
 @dataclass
@@ -36,7 +38,7 @@ class Standing:
         """The share of right answers so far, None where none can be right or wrong."""
         return self.correct / self.answers if self.answers else None
 
-    def end_epoch(self, validation: Evaluation | None, learning_rate: float) -> EpochRecord:
+    def end_epoch(self, validation: "Evaluation | None", learning_rate: float) -> EpochRecord:
         """End the epoch under way, of which `validation` was measured, and return its row of the history."""
         record = EpochRecord(
             epoch=self.epoch,
