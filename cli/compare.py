@@ -27,7 +27,7 @@ Row = tuple[str, ...]
 @formats_option("text", "json", "markdown")
 @debug_option
 def compare(runs: Sequence[Path], output_format: str) -> None:
-    """Tabulate runs, by their folders: figures of the best epoch, and settings that differ."""
+    """Tabulate runs, and the settings in which they differ."""
     from nbcnn import api
 
     found = api.compare(runs)

@@ -22,6 +22,7 @@ from .fix import fix
 from .gradcheck import gradcheck
 from .lr_find import lr_find
 from .lsp import lsp
+from .new import new
 from .options import Debug, debug_option
 from .predict import predict
 from .rf import rf
@@ -39,6 +40,7 @@ def command() -> None:
 
 
 for verb in (
+    new,
     validate,
     fix,
     explain,

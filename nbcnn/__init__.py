@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nbcnn.api import gradcheck as gradcheck
     from nbcnn.api import load_spec as load_spec
     from nbcnn.api import lr_find as lr_find
+    from nbcnn.api import new as new
     from nbcnn.api import predict as predict
     from nbcnn.api import receptive_field as receptive_field
     from nbcnn.api import schema as schema
@@ -44,6 +45,7 @@ _HOMES = {
     "gradcheck": "nbcnn.api",
     "load_spec": "nbcnn.api",
     "lr_find": "nbcnn.api",
+    "new": "nbcnn.api",
     "predict": "nbcnn.api",
     "receptive_field": "nbcnn.api",
     "schema": "nbcnn.api",

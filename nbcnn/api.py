@@ -77,10 +77,12 @@ __all__ = [
     "gradcheck",
     "load_spec",
     "lr_find",
+    "new",
     "predict",
     "receptive_field",
     "schema",
     "step",
+    "templates",
     "train",
     "validate",
 ]
@@ -209,6 +211,34 @@ def explanations() -> "list[Explanation]":
     from nbcnn.explanations import explanations
 
     return explanations()
+
+
+def new(
+    path: AnyPath,
+    *,
+    template: str | None = None,
+    data: str | None = None,
+    data_dir: AnyPath | None = None,
+    on_event: OnEvent | None = None,
+) -> str:
+    """Write a first spec into a new file, and return its text: a template's, or one for what is in a data source.
+
+    `template` is one of `templates`, by default "digits". `data` is a source as in a spec, its path counting from the
+    working directory. `on_event` hears of loading. Raises InputError for a file that there is already, a template that
+    there is not, and data that do not do.
+    """
+    from nbcnn.spec import starting
+
+    where = None if data_dir is None else Path(data_dir)
+    progress = None if on_event is None else lambda what, done, total: on_event(Loading(what, done, total))
+    return starting.new(Path(path), template, data, where, progress)
+
+
+def templates() -> dict[str, str]:
+    """Names of the templates that `new` takes, and what they are."""
+    from nbcnn.spec import templates
+
+    return templates.names()
 
 
 def schema() -> dict[str, Any]:

@@ -19,13 +19,22 @@ EXAMPLES: dict[str, list[tuple[tuple[int, ...], dict[str, Any]]]] = {
         (SIGNAL, {"padding": 40, "fill": 0.5}),
         (VOLUME, {"padding": [1, 2, 3], "padding_mode": "edge"}),
     ],
+    "random_resized_crop": [(IMAGE, {}), (IMAGE, {"scale": [0.5, 1], "interpolation": "nearest"})],
     "random_rotation": [(IMAGE, {"degrees": 30, "fill": [0.1, 0.2, 0.3]})],
     "random_affine": [
         (IMAGE, {"degrees": [5, 30], "translate": [0.2, 0.1], "scale": [0.8, 1.2], "shear": 10}),
         (IMAGE, {"shear": [-5, 5, -10, 10], "interpolation": "bilinear", "fill": 1}),
     ],
     "random_erasing": [(IMAGE, {}), (SIGNAL, {"value": 0.5, "p": 1.0}), (VOLUME, {"value": "random", "p": 1})],
+    "color_jitter": [
+        (IMAGE, {"brightness": 0.4, "contrast": 0.4, "saturation": [0.2, 2], "hue": 0.5}),
+        ((1, 9, 7), {"contrast": [0.5, 1.5], "p": 0.8}),
+    ],
     "gaussian_noise": [(IMAGE, {}), (SIGNAL, {"sigma": 0.01, "mean": 0.1})],
+    "rand_augment": [(IMAGE, {}), ((1, 30, 20), {"num_ops": 3, "magnitude": 20})],
+    "amplitude_scaling": [(SIGNAL, {}), (IMAGE, {"scale": [2, 3]})],
+    "mixup": [(IMAGE, {}), (SIGNAL, {"alpha": 0.2, "p": 0.5})],
+    "cutmix": [(IMAGE, {}), (SIGNAL, {"alpha": 0.2, "p": 0.8}), (VOLUME, {})],
     "time_shift": [(SIGNAL, {"max_shift": 0.5}), (SIGNAL, {"rollover": True})],
 }
 

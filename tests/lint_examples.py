@@ -341,5 +341,11 @@ EXAMPLES = {
         message="training on batches of 64 takes 6.0 GiB, the machine has 4.0 GiB",
         surroundings=Surroundings(memory_bytes=4 << 30),
     ),
+    "NB246": Example(
+        SMALL + HEAD + DATA + train("decay = «0.99»", table="train.ema"),
+        SMALL + HEAD + DATA + train("decay = 0.989", table="train.ema"),
+        message="after the run's 210 updates 12% of the average are still the weights after the first",
+        surroundings=SHOWN_DIGITS,
+    ),
 }
 """The machine of NB245 takes 96 MiB a sample to train."""

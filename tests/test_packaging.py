@@ -19,7 +19,7 @@ README = (ROOT / "README.md").read_text()
 
 def test_every_room_is_packaged() -> None:
     rooms = {path.parent.relative_to(ROOT).as_posix().replace("/", ".") for path in (ROOT / "nbcnn").rglob("*.py")}
-    assert set(PROJECT["tool"]["setuptools"]["packages"]) == rooms | {"nbcnn_cli"}
+    assert set(PROJECT["tool"]["setuptools"]["packages"]) == rooms | {"nbcnn_cli", "nbcnn.templates"}
     assert all((ROOT / room.replace(".", "/") / "__init__.py").exists() for room in rooms)
 
 
@@ -86,5 +86,6 @@ def test_wheel_holds_the_package_the_command_and_the_digits(tmp_path: Path) -> N
     expected = {path.relative_to(ROOT).as_posix() for path in (ROOT / "nbcnn").rglob("*.py")}
     expected |= {f"nbcnn_cli/{path.name}" for path in (ROOT / "cli").glob("*.py")}
     expected |= {path.relative_to(ROOT).as_posix() for path in (ROOT / "nbcnn/explanations").glob("*.md")}
+    expected |= {f"nbcnn/templates/{path.name}" for path in (ROOT / "specs").glob("*.toml")}
     expected |= {"nbcnn/py.typed", "nbcnn/data/digits.npz", "nbcnn/data/digits-NOTICE.txt"}
     assert expected <= names

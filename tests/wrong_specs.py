@@ -297,6 +297,10 @@ TOML = {
     "an unknown schedule": (SPEC + "[train.schedule]\ntype = «'warmup'»\n", "NB107", "train.schedule.type"),
     "a delta of 0": (SPEC + "[train.loss]\ntype = 'huber_loss'\ndelta = «0»\n", "NB106", "train.loss.delta"),
     "a share of validation": (SPEC + "[data]\nsource = 'digits'\nvalidation = «1.0»\n", "NB106", "data.validation"),
+    "a share to test": (SPEC + "[data]\nsource = 'digits'\ntest = «-0.1»\n", "NB106", "data.test"),
+    "one fold": (SPEC + "[data]\nsource = 'digits'\nfolds = «1»\n", "NB106", "data.folds"),
+    "a fold too many": (SPEC + "[data]\nsource = 'digits'\nfolds = 5\nfold = «5»\n", "NB106", "below folds (=5)"),
+    "a fold of none": (SPEC + "[data]\nsource = 'digits'\nfold = «1»\n", "NB106", "0 without folds"),
     "loader threads": (SPEC + "[data]\nsource = 'digits'\nloader_threads = «-1»\n", "NB106", "data.loader_threads"),
     "no source": (SPEC + "«[data]»\nnormalize = true\n", "NB105", "data.source is missing"),
     "an engine's switch": (SPEC + "[engine]\nwinograd = «1»\n", "NB106", "engine.winograd"),
@@ -338,6 +342,24 @@ TOML = {
     ),
     "angles the wrong way round": (SPEC + augment("random_affine", "degrees = «[10, -10]»"), "NB106", "degrees"),
     "shears of three": (SPEC + augment("random_affine", "shear = «[1, 2, 3]»"), "NB106", "augment[0].shear"),
+    "a hue of grey": (SPEC + FLAT + augment("color_jitter", "hue = «0.1»"), "NB106", "augment[0]: hue needs the 3"),
+    "more hue than there is": (SPEC + FLAT + augment("color_jitter", "hue = «0.6»"), "NB106", "augment[0].hue"),
+    "a magnitude beyond": (SPEC + FLAT + augment("rand_augment", "magnitude = «31»"), "NB106", "magnitude = 31"),
+    "shares above all": (
+        SPEC + FLAT + augment("random_resized_crop", "scale = «[0.5, 1.5]»"), "NB106", "augment[0].scale",
+    ),
+    "mixtures of answers by pixel": (
+        SPEC + augment("mixup").replace('"mixup"', '«"mixup"»'), "NB106", "this network's answer has 2 spatial axes",
+    ),
+    "mixtures of numbers": (
+        SPEC + FLAT + augment("cutmix").replace('"cutmix"', '«"cutmix"»') + "[train]\nloss = 'mse_loss'\n",
+        "NB106", 'cutmix needs loss = "cross_entropy"',
+    ),
+    "mixtures with what does not count": (
+        SPEC + FLAT + augment("mixup").replace('"mixup"', '«"mixup"»')
+        + "[train.loss]\ntype = 'cross_entropy'\nignore_index = 1\n",
+        "NB106", "ignore_index = 1",
+    ),
     "a crop of what targets do not follow": (
         SPEC + augment("random_crop", "padding = 1").replace('"random_crop"', '«"random_crop"»'),
         "NB106", "8 x 8 pixels, and targets for 6 x 6 places",

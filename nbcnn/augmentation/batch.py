@@ -21,6 +21,12 @@ class Picture:
     is_target: bool = False
     outside: float = 0.0
 
+    @property
+    def planes(self) -> Array:
+        """A view as (N, planes, rows, columns), the slices of all channels one after the other."""
+        samples, channels, slices, rows, columns = self.numbers.shape
+        return self.numbers.reshape(samples, channels * slices, rows, columns)
+
     def filler(self, fill: float | tuple[float, ...]) -> Array:
         """What stands for each channel where there was no pixel, as the picture's kind of number."""
         channels, kind = self.numbers.shape[1], self.numbers.dtype

@@ -93,24 +93,22 @@ def warp_bilinear(numbers, chosen, matrices, filler, rounding):
 def warp(batch: Batch, chosen: NDArray[np.int64], matrices: Floats, interpolation: str, fill: Fill) -> None:
     """All pictures of a batch by the same matrices; targets from their nearest pixels."""
     for picture in batch.pictures:
-        _, channels, slices, rows, columns = picture.numbers.shape
-        planes = picture.numbers.reshape(-1, channels * slices, rows, columns)
-        filler = picture.filler(fill).repeat(slices)
+        planes = picture.planes
+        filler = picture.filler(fill).repeat(planes.shape[1] // picture.numbers.shape[1])
         if picture.interpolates(interpolation):
             warp_bilinear(planes, chosen, matrices, filler, picture.rounding)
         else:
             warp_nearest(planes, chosen, matrices, filler)
 
 
-def about_centre(turn: Floats, move: Floats, centre: tuple[float, float]) -> Floats:
+def about_centre(turn: Floats, move: Floats, centre: Floats | tuple[float, float]) -> Floats:
     """Matrices (N, 6) that read pixels at turn (N, 2, 2) times (column - x, row - y) - move (N, 2), plus (x, y).
 
-    (x, y) is the centre.
+    (x, y) is the centre of all, or each has its own, (N, 2).
     """
-    offset = np.array(centre)
     matrices = np.empty((len(turn), 2, 3))
     matrices[:, :, :2] = turn
-    matrices[:, :, 2] = offset - np.einsum("nij,nj->ni", turn, offset + move)
+    matrices[:, :, 2] = centre - np.einsum("nij,nj->ni", turn, centre + move)
     return matrices.reshape(-1, 6)
 
 

@@ -5,7 +5,7 @@ from nbcnn.data.channel_statistics import statistics
 from nbcnn.data.checksum import COVERS, checksum
 from nbcnn.data.dataset import Dataset, Splits
 from nbcnn.data.download import Progress
-from nbcnn.data.splitting import split
+from nbcnn.data.splitting import fold, split
 from nbcnn.data.targets import ClassNumbers, Numbers, Wanted, checked_targets, fitted
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "checked_targets",
     "checksum",
     "fitted",
+    "fold",
     "load",
     "split",
     "statistics",

@@ -17,7 +17,7 @@ from nbcnn.errors import DataError
 
 
 @dataclass(frozen=True)
-class _Listed:
+class Listed:
     """The images of a split, in the order of their names, and their class numbers."""
 
     folder: Path
@@ -42,15 +42,20 @@ def load_folder(
     is no Pillow.
     """
     place = str(folder)
-    require_pillow(place)
-    folders = _split_folders(folder)
-    classes = tuple(sorted(path.name for path in _subfolders(folders["train"])))
-    listed = {name: _listed(path, classes) for name, path in folders.items()}
+    classes, listed = listed_splits(folder)
     paths = {name: each.paths for name, each in listed.items()}
     read = read_splits(place, paths, input_shape, resize, skip_unreadable, on_progress)
     parts = {name: _checked(each, classes, read[name]) for name, each in listed.items()}
     skipped = tuple(path for each in read.values() for path in each.skipped)
     return Splits(parts["train"], parts.get("test"), parts.get("validation"), classes, skipped)
+
+
+def listed_splits(folder: Path) -> tuple[tuple[str, ...], dict[str, Listed]]:
+    """Classes, and the files of each split; raises what `load_folder` raises for folders and files that do not do."""
+    require_pillow(str(folder))
+    folders = _split_folders(folder)
+    classes = tuple(sorted(path.name for path in _subfolders(folders["train"])))
+    return classes, {name: _listed(path, classes) for name, path in folders.items()}
 
 
 def _split_folders(folder: Path) -> dict[str, Path]:
@@ -66,7 +71,7 @@ def _subfolders(folder: Path) -> list[Path]:
         raise DataError(f"{folder}: the folder cannot be read ({reason(error)}); check its rights") from None
 
 
-def _listed(folder: Path, classes: tuple[str, ...]) -> _Listed:
+def _listed(folder: Path, classes: tuple[str, ...]) -> Listed:
     paths: list[Path] = []
     labels: list[int] = []
     for path in _subfolders(folder):
@@ -84,7 +89,7 @@ def _listed(folder: Path, classes: tuple[str, ...]) -> _Listed:
         labels += [classes.index(path.name)] * len(found)
     if not paths:
         raise DataError(f"{folder}: a folder of images for each class is expected, there is none; check the path")
-    return _Listed(folder, tuple(paths), tuple(labels))
+    return Listed(folder, tuple(paths), tuple(labels))
 
 
 def _images(folder: Path) -> Iterator[Path]:
@@ -98,7 +103,7 @@ def _images(folder: Path) -> Iterator[Path]:
                 yield Path(place) / name
 
 
-def _checked(listed: _Listed, classes: tuple[str, ...], read: ReadImages) -> Dataset:
+def _checked(listed: Listed, classes: tuple[str, ...], read: ReadImages) -> Dataset:
     """A split's images and class numbers; raises DataError for a class of which nothing could be read."""
     labels = np.array(listed.labels, np.int64)
     for label in sorted({*listed.labels}):

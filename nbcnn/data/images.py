@@ -16,6 +16,9 @@ from nbcnn.data.download import Progress
 from nbcnn.data.files import machine_memory, reason
 from nbcnn.errors import DataError, InputError
 
+ORIENTATION = 0x0112
+"""The EXIF tag that says how a camera was held; from 5 on rows and columns change places."""
+
 Resize = Literal["crop", "pad", "stretch"]
 
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
@@ -39,6 +42,23 @@ def refuse_other_inputs(place: str, input_shape: Shape) -> None:
             f"{place}: an image has 1, 3 or 4 channels and two axes, the network's input has shape {input_shape}; "
             "give arrays"
         )
+
+
+def image_shape(path: Path) -> Shape:
+    """(channels, rows, columns) of the image in a file, of which no more than the beginning is read.
+
+    Channels are 1 for grey and 3 for all else; rows and columns are those of the upright image. Raises DataError for
+    what is no image.
+    """
+    from PIL import Image
+
+    try:
+        with Image.open(path) as opened:
+            (columns, rows), grey = opened.size, opened.mode in ("1", "L", "LA", "La")
+            turned = opened.getexif().get(ORIENTATION, 1) >= 5
+    except Exception as error:  # as in `read_image`
+        raise DataError(f"{path}: not a readable image ({reason(error)}); repair or remove it") from None
+    return (1 if grey else 3, *((columns, rows) if turned else (rows, columns)))
 
 
 def read_image(path: Path, input_shape: Shape, resize: Resize | None = None) -> NDArray[np.uint8]:

@@ -83,6 +83,13 @@ def load_file(
     return Splits(sets["train"], sets.get("test"), sets.get("validation"), classes, skipped)
 
 
+def look(path: Path) -> tuple[int, list[Path]]:
+    """How many numbers a sample has; 0, and all images, where it is an image. Raises DataError as `load_file` does."""
+    columns, parts = _parts(path)
+    images = [each for part in parts.values() for each in part.paths]
+    return (0 if images else len(columns.numbers)), images
+
+
 def _parts(path: Path) -> tuple[_Columns, dict[str, _Part]]:
     parts: dict[str, _Part] = {}
     columns = None

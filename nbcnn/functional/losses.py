@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from nbcnn.errors import InputError
 from nbcnn.functional.calling import Floats, apply, differentiable, floats
@@ -23,7 +23,9 @@ def cross_entropy(
 
     Targets of `ignore_index` do not count. `weight` (classes,) is how much a target of each class counts; the mean
     divides by what they count together, and is not a number where none counts. Of each target, `label_smoothing` is
-    spread over all classes. Raises InputError where shapes do not fit or a class number is out of range.
+    spread over all classes. A target of floating-point numbers (N, classes, *space) holds the probability of each
+    class; as in PyTorch the mean then divides by the number of pixels, whatever the weights, and `ignore_index` has no
+    meaning. Raises InputError where shapes do not fit or a class number or a probability is out of range.
     """
     if not 0 <= label_smoothing <= 1:
         raise InputError(
@@ -99,23 +101,13 @@ def _of_classes(
 ) -> np.float32:
     given = floats(x, f"{name}: input")
     try:
-        labels = np.asarray(target)
+        targets = np.asarray(target)
     except ValueError:
         raise InputError(f"{name}: target: its rows differ in length; give every row as many numbers") from None
-    if labels.dtype.kind not in "iub":
-        raise InputError(f"{name}: target must hold class numbers, received {labels.dtype}; use .astype(int)")
-    labels = np.ascontiguousarray(labels, dtype=np.int64)
-    if given.ndim not in (2, 3, 4, 5) or labels.shape != (given.shape[0], *given.shape[2:]):
-        raise InputError(
-            f"{name}: input (N, classes, *space) and target (N, *space) must agree, received {given.shape} and "
-            f"{labels.shape}; give one class number for each pixel, or for each sample"
-        )
-    counted = labels[labels != attributes["ignore_index"]]
-    if counted.size and not 0 <= counted.min() <= counted.max() < given.shape[1]:
-        raise InputError(
-            f"{name}: target must lie in 0 .. {given.shape[1] - 1}, received {counted.min()} .. {counted.max()}; "
-            "give class numbers"
-        )
+    if name == "cross_entropy" and targets.dtype.kind == "f" and targets.shape == given.shape:
+        targets = _probabilities(targets, attributes["ignore_index"])
+    else:
+        targets = _labels(name, given, targets, attributes["ignore_index"])
     weights = None if weight is None else floats(weight, f"{name}: weight")
     if weights is not None and weights.shape != given.shape[1:2]:
         raise InputError(
@@ -126,4 +118,38 @@ def _of_classes(
             f"{name}: weight must be at least 0 and finite, received {weights.min()} .. {weights.max()}; "
             "0 leaves a class out"
         )
-    return _mean(apply(name, given, (labels, weights), attributes))
+    return _mean(apply(name, given, (targets, weights), attributes))
+
+
+def _probabilities(target: NDArray[np.generic], ignore_index: int) -> Floats:
+    """Probabilities as the kernels take them; raises InputError for one beyond 0 and 1, and where some are ignored."""
+    numbers = floats(target, "cross_entropy: target")
+    if not ((numbers >= 0) & (numbers <= 1)).all():
+        raise InputError(
+            f"cross_entropy: target must hold probabilities from 0 to 1, received {numbers.min()} .. {numbers.max()}; "
+            "divide by their sum"
+        )
+    if ignore_index >= 0:
+        raise InputError(
+            f"cross_entropy: ignore_index = {ignore_index} has no meaning where targets are probabilities; leave it out"
+        )
+    return numbers
+
+
+def _labels(name: str, given: Floats, labels: NDArray[Any], ignore_index: int) -> NDArray[np.int64]:
+    """Class numbers for input (N, classes, *space); raises InputError where they do not fit."""
+    if labels.dtype.kind not in "iub":
+        raise InputError(f"{name}: target must hold class numbers, received {labels.dtype}; use .astype(int)")
+    labels = np.ascontiguousarray(labels, dtype=np.int64)
+    if given.ndim not in (2, 3, 4, 5) or labels.shape != (given.shape[0], *given.shape[2:]):
+        raise InputError(
+            f"{name}: input (N, classes, *space) and target (N, *space) must agree, received {given.shape} and "
+            f"{labels.shape}; give one class number for each pixel, or for each sample"
+        )
+    counted = labels[labels != ignore_index]
+    if counted.size and not 0 <= counted.min() <= counted.max() < given.shape[1]:
+        raise InputError(
+            f"{name}: target must lie in 0 .. {given.shape[1] - 1}, received {counted.min()} .. {counted.max()}; "
+            "give class numbers"
+        )
+    return labels

@@ -21,6 +21,8 @@ TABLES = {
     "[train.optimizer]": "What changes the weights.",
     "[train.schedule]": "How the learning rate changes.",
     "[train.loss]": "What training makes small.",
+    "[train.ema]": "A running average of the weights, to be kept in their place.",
+    "[pretrained]": "Weights of another network to begin with.",
     "[engine]": "How it is computed.",
     "[lint]": "Which advice to leave out.",
     "[vars]": 'Names and values; elsewhere "$name" stands for the value.',

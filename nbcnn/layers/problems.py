@@ -78,6 +78,7 @@ class Code(StrEnum):
     LAST_BATCH_OF_ONE = "NB243"
     BATCH_OF_ALL = "NB244"
     TOO_LITTLE_MEMORY = "NB245"
+    SLOW_AVERAGE = "NB246"
 
     @property
     def is_error(self) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import chain, count
+from math import ceil
 
 from nbcnn.layers.problems import Code
 from nbcnn.lint.graph import Graph
@@ -13,6 +14,9 @@ from nbcnn.spec.edits import put
 from nbcnn.spec.places import Path
 
 BATCH_SIZE: Path = ("train", "batch_size")
+DECAY: Path = ("train", "ema", "decay")
+MOST_OF_FIRST = 0.1
+"""Share of an average that the weights after the first update may still have in the end."""
 FEW = 4
 """Samples from which batch norm loses: Y. Wu, K. He, arXiv:1803.08494, table 2: an error of 23.6 % with batches of 32,
 24.8 % of 8, 27.3 % of 4, 34.7 % of 2."""
@@ -25,7 +29,10 @@ def _set_batch_size(size: int, why: str = "") -> Change:
 def _training_samples(graph: Graph) -> int | None:
     """Samples that train, those held out for validation left out."""
     data, facts = graph.spec.data, graph.surroundings.data
-    return facts.samples - round(facts.samples * data.validation) if data and facts else None
+    if data is None or facts is None:
+        return None
+    held_out = -(-facts.samples // data.folds) if data.folds else round(facts.samples * data.validation)
+    return facts.samples - held_out
 
 
 @rule(Code.OTHER_CLASSES, "warning", "The network has as many outputs as the data has no classes")
@@ -79,6 +86,28 @@ def batch_of_all(graph: Graph) -> Iterator[Finding]:
         states = f"{size:,} is more than the {samples:,} training samples: every epoch is one step"
         epochs = graph.spec.train.epochs
         yield Finding(BATCH_SIZE, states, (_set_batch_size(64),), (f"{epochs} epochs are {epochs} steps in all",))
+
+
+@rule(Code.SLOW_AVERAGE, "warning", "An average of weights that remembers more updates than the run has")
+def slow_average(graph: Graph) -> Iterator[Finding]:
+    """An average begins with the weights after the first update, which have decay^(n - 1) of it after n updates, as in
+    PyTorch's AveragedModel; validation and model.h5 have what it comes to."""
+    train, samples = graph.spec.train, _training_samples(graph)
+    if train.ema is None or train.ema.warmup or samples is None:
+        return
+    batches = ceil(samples / train.batch_size)
+    updates = train.epochs * ceil(batches / train.accumulation_steps)
+    share = train.ema.decay ** (updates - 1)
+    if updates < 2 or share <= MOST_OF_FIRST:
+        return
+    states = f"after the run's {updates:,} updates {share:.0%} of the average are still the weights after the first"
+    faster = round(1 - min(0.5, float(f"{5 / updates:.1g}")), 6)
+    cures = (
+        Change("set warmup = true", (put((*DECAY[:-1], "warmup"), True),)),
+        Change(f"set decay = {faster:g}", (put(DECAY, faster),)),
+    )
+    note = f"{train.ema.decay:g}^{updates - 1} = {share:.2g}; it remembers about 1 / (1 - decay) updates"
+    yield Finding(DECAY, states, cures, (note,))
 
 
 @rule(Code.NORM_OF_ONE_SAMPLE, "warning", "Batch norm with batches of one sample")

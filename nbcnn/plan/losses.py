@@ -19,17 +19,22 @@ from nbcnn.plan.operations import forward_of, gradient_of, parameter_names
 
 @dataclass(frozen=True)
 class Loss:
-    """What training makes small: a loss by the name of its operation, its settings, and its arrays but the targets."""
+    """What training makes small: a loss by the name of its operation, its settings, and its arrays but the targets.
+
+    Targets are class numbers, unless it is `of_numbers`.
+    """
 
     operation: str
     settings: Mapping[str, Any]
     arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
+    of_numbers: bool = False
 
 
-def planned_loss(loss: losses.Loss) -> Loss:
-    """A spec's loss as plans take it."""
+def planned_loss(loss: losses.Loss, class_probabilities: bool) -> Loss:
+    """A spec's loss as plans take it; cross-entropy with `class_probabilities` or with class numbers as targets."""
     weight = class_weights(loss)
-    return Loss(loss.type, loss.settings, {} if weight is None else {"weight": weight})
+    of_numbers = class_probabilities or not isinstance(loss, losses.CrossEntropy)
+    return Loss(loss.type, loss.settings, {} if weight is None else {"weight": weight}, of_numbers)
 
 
 def class_weights(loss: losses.Loss) -> NDArray[np.float32] | None:
@@ -53,7 +58,7 @@ def add_loss(program: Program, loss: Loss, output: Activation) -> Activation:
     Returns the gradient of the batch's loss.
     """
     program.section = Section("loss")
-    target = add_target(program)
+    target = add_target(program, numbers=loss.of_numbers)
     _, *names = parameter_names(loss.operation)
     arrays = [
         Array(name, loss.arrays[name].shape, external=loss.arrays[name]) if name in loss.arrays else None

@@ -13,6 +13,7 @@ from nbcnn.plan.losses import planned_loss
 from nbcnn.plan.lowering import lower_training
 from nbcnn.plan.schedule import Schedule
 from nbcnn.plan.updating import Average, Update
+from nbcnn.spec.augment import mixes
 
 _WORD_BYTES = 8
 # Some seconds and some hundred MiB.
@@ -70,7 +71,7 @@ def _planned_bytes(network: Network) -> int:
         Average(arrays, train.ema.decay, train.ema.warmup) if train.ema else None,
     )
     scale = np.ones((network.input_shape[0], 2), np.float32)
-    loss = planned_loss(train.loss.without_data())
+    loss = planned_loss(train.loss.without_data(), mixes(network.spec.augment))
     program = lower_training(network, train.batch_size, arrays, arrays, scale, loss, update, outline=True)
     kept = len(state_arrays) + (train.accumulation_steps > 1) + (train.ema is not None)
     numbers = sum(map(prod, shapes.values())) + kept * sum(each.size for each in trained.values())

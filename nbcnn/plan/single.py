@@ -50,7 +50,7 @@ class SinglePlan:
         ]
         self._is_loss = is_loss(operation)
         if self._is_loss:
-            self._parameters[0] = add_target(program)
+            self._parameters[0] = add_target(program, numbers=others[0] == inputs[0])
         y = forward_of(operation)(program, x, *self._parameters, **attributes)
         self.y_shape: Shape = (self.samples, SCORES) if self._is_loss else _shape(self.samples, y, len(inputs[0]))
         add_emit(program, program.port("y"), self._parameters[0].scores if self._is_loss else y)

@@ -26,6 +26,8 @@ class Augment(Table):
     """How many spatial axes an input may have."""
     moves: ClassVar[bool] = False
     """Whether pixels move, so that targets for each pixel must follow them."""
+    mixes: ClassVar[bool] = False
+    """Whether samples of several classes become one, so that targets become probabilities."""
 
     def check(self, input_shape: Shape, output_shape: Shape | None, loss: Loss) -> None:
         """Raise Problem where this does not suit an input or an output (channels, *space), or a loss.
@@ -69,13 +71,24 @@ _CLASSES = {
     "vertical_flip": "VerticalFlip",
     "depth_flip": "DepthFlip",
     "random_crop": "RandomCrop",
+    "random_resized_crop": "RandomResizedCrop",
     "random_rotation": "RandomRotation",
     "random_affine": "RandomAffine",
     "random_erasing": "RandomErasing",
+    "color_jitter": "ColorJitter",
     "gaussian_noise": "GaussianNoise",
+    "rand_augment": "RandAugment",
     "time_shift": "TimeShift",
+    "amplitude_scaling": "AmplitudeScaling",
+    "mixup": "MixUp",
+    "cutmix": "CutMix",
 }
 
 AUGMENTATIONS: Mapping[str, type[Augment]] = Types(_CLASSES, "nbcnn.spec.augmentations")
 
 AnyAugment = Annotated[Augment, OneOf(AUGMENTATIONS)]
+
+
+def mixes(augment: tuple[Augment, ...]) -> bool:
+    """Whether targets become class probabilities on the way."""
+    return any(each.mixes for each in augment)

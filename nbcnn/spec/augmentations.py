@@ -4,11 +4,13 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, Strict
 
-from nbcnn.layers.axes import Pairs, Shape, pairs_per_axis
+from nbcnn.layers.axes import Pairs, Shape, axes, pairs_per_axis
 from nbcnn.layers.fields import Expects, MarginsField, NonNegative, Positive, Real
 from nbcnn.layers.problems import Code, Problem
 from nbcnn.spec.augment import Augment
-from nbcnn.spec.losses import Loss
+from nbcnn.spec.losses import CrossEntropy, Loss
+
+COLOURS = 3
 
 
 def _rising(pair: tuple[float, float]) -> tuple[float, float]:
@@ -39,6 +41,16 @@ Shares = Annotated[
     Strict(False),
     AfterValidator(_rising),
     Expects("a list of the lowest and the highest share, both above 0 and at most 1"),
+]
+Factors = Annotated[
+    NonNegative | Annotated[tuple[NonNegative, NonNegative], Strict(False), AfterValidator(_rising)],
+    Expects("a number of at least 0, or a list of the lowest and the highest factor"),
+]
+HalfTurn = Annotated[float, Field(ge=-0.5, le=0.5)]
+Hue = Annotated[
+    Annotated[float, Field(ge=0, le=0.5)]
+    | Annotated[tuple[HalfTurn, HalfTurn], Strict(False), AfterValidator(_rising)],
+    Expects("a number from 0 to 0.5, or a list of the lowest and the highest from -0.5 to 0.5"),
 ]
 Interpolation = Literal["nearest", "bilinear"]
 
@@ -95,6 +107,17 @@ class RandomCrop(Augment):
     def pairs(self, rank: int) -> Pairs:
         """Padding before and after each of so many axes; raises Problem where there are more or fewer."""
         return pairs_per_axis(self.padding, rank, "padding")
+
+
+class RandomResizedCrop(Augment):
+    """A part of the image with a share of its area and an aspect ratio, brought to the image's size."""
+
+    type: Literal["random_resized_crop"]
+    scale: Annotated[Shares, Field(description="Shares of the area.")] = (0.08, 1.0)
+    ratio: Annotated[Scale, Field(description="Width over height.")] = (3 / 4, 4 / 3)
+    interpolation: Interpolation = "bilinear"
+    ranks = (2,)
+    moves = True
 
 
 class RandomRotation(Augment):
@@ -155,12 +178,66 @@ class RandomErasing(Augment):
             _check_fill(self.value, input_shape[0], "value")
 
 
+class ColorJitter(Augment):
+    """Brightness, contrast, saturation and hue, changed in an order of their own for every image.
+
+    Numbers are taken for bytes or for shares of the brightest, from 0 to 1.
+    """
+
+    type: Literal["color_jitter"]
+    brightness: Annotated[Factors, Field(description="A number b means factors from 1 - b to 1 + b.")] = 0.0
+    contrast: Annotated[Factors, Field(description="A number c means factors from 1 - c to 1 + c.")] = 0.0
+    saturation: Annotated[Factors, Field(description="A number s means factors from 1 - s to 1 + s.")] = 0.0
+    hue: Annotated[Hue, Field(description="Turns of the colour circle; a number h means from -h to h.")] = 0.0
+    ranks = (2,)
+
+    def check_settings(self, input_shape: Shape, loss: Loss) -> None:
+        for name in ("saturation", "hue"):
+            if getattr(self, name) and input_shape[0] != COLOURS:
+                raise Problem(
+                    Code.WRONG_VALUE,
+                    f"{name} needs the {COLOURS} channels red, green and blue, the input has {input_shape[0]}",
+                    f"delete {name}",
+                    name,
+                )
+
+
 class GaussianNoise(Augment):
     """Normal numbers are added, drawn for every number of the input; bytes stay from 0 to 255."""
 
     type: Literal["gaussian_noise"]
     mean: Annotated[Real, Field(description="Of the noise; of bytes 1 is the brightest.")] = 0.0
     sigma: Annotated[NonNegative, Field(description="Standard deviation of the noise.")] = 0.1
+
+
+class RandAugment(Augment):
+    """Some operations drawn from fourteen, all of one magnitude (Cubuk et al., arXiv:1909.13719); for bytes alone."""
+
+    type: Literal["rand_augment"]
+    num_ops: Annotated[int, Field(ge=0, le=100, description="Operations one after the other.")] = 2
+    magnitude: Annotated[int, Field(ge=0, le=1000, description="How strong, from 0 to num_magnitude_bins - 1.")] = 9
+    num_magnitude_bins: Annotated[int, Field(ge=2, le=1001)] = 31
+    interpolation: Interpolation = "nearest"
+    fill: Fill = 0.0
+    ranks = (2,)
+    moves = True
+
+    def check_settings(self, input_shape: Shape, loss: Loss) -> None:
+        _check_fill(self.fill, input_shape[0], "fill")
+        if self.magnitude >= self.num_magnitude_bins:
+            raise Problem(
+                Code.WRONG_VALUE,
+                f"magnitude = {self.magnitude} is not below num_magnitude_bins (={self.num_magnitude_bins})",
+                f"use magnitude <= {self.num_magnitude_bins - 1}",
+                "magnitude",
+            )
+        if input_shape[0] not in (1, COLOURS):
+            raise Problem(
+                Code.WRONG_VALUE,
+                f"{self.type} works on images of 1 or {COLOURS} channels, the input has {input_shape[0]}",
+                "delete it",
+                "type",
+            )
 
 
 class TimeShift(Augment):
@@ -175,3 +252,57 @@ class TimeShift(Augment):
 
     def check_settings(self, input_shape: Shape, loss: Loss) -> None:
         _check_fill(self.fill, input_shape[0], "fill")
+
+
+class AmplitudeScaling(Augment):
+    """All numbers of a sample are multiplied by one factor; bytes stay from 0 to 255."""
+
+    type: Literal["amplitude_scaling"]
+    scale: Annotated[Scale, Field(description="The lowest and the highest factor.")] = (0.8, 1.25)
+
+
+class _Mixing(Augment):
+    """Samples become mixtures of two of a batch, and their targets the probabilities of both classes."""
+
+    alpha: Annotated[Positive, Field(description="Shares of the two are drawn from a beta distribution of this.")] = 1.0
+    mixes = True
+
+    def check(self, input_shape: Shape, output_shape: Shape | None, loss: Loss) -> None:
+        super().check(input_shape, output_shape, loss)
+        if output_shape is not None and len(output_shape) > 1:
+            rank = axes(len(output_shape) - 1)
+            raise Problem(
+                Code.WRONG_VALUE,
+                f"{self.type} mixes the classes of whole samples, and this network's answer has {rank}",
+                "delete it",
+                "type",
+            )
+
+    def check_settings(self, input_shape: Shape, loss: Loss) -> None:
+        if not isinstance(loss, CrossEntropy):
+            raise Problem(
+                Code.WRONG_VALUE,
+                f'{self.type} needs loss = "cross_entropy", received "{loss.type}"',
+                "change the loss or delete this table",
+                "type",
+            )
+        if loss.ignore_index >= 0:
+            raise Problem(
+                Code.WRONG_VALUE,
+                f"{self.type} makes probabilities of class numbers, of which none is ignored; ignore_index = "
+                f"{loss.ignore_index}",
+                "delete ignore_index or this table",
+                "type",
+            )
+
+
+class MixUp(_Mixing):
+    """The sum of a share of one sample and the rest of another (Zhang et al., arXiv:1710.09412)."""
+
+    type: Literal["mixup"]
+
+
+class CutMix(_Mixing):
+    """A box of one sample is put into another (Yun et al., arXiv:1905.04899)."""
+
+    type: Literal["cutmix"]

@@ -54,9 +54,25 @@ class Data(Table):
     validation: Annotated[float, Field(ge=0, lt=1)] = Field(
         0.1, description="Share of the training data held out to choose the best epoch; 0 trains on all."
     )
+    test: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.0, description="Share of the training data set apart for the test, where the source has no test split."
+    )
+    folds: Annotated[int | None, Field(ge=2, le=1000), Expects("a whole number from 2 to 1000")] = Field(
+        None, description="Cross-validation: into so many parts is the training data cut, of which one validates."
+    )
+    fold: Annotated[int, Field(ge=0)] = Field(0, description="Which of the folds validates, counted from 0.")
     loader_threads: Annotated[int, Field(ge=0, le=64), Expects("a whole number from 0 to 64")] = Field(
         2, description="Threads that prepare batches ahead of the step; 0 prepares them in between. No result changes."
     )
+
+    @field_validator("fold")
+    @classmethod
+    def _one_of_the_folds(cls, fold: int, info: ValidationInfo) -> int:
+        folds = info.data.get("folds")
+        if fold >= (folds or 1):
+            expected = f"a whole number from 0 to {folds - 1}, below folds (={folds})" if folds else "0 without folds"
+            raise PydanticCustomError("expected", "{expected}", {"expected": expected})
+        return fold
 
 
 class Pretrained(Table):
@@ -89,7 +105,6 @@ class Train(Table):
 
     epochs: Size = 10
     batch_size: Size = 64
-    accumulation_steps: Annotated[Size, Field(description="Batches that make one update, by their mean gradient.")] = 1
     loss: AnyLoss = CrossEntropy(type="cross_entropy")
     seed: Annotated[int, Field(ge=0, lt=2**63), Expects("a whole number from 0 to 2**63 - 1")] = 0
     shuffle: bool = Field(True, description="A new order of the samples in every epoch.")
@@ -102,6 +117,7 @@ class Train(Table):
     max_time: Positive | None = Field(
         None, description="Seconds of training, without validation, after which no further epoch begins."
     )
+    accumulation_steps: Annotated[Size, Field(description="Batches that make one update, by their mean gradient.")] = 1
     ema: Ema | None = None
     clip_grad_value: Positive | None = Field(
         None, description="No component of a gradient goes beyond plus or minus this."

@@ -15,7 +15,7 @@ PATHS = (("data", "source"), ("pretrained", "weights"))
 def moved(spec: Spec, folder: Path, target: Path) -> Spec:
     """The spec with its paths counting from `target` instead of `folder`, whether there is something at them or not."""
     tables = {table: value.model_dump() for table, _ in PATHS if (value := getattr(spec, table)) is not None}
-    changes = {table: {key: _moved(path, folder, target)} for table, key, path in _paths(tables)}
+    changes = {table: {key: moved_path(path, folder, target)} for table, key, path in _paths(tables)}
     return spec.model_copy(update={table: getattr(spec, table).model_copy(update=changes[table]) for table in changes})
 
 
@@ -24,7 +24,7 @@ def move_existing(document: dict[str, Any], folder: Path, target: Path) -> None:
     for table, key, path in _paths(document):
         with suppress(OSError, ValueError):  # a name too long, a NUL character
             if (folder / path).exists():
-                document[table] = document[table] | {key: _moved(path, folder, target)}
+                document[table] = document[table] | {key: moved_path(path, folder, target)}
 
 
 def _paths(document: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
@@ -38,7 +38,10 @@ def _paths(document: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
             yield table, key, path
 
 
-def _moved(path: str, folder: Path, target: Path) -> str:
+def moved_path(path: str, folder: Path, target: Path) -> str:
+    """A path that counts from `folder`, as it counts from `target`; an absolute one as it is."""
+    if os.path.isabs(path):
+        return path
     # Where a folder is a link, `..` leads out of the folder that it stands for.
     start, end = folder.resolve() / path, target.resolve()
     try:

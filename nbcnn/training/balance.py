@@ -9,6 +9,9 @@ from nbcnn.errors import DataError
 from nbcnn.network import Network
 from nbcnn.spec import CrossEntropy
 
+SAMPLES = 1000
+"""Whose targets are counted at a time."""
+
 
 def with_class_weights(network: Network, train: Dataset) -> Network:
     """The network with numbers in its spec in the place of `weight = "balanced"`, so that whatever is saved has them.
@@ -21,7 +24,10 @@ def with_class_weights(network: Network, train: Dataset) -> Network:
     if not isinstance(loss, CrossEntropy) or loss.weight != "balanced":
         return network
     classes = network.output_shape[0]
-    counts = np.bincount(train.targets[train.targets != loss.ignore_index].reshape(-1), minlength=classes)
+    counts = np.zeros(classes, np.int64)
+    for start in range(0, len(train), SAMPLES):  # which may be maps in a file
+        targets = train.targets[start : start + SAMPLES]
+        counts += np.bincount(targets[targets != loss.ignore_index].reshape(-1), minlength=classes)
     if not counts.all():
         missing = int(np.argmin(counts))
         raise DataError(

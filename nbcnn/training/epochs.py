@@ -9,6 +9,7 @@ from pathlib import Path
 from nbcnn.data import Dataset
 from nbcnn.kernels.cpu.compiling.compiling import OnCompile
 from nbcnn.model import Model
+from nbcnn.spec.augment import mixes
 from nbcnn.training.callbacks import Callback, listeners
 from nbcnn.training.evaluation import Evaluation, evaluate
 from nbcnn.training.events import EpochFinished, EpochRecord, Evaluating, OnEvent, Progress
@@ -45,6 +46,7 @@ class Training:
             model,
             batch_size=min(settings.batch_size, loader.samples),
             on_compile=on_compile,
+            class_probabilities=mixes(model.network.spec.augment),
             **arguments_of(settings),
         )
         # What is measured, and kept where it is the best.

@@ -12,9 +12,14 @@ from nbcnn.plan.losses import class_weights
 from nbcnn.spec import BinaryCrossEntropyWithLogits, CrossEntropy, Loss
 
 
-def wanted_targets(loss: Loss, output_shape: tuple[int, ...]) -> Wanted:
-    """What the targets of a network with this output, (channels, *space), must be."""
+def wanted_targets(loss: Loss, output_shape: tuple[int, ...], class_probabilities: bool = False) -> Wanted:
+    """What the targets of a network with this output, (channels, *space), must be.
+
+    With `class_probabilities` cross-entropy takes these, and no class numbers.
+    """
     match loss:
+        case CrossEntropy() if class_probabilities:
+            return Numbers(output_shape, 0.0, 1.0)
         case CrossEntropy():
             return ClassNumbers(output_shape[0], output_shape[1:], loss.ignore_index)
         case BinaryCrossEntropyWithLogits():

@@ -18,6 +18,7 @@ from nbcnn import network as networks
 from nbcnn.errors import InputError
 from nbcnn.kernels.cpu.compiling.helpers import helpers
 from nbcnn.spec import Spec
+from nbcnn.spec.augment import mixes
 from nbcnn.training.balance import with_class_weights
 from nbcnn.training.events import Compiling, Measuring, OnEvent
 from nbcnn.training.fit import Model
@@ -92,6 +93,7 @@ def lr_find(
                 model,
                 batch_size=min(settings.batch_size, len(splits.train)),
                 on_compile=lambda kernel, done, total: report(Compiling(kernel, done, total)),
+                class_probabilities=mixes(network.spec.augment),
                 **arguments_of(settings) | {"ema": None},
             )
         rates = np.geomspace(lowest, highest, steps).tolist()

@@ -6,8 +6,9 @@ from pathlib import Path
 from nbcnn import data
 from nbcnn.augmentation.augmentation import Augmentation
 from nbcnn.data import Dataset, Splits
-from nbcnn.errors import SpecError
+from nbcnn.errors import DataError, SpecError
 from nbcnn.network import Network
+from nbcnn.spec import Data
 from nbcnn.training.events import Loading, OnEvent
 from nbcnn.training.loader import Loader
 from nbcnn.training.losses import wanted_targets
@@ -16,9 +17,9 @@ from nbcnn.training.losses import wanted_targets
 def load_samples(network: Network, data_dir: Path | None, base: Path | None, on_event: OnEvent) -> Splits:
     """The splits of the network's data source, all checked against it.
 
-    Where the source has no validation split, the spec's share of the training split, chosen by the spec's seed, becomes
-    one. A source that is a path is relative to `base`, None being the working directory. Raises DataError, and
-    SpecError for a spec without data.
+    Where the source has no test or validation split, the spec's share of the training split, or one of its folds,
+    chosen by the spec's seed, becomes one. A source that is a path is relative to `base`, None being the working
+    directory. Raises DataError, and SpecError for a spec without data.
     """
     spec = network.spec
     place = spec.file or spec.name
@@ -39,10 +40,24 @@ def load_samples(network: Network, data_dir: Path | None, base: Path | None, on_
         for name, dataset in named_splits(splits).items()
     }
     splits = replace(splits, train=fitted["train"], test=fitted.get("test"), validation=fitted.get("validation"))
-    if splits.validation is None and spec.data.validation > 0:
-        rest, validation = data.split(splits.train, spec.data.validation, spec.train.seed)
-        splits = replace(splits, train=rest, validation=validation)
-    return splits
+    return _parted(splits, spec.data, spec.train.seed)
+
+
+def _parted(splits: Splits, table: Data, seed: int) -> Splits:
+    """The splits with those made from the training split that the source does not have."""
+    train, test, validation = splits.train, splits.test, splits.validation
+    if test is None and table.test > 0:
+        train, test = data.split(train, table.test, seed, "test")
+    if table.folds is not None:
+        if validation is not None:
+            raise DataError(
+                f"{table.source}: folds (={table.folds}) are expected where the data has no validation split, it has "
+                "one; leave folds out of [data]"
+            )
+        train, validation = data.fold(train, table.folds, table.fold, seed)
+    elif validation is None and table.validation > 0:
+        train, validation = data.split(train, table.validation, seed)
+    return replace(splits, train=train, test=test, validation=validation)
 
 
 def training_loader(network: Network, train: Dataset) -> Loader:

@@ -46,8 +46,10 @@ class Trainer:
     proportion; `steps` counts the updates done. `batch_size` is the largest batch to come; a larger one makes a new
     plan. With `accumulation_steps` = k, every k batches make one update, by the mean of their gradients. With `ema`, a
     table as the spec's, {"decay": 0.999}, `averaged` is a model of the weights' running averages, which shares all else
-    with `model`. `clip_grad_value`, `clip_grad_norm` and `shared_gradients` are the spec's. Raises InputError for a
-    loss, an optimiser or a setting that does not exist.
+    with `model`. `clip_grad_value`, `clip_grad_norm` and `shared_gradients` are the spec's. With
+    `class_probabilities` the targets of cross-entropy hold the probability of each class, (N, C, *space), in the place
+    of class numbers, and an answer is right where it is the class with the largest. Raises InputError for a loss, an
+    optimiser or a setting that does not exist.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Trainer:
         shared_gradients: str = "sum",
         accumulation_steps: int = 1,
         ema: Mapping[str, Any] | None = None,
+        class_probabilities: bool = False,
     ) -> None:
         if batch_size is not None and batch_size < 1:
             raise InputError(f"batch_size = {batch_size}: at least 1 is expected; give the largest batch to come")
@@ -71,8 +74,8 @@ class Trainer:
         self.model = model
         self.loss = loss if isinstance(loss, Loss) else parse_loss(loss)
         self.loss.check(model.network.output_shape)
-        self._planned_loss = planned_loss(self.loss)
-        self._targets = wanted_targets(self.loss, model.network.output_shape)
+        self._planned_loss = planned_loss(self.loss, class_probabilities)
+        self._targets = wanted_targets(self.loss, model.network.output_shape, class_probabilities)
         self.steps = 0
         self.seed = seed
         self.learning_rate: float = table.lr

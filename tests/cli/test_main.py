@@ -15,6 +15,7 @@ Run = Callable[..., Any]
 ROOT = Path(__file__).parents[2]
 VERBS = [
     "bench",
+    "compare",
     "diff",
     "eval",
     "explain",
@@ -22,6 +23,7 @@ VERBS = [
     "gradcheck",
     "lr-find",
     "lsp",
+    "new",
     "predict",
     "rf",
     "schema",

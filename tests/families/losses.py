@@ -46,6 +46,28 @@ def cross_entropy(why: str, input_shape: Shape, *, label_smoothing: float = 0.0,
     return of_classes("cross_entropy", why, input_shape, label_smoothing=label_smoothing, **fields)
 
 
+def probabilities(why: str, input_shape: Shape, *, weight: bool = False, label_smoothing: float = 0.0) -> Example:
+    """Cross-entropy with the probability of each class; some are 0, and some samples or pixels are certain."""
+    classes = input_shape[1]
+
+    def draw(random, example) -> list:
+        x = random.standard_normal(input_shape)
+        shares = np.moveaxis(random.dirichlet(np.full(classes, 0.3), (input_shape[0], *input_shape[2:])), -1, 1)
+        shares = np.where(shares.max(axis=1, keepdims=True) > 0.9, np.round(shares), shares)
+        return [x, shares, random.uniform(0.2, 2.0, classes) if weight else None]
+
+    return Example(
+        "cross_entropy",
+        why,
+        input_shape,
+        {"target": input_shape, "weight": (classes,) if weight else None},
+        {"ignore_index": -100, "label_smoothing": label_smoothing},
+        draw=draw,
+        terms=lambda kind, output: classes + prod(input_shape[2:]) if kind == "forward" else classes,
+        is_loss=True,
+    )
+
+
 def nll_loss(why: str, input_shape: Shape, **fields) -> Example:
     return of_classes("nll_loss", why, input_shape, **fields)
 
@@ -90,6 +112,9 @@ EXAMPLES = [
     ),
     cross_entropy("a signal", (5, 4, 9), ignore_index=255, ignored=0.2),
     cross_entropy("a volume, batch of one", (1, 2, 3, 4, 2), label_smoothing=0.05),
+    probabilities("probabilities", (17, 10)),
+    probabilities("probabilities of two classes, batch of one", (1, 2)),
+    probabilities("probabilities of pixels, weighed and smoothed", (33, 3, 2, 5), weight=True, label_smoothing=0.2),
     nll_loss("ten classes", (17, 10)),
     nll_loss("pixels, weighed, some of no class", (5, 3, 4, 5), weight=True, ignored=0.3),
     binary("one question", (17, 1)),
@@ -114,6 +139,10 @@ def class_losses(draw, ranks: tuple[int, ...] = (1, 2, 3)) -> Example:
     }
     if draw(st.booleans()):
         return nll_loss("random", shape, **fields)
+    if draw(st.booleans()):
+        return probabilities(
+            "random", shape, weight=fields["weight"], label_smoothing=draw(st.sampled_from([0.0, 0.3]))
+        )
     return cross_entropy("random", shape, label_smoothing=draw(st.sampled_from([0.0, 0.1, 0.7])), **fields)
 
 

@@ -30,6 +30,14 @@ REFUSED = {
     "no outputs": (lambda: F.linear(np.zeros((2, 8)), np.zeros((0, 8))), "must agree"),
     "an axis too many": (lambda: F.softmax(IMAGE, axis=4), "from -4 to 3, received 4"),
     "a seed too large": (lambda: F.dropout(IMAGE, seed=2**64), "seed must be"),
+    "a probability of 2": (
+        lambda: F.cross_entropy(np.zeros((1, 2)), [[2.0, 0.0]]), r"from 0 to 1, received 0.0 \.\. 2.0",
+    ),
+    "a probability that is none": (lambda: F.cross_entropy(np.zeros((1, 2)), [[np.nan, 0.0]]), "from 0 to 1"),
+    "probabilities that are ignored": (
+        lambda: F.cross_entropy(np.zeros((1, 2)), [[0.5, 0.5]], ignore_index=0), "has no meaning where targets are",
+    ),
+    "log-probabilities and probabilities": (lambda: F.nll_loss(np.zeros((1, 2)), [[0.5, 0.5]]), "class numbers"),
     "classes in fractions": (lambda: F.cross_entropy(np.zeros((2, 3)), [0.9, 1.7]), "class numbers"),
     "a function without a gradient": (lambda: F.vjp(F.flatten, IMAGE), "no operation with a gradient"),
     "slopes for other channels": (lambda: F.prelu(IMAGE, np.ones(2)), r"received \(2, 3, 8, 8\) and \(2,\)"),

@@ -96,6 +96,29 @@ def test_scores_of_each_sample() -> None:
     assert scores[:, 0].mean() == pytest.approx(functional.cross_entropy(logits, target, weight, ignore_index=9))
 
 
+def test_an_answer_is_right_where_the_largest_target_is() -> None:
+    logits = np.array([[1.0, 3.0, 2.0], [1.0, 3.0, 2.0], [0.0, 0.0, 1.0]], np.float32)
+    target = np.array([[0.4, 0.6, 0.0], [0.5, 0.5, 0.0], [0.2, 0.2, 0.6]], np.float32)
+    attributes = {"ignore_index": -100, "label_smoothing": 0.0}
+    plan = single_plan("cross_entropy", (logits.shape,), (target.shape, None), attributes, False)
+    scores, _, _ = plan.run((logits,), (target, None))
+    assert scores[:, 1].tolist() == [1.0, 0.0, 1.0]
+    assert scores[:, 2].tolist() == [1.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize("settings", [{}, {"label_smoothing": 0.1}])
+def test_certainties_are_class_numbers(settings) -> None:
+    """Without weights both divide by the count; with weights PyTorch's two means differ, and so do ours."""
+    random = np.random.default_rng(0)
+    logits, labels = random.standard_normal((7, 4, 3)).astype(np.float32), random.integers(0, 4, (7, 3))
+    certain = np.moveaxis(np.eye(4, dtype=np.float32)[labels], -1, 1)
+    (one, one_back), (two, two_back) = (
+        functional.vjp(functional.cross_entropy, logits, target, **settings) for target in (labels, certain)
+    )
+    assert two == pytest.approx(one, rel=1e-6)
+    np.testing.assert_allclose(two_back(1.0)[0], one_back(1.0)[0], atol=1e-7)
+
+
 def test_of_equal_logits_the_first_is_the_guess() -> None:
     plan = single_plan("nll_loss", ((2, 3),), ((2,), None), {"ignore_index": -100}, False)
     scores, _, _ = plan.run((np.zeros((2, 3), np.float32),), (np.array([0, 1]), None))

@@ -1,5 +1,6 @@
 """Running averages of weights: which arrays they are of, and where they take the weights' place."""
 
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,19 @@ def test_the_averaged_model_is_a_model(tmp_path: Path) -> None:
     loaded = Model.load(tmp_path / "averaged.h5")
     x, _ = batch(NET, 20)
     assert np.array_equal(loaded(x), trainer.averaged(x)) and not np.array_equal(model(x), trainer.averaged(x))
+
+
+def test_a_copy_goes_on_with_averages_of_its_own() -> None:
+    one = Trainer(Model(NET), optimizer=SGD, ema={"decay": 0.5})
+    one.step(*batch(NET, 20))
+    other = pickle.loads(pickle.dumps(one))
+    for trainer in (one, other):
+        trainer.step(*batch(NET, 20, seed=1))
+    assert one.averaged is not None
+    assert all(np.array_equal(value, copies(one.averaged)[key]) for key, value in copies(other.averaged).items())
+    one.step(*batch(NET, 20, seed=2))
+    assert not np.array_equal(one.averaged.parameters["head.weight"], other.averaged.parameters["head.weight"])
+    assert other.averaged.parameters["frozen.weight"] is other.model.parameters["frozen.weight"]
 
 
 @pytest.mark.parametrize(("table", "words"), [({"decay": 1.0}, "ema.decay"), ({"decai": 0.5}, '"decai"')])

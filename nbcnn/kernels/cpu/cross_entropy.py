@@ -1,6 +1,7 @@
-"""Softmax cross-entropy with class numbers, averaged over all that count in the batch."""
+"""Softmax cross-entropy with class numbers or probabilities, averaged over all that count in the batch."""
 
 from nbcnn.kernels.cpu.families.class_losses import add_class_loss, add_class_loss_gradient
+from nbcnn.kernels.cpu.families.probability_losses import add_probability_loss, add_probability_loss_gradient
 from nbcnn.kernels.cpu.families.targets import Target
 from nbcnn.kernels.cpu.program.buffers import Array
 from nbcnn.kernels.cpu.program.calls import Activation
@@ -16,7 +17,9 @@ def cross_entropy(
     ignore_index: int,
     label_smoothing: float,
 ) -> Activation:
-    """Softmax of logits; each sample's loss goes to the target's scores."""
+    """Softmax of logits, or for probabilities the logits' slopes; each sample's loss goes to the target's scores."""
+    if target.numbers:
+        return add_probability_loss(program, logits, target, weight, label_smoothing)
     return add_class_loss(program, logits, target, weight, True, ignore_index, label_smoothing)
 
 
@@ -31,5 +34,7 @@ def cross_entropy_gradient(
     ignore_index: int,
     label_smoothing: float,
 ) -> tuple[Activation]:
-    """Softmax times what all classes count, less what each counts, over the divisor; y is the softmax."""
+    """Softmax times what all classes count, less what each counts, over the divisor; y is what the way there left."""
+    if target.numbers:
+        return (add_probability_loss_gradient(program, dy, y),)
     return (add_class_loss_gradient(program, dy, y, target, weight, True, ignore_index, label_smoothing),)

@@ -231,7 +231,7 @@ def add_class_loss(
     label_smoothing: float,
 ) -> Activation:
     """Append the scores of every sample; returns the probabilities with `softmax`, and x without."""
-    weights = _class_weights(x, weight)
+    weights = class_weights(x, weight)
     # How much a target counts follows from the labels alone, so the divisor is known before any block begins.
     call = program.call(
         label_weights,
@@ -277,14 +277,15 @@ def add_class_loss_gradient(
         **grid("x", y),
         **grid("dx", dx),
         **extent(y),
-        **_comparison(program, target, _class_weights(y, weight), ignore_index, label_smoothing),
+        **_comparison(program, target, class_weights(y, weight), ignore_index, label_smoothing),
         dy=dy,
     )
     program.each_block(call, produces=dx)
     return dx
 
 
-def _class_weights(x: Activation, weight: Array | None) -> Array:
+def class_weights(x: Activation, weight: Array | None) -> Array:
+    """How much a target of each class counts: all the same where there is no `weight`."""
     return weight or Array("class weights", (x.channels,), external=np.ones(x.channels, dtype=np.float32))
 
 

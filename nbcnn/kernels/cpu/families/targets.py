@@ -14,25 +14,28 @@ from nbcnn.kernels.cpu.program.program import Program
 class Target:
     """The port of a data set's targets, the samples of it that make the batch, and where their scores go.
 
-    Targets are class numbers (int64), one for each pixel of a sample, or as many numbers (float32) as the network has
-    outputs. `scores` gets three numbers for each sample: its part of the loss, of which the mean over the batch is the
-    batch's loss; how many answers were right; and how many there were, 0 where no answer is right or wrong. `weights`
-    is what the targets of each block count together, for losses in which they do not all count the same.
+    Targets are class numbers (int64), one for each pixel of a sample, or, where `numbers` says so, as many numbers
+    (float32) as the network has outputs. `scores` gets three numbers for each sample: its part of the loss, of which
+    the mean over the batch is the batch's loss; how many answers were right; and how many there were, 0 where no answer
+    is right or wrong. `weights` is what the targets of each block count together, for losses in which they do not all
+    count the same.
     """
 
     port: str
     indices: Word
     scores: Activation
     weights: Array
+    numbers: bool
 
 
 SCORES = 3
 
 
-def add_target(program: Program) -> Target:
+def add_target(program: Program, *, numbers: bool) -> Target:
     """The targets at port `target`, of the samples at port `indices`."""
     scores = program.activation("scores", SCORES, (1, 1, 1))
-    return Target("target", program.port("indices"), scores, Array("weights of targets", (program.blocks,)))
+    weights = Array("weights of targets", (program.blocks,))
+    return Target("target", program.port("indices"), scores, weights, numbers)
 
 
 def add_numbers(program: Program, target: Target, x: Activation) -> Activation:
