@@ -1,15 +1,16 @@
 """Errors, warnings and advice about a spec as people read them: the line, what is wrong, why, and what cures it."""
 
+import re
 import shutil
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from unicodedata import combining, east_asian_width
 
 import click
 
-from .text import number
+from .language import say
+from .text import number, width
 
 SHOWN = 10
 """Diagnostics that are printed; the rest is counted."""
@@ -20,6 +21,9 @@ LEAST_COLUMNS = 40
 
 Line = list[tuple[str, str]]
 """Pieces of text, each with its style."""
+
+_PIECES = re.compile(r"[⺀-\uffef][，。；：、）”]*|[^⺀-\uffef\s]+\s*|\s+")
+"""Between two of them a line with ideographs may end: not before a mark that closes something."""
 
 _STYLES = {"error": "bold red", "warning": "bold yellow", "info": "bold cyan"}
 _FRAME = "bold blue"
@@ -33,7 +37,7 @@ def print_diagnostics(diagnostics: Sequence[Mapping[str, Any]], unlisted: int = 
         lines += [[], *_lines(diagnostic, columns)] if lines else _lines(diagnostic, columns)
     more = len(diagnostics) - SHOWN + unlisted
     if more > 0:
-        lines += [[], [(f"and {number(more)} more", "bold")]]
+        lines += [[], [(say(f"and {number(more)} more"), "bold")]]
     if columns is None:
         for line in lines:
             click.echo("".join(text for text, _ in line).rstrip(), err=True)
@@ -54,8 +58,8 @@ def plain_lines(diagnostic: Mapping[str, Any]) -> Iterator[str]:
 
 def _lines(diagnostic: Mapping[str, Any], columns: int | None) -> Iterator[Line]:
     severity = diagnostic["severity"]
-    kind = f"{severity}[{diagnostic['code']}]"
-    first, *rest = _wrapped(diagnostic["message"], columns, len(kind) + 2, 2)
+    kind = f"{say(severity)}[{diagnostic['code']}]"
+    first, *rest = _wrapped(diagnostic["message"], columns, width(kind) + 2, 2)
     yield [(kind, _STYLES[severity]), (f": {first}", "bold")]
     yield from ([("  " + line, "bold")] for line in rest)
     margin = " " * len(str(diagnostic["line"] or ""))
@@ -67,10 +71,11 @@ def _lines(diagnostic: Mapping[str, Any], columns: int | None) -> Iterator[Line]
         yield from _excerpt(diagnostic, margin, columns)
     for word, texts in (("note", diagnostic["notes"]), ("help", diagnostic["helps"])):
         for text in texts:
-            lead = f"{margin} = "
-            first, *rest = _wrapped(text, columns, len(lead) + len(word) + 2, len(lead) + len(word) + 2)
-            yield [(lead, _FRAME), (word, "bold"), (f": {first}", "")]
-            yield from ([(" " * (len(lead) + len(word) + 2) + line, "")] for line in rest)
+            lead, name = f"{margin} = ", say(word)
+            indent = len(lead) + width(name) + 2
+            first, *rest = _wrapped(text, columns, indent, indent)
+            yield [(lead, _FRAME), (name, "bold"), (f": {first}", "")]
+            yield from ([(" " * indent + line, "")] for line in rest)
 
 
 def _excerpt(diagnostic: Mapping[str, Any], margin: str, columns: int | None) -> Iterator[Line]:
@@ -84,20 +89,20 @@ def _excerpt(diagnostic: Mapping[str, Any], margin: str, columns: int | None) ->
     end = max(end, start + 1)
     starts = diagnostic["source_column"] > 1
     left = 0
-    while _width(shown[left:end]) + 8 > room and left < start:
+    while width("".join(shown[left:end])) + 8 > room and left < start:
         left += 1
     right = len(shown)
-    while _width(shown[left:right]) + 8 > room and right > left + 1:
+    while width("".join(shown[left:right])) + 8 > room and right > left + 1:
         right -= 1
     before = "..." if left or starts else ""
     after = "..." if right < len(shown) else ""
     yield [(f"{diagnostic['line']} | ", _FRAME), (before + "".join(shown[left:right]) + after, "")]
-    indent = len(before) + _width(shown[left:start])
-    carets = "^" * max(1, _width(shown[start : min(end, right)]) or 1)
+    indent = len(before) + width("".join(shown[left:start]))
+    carets = "^" * max(1, width("".join(shown[start : min(end, right)])))
     style = _STYLES[diagnostic["severity"]]
     marked = [(f"{margin} | ", _FRAME), (" " * indent + carets, style)]
     label = diagnostic["label"] or ""
-    if len(label) + indent + len(carets) + 1 <= room:
+    if width(label) + indent + len(carets) + 1 <= room:
         yield [*marked, (f" {label}" if label else "", style)]
         return
     yield marked
@@ -114,18 +119,20 @@ def _printable(source: str) -> Iterator[str]:
             text = " " * (TAB - column % TAB)
         else:
             text = character if character.isprintable() else f"\\x{ord(character):02x}"
-        column += _width([text])
+        column += width(text)
         yield text
-
-
-def _width(texts: Sequence[str]) -> int:
-    """Columns that characters take in a terminal."""
-    return sum(0 if combining(each) else 2 if east_asian_width(each) in "WF" else 1 for text in texts for each in text)
 
 
 def _wrapped(text: str, columns: int | None, first: int, others: int) -> list[str]:
     """The text in lines that fit the terminal after so many columns."""
     if columns is None:
         return [text]
-    width = max(columns - max(first, others), LEAST_COLUMNS // 2)
-    return textwrap.wrap(text, width, break_on_hyphens=False) or [""]
+    room = max(columns - max(first, others), LEAST_COLUMNS // 2)
+    if width(text) == len(text):
+        return textwrap.wrap(text, room, break_on_hyphens=False) or [""]
+    lines = [""]
+    for piece in _PIECES.findall(text):
+        if width(lines[-1] + piece.rstrip()) > room:
+            lines.append("")
+        lines[-1] += piece if lines[-1] else piece.lstrip()
+    return [line.rstrip() for line in lines]

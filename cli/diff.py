@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from .language import say
 from .options import debug_option
 from .text import bytes_text, counted, number, print_table, shape_text
 
@@ -63,28 +64,28 @@ def diff(context: click.Context, before: Path, after: Path, output_format: str) 
 def _print_text(found: dict[str, Any]) -> None:
     if found["same"]:
         same = f"; all {counted(len(found['arrays']), 'array')} fit" if found["arrays"] is not None else ""
-        click.echo(f"{found['before']} and {found['after']} describe the same network{same}")
+        click.echo(say(f"{found['before']} and {found['after']} describe the same network{same}"))
         return
     for each in found["layers"]:
         click.echo(f"{MARKS[each['kind']]} {_name(each)}: {'; '.join(_changes(each))}".rstrip(": "))
     for key, (old, new) in found["settings"].items():
         click.echo(f"~ {key}: {_value(key, old)} -> {_value(key, new)}")
     for line in _misfits(found["arrays"]):
-        click.echo(line)
+        click.echo(say(line))
     click.echo()
-    print_table("totals", ("", f">{found['before']}", f">{found['after']}", ">change"), _totals(found["totals"]))
+    print_table(say("totals"), ("", f">{found['before']}", f">{found['after']}", ">change"), _totals(found["totals"]))
     if found["arrays"] is not None:
         click.echo(_fitting(found["arrays"]))
 
 
 def _markdown(found: dict[str, Any]) -> Iterator[str]:
-    yield f"# {_cell(found['before'])} and {_cell(found['after'])}"
+    yield say(f"# {_cell(found['before'])} and {_cell(found['after'])}")
     yield ""
     if found["same"]:
-        yield "They describe the same network."
+        yield say("They describe the same network.")
         return
     if found["layers"]:
-        rows = [(each["kind"], _name(each), "; ".join(_changes(each))) for each in found["layers"]]
+        rows = [(say(each["kind"]), _name(each), "; ".join(_changes(each))) for each in found["layers"]]
         yield from _markdown_table(("", "layer", "changes"), rows)
     if found["settings"]:
         rows = [(key, _value(key, old), _value(key, new)) for key, (old, new) in found["settings"].items()]
@@ -95,11 +96,11 @@ def _markdown(found: dict[str, Any]) -> Iterator[str]:
         misfits = list(_misfits(found["arrays"]))
         if misfits:
             yield ""
-            yield from (f"- {_cell(line)}" for line in misfits)
+            yield from (f"- {_cell(say(line))}" for line in misfits)
 
 
 def _markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    for cells in (columns, ["---"] * len(columns), *rows):
+    for cells in (map(say, columns), ["---"] * len(columns), *rows):
         yield f"| {' | '.join(map(_cell, cells))} |"
     yield ""
 
@@ -115,17 +116,17 @@ def _name(each: Mapping[str, Any]) -> str:
 
 def _changes(each: Mapping[str, Any]) -> Iterator[str]:
     if each["kind"] in ("added", "removed"):
-        yield f"output {shape_text(each['output_shape'])}"
+        yield f"{say('output')} {shape_text(each['output_shape'])}"
         if each["params"]:
-            yield counted(each["params"], "parameter")
+            yield say(counted(each["params"], "parameter"))
     for key, (old, new) in (each["fields"] | each["results"]).items():
         if key != "name":  # which both stand before
-            yield f"{WORDS.get(key, key)} {_value(key, old)} -> {_value(key, new)}"
+            yield f"{say(WORDS.get(key, key))} {_value(key, old)} -> {_value(key, new)}"
 
 
 def _totals(totals: Mapping[str, Sequence[Any]]) -> list[tuple[str, str, str, str]]:
     return [
-        (WORDS.get(key, key.replace("_", " ")), _value(key, old), _value(key, new), _change(key, old, new))
+        (say(WORDS.get(key, key.replace("_", " "))), _value(key, old), _value(key, new), _change(key, old, new))
         for key, (old, new) in totals.items()
     ]
 
@@ -134,7 +135,7 @@ def _change(key: str, old: Any, new: Any) -> str:
     if old == new:
         return ""
     if not isinstance(old, int) or not isinstance(new, int):
-        return "differs"
+        return say("differs")
     more = new - old
     text = bytes_text(abs(more)) if key.endswith("_bytes") else number(abs(more))
     share = f" ({more / old:+.1%})" if old else ""
@@ -143,11 +144,11 @@ def _change(key: str, old: Any, new: Any) -> str:
 
 def _value(key: str, value: Any) -> str:
     if value is None:
-        return {"receptive_field": "all", "training_bytes": "unknown"}.get(key, "none")
+        return say({"receptive_field": "all", "training_bytes": "unknown"}.get(key, "none"))
     if key.endswith("_bytes"):
         return bytes_text(value)
     if key == "input_shapes":
-        return " and ".join(map(shape_text, value))
+        return say(" and ".join(map(shape_text, value)))
     if key in ("input_shape", "output_shape", "receptive_field"):
         return shape_text(value)
     if key == "from":
@@ -182,4 +183,4 @@ def _fitting(arrays: Sequence[Mapping[str, Any]]) -> str:
     for verdict, words in (("shape differs", "of another shape"), ("missing", "missing"), ("extra", "extra")):
         if count := verdicts.count(verdict):
             parts.append(f"{number(count)} {words}")
-    return ", ".join(parts)
+    return say(", ").join(map(say, parts))

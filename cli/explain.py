@@ -5,6 +5,7 @@ import sys
 
 import click
 
+from .language import chosen, say
 from .options import debug_option, formats_option
 from .text import print_table
 
@@ -20,7 +21,7 @@ def explain(code: str | None, output_format: str) -> None:
     if code is None:
         _print_all(output_format)
         return
-    page = api.explain(code)
+    page = api.explain(code, chosen.get())
     if output_format == "json":
         click.echo(json.dumps(page.as_dict(), indent=2))
     elif output_format == "markdown" or not sys.stdout.isatty():
@@ -35,7 +36,7 @@ def explain(code: str | None, output_format: str) -> None:
 def _print_all(output_format: str) -> None:
     from nbcnn import api
 
-    pages = api.explanations()
+    pages = api.explanations(chosen.get())
     if output_format == "json":
         click.echo(json.dumps([{"code": page.code, "title": page.title} for page in pages], indent=2))
     elif output_format == "markdown":
@@ -43,4 +44,4 @@ def _print_all(output_format: str) -> None:
         for page in pages:
             click.echo(f"| {page.code} | {page.title} |")
     else:
-        print_table("codes", ("code", "meaning"), [(page.code, page.title) for page in pages])
+        print_table(say("codes"), ("code", "meaning"), [(page.code, page.title) for page in pages])

@@ -10,6 +10,7 @@ from nbcnn.errors import SpecError
 
 from .diagnostics import print_diagnostics
 from .inputs import given_text, specs_argument
+from .language import in_language, say
 from .options import debug_option, format_option
 from .text import counted, number
 
@@ -35,11 +36,11 @@ def fix(context: click.Context, specs: tuple[Path, ...], diff: bool, unsafe_fixe
         try:
             fixed = api.fix(spec, unsafe=unsafe_fixes, write=not diff, text=text)
         except SpecError as error:  # no text to fix, but the other files have theirs
-            found = [each.as_dict() for each in getattr(error, "diagnostics", ())]
+            found = in_language(each.as_dict() for each in getattr(error, "diagnostics", ()))
             results.append({"file": str(spec), "fixes": [], "diagnostics": found})
             errors += len(found)
         else:
-            results.append(fixed.as_dict())
+            results.append(_in_language(fixed.as_dict()))
             made, errors, more = made + len(fixed.made), errors + fixed.errors, more + len(fixed.more)
             if output_format == "text":
                 _print_text(fixed, diff, to_output=text is not None)
@@ -60,10 +61,16 @@ def _print_text(fixed: "Fixed", diff: bool, to_output: bool) -> None:
         click.echo(fixed.after, nl=False)
     for found, change in fixed.made:
         verb = "would fix" if diff else "fixed"
-        line = f"{fixed.file}:{found.line}: {verb} {found.code.value}: {found.message}; {change}"
+        line = f"{fixed.file}:{found.line}: {say(verb)} {found.code.value}: {say(found.message)}; {say(str(change))}"
         click.echo(line, err=diff or to_output)
     for file in dict.fromkeys(edit.file for change in fixed.elsewhere for edit in change.text_edits):
-        click.echo(f"{fixed.file}: more can be fixed in a file that it extends: nbcnn fix {file}", err=True)
+        more = say("more can be fixed in a file that it extends")
+        click.echo(f"{fixed.file}: {more}: nbcnn fix {file}", err=True)
+
+
+def _in_language(result: dict[str, Any]) -> dict[str, Any]:
+    made = [{**each, "message": say(each["message"]), "help": say(each["help"])} for each in result["fixes"]]
+    return result | {"fixes": made, "diagnostics": in_language(result["diagnostics"])}
 
 
 def _summary(made: int, errors: int, more: int, diff: bool) -> str:
@@ -72,4 +79,4 @@ def _summary(made: int, errors: int, more: int, diff: bool) -> str:
         parts.append(f"{counted(errors, 'error')} left")
     if more:
         parts.append(f"{number(more)} more with --unsafe-fixes")
-    return ", ".join(parts)
+    return ", ".join(map(say, parts))

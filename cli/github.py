@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from .language import remarks
 from .network import Report
 
 _COMMANDS = {"error": "error", "warning": "warning", "info": "notice"}
@@ -27,7 +28,7 @@ def _annotation(diagnostic: dict[str, Any]) -> str:
     # The log shows nothing but the message.
     place = ":".join(str(diagnostic[key]) for key in ("file", "line", "column") if diagnostic[key])
     lines = [f"{place}: {diagnostic['message']}"]
-    lines += [f"note: {note}" for note in diagnostic["notes"]] + [f"help: {each}" for each in diagnostic["helps"]]
+    lines += remarks(diagnostic)
     given = ",".join(f"{key}={_property(str(value))}" for key, value in properties.items() if value)
     return f"::{_COMMANDS[diagnostic['severity']]} {given}::{_data(chr(10).join(lines))}"
 

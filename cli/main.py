@@ -5,6 +5,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from functools import partial
 from types import FrameType
 from typing import NoReturn
 
@@ -15,11 +16,13 @@ from nbcnn.errors import Interrupted, NbcnnError, SpecError
 
 from .bench import bench
 from .compare import compare
+from .data import data
 from .diff import diff
 from .evaluate import evaluate
 from .explain import explain
 from .fix import fix
 from .gradcheck import gradcheck
+from .language import ENGLISH, chosen, in_language, language_option, say
 from .lr_find import lr_find
 from .lsp import lsp
 from .new import new
@@ -35,6 +38,7 @@ from .validate import validate
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(nbcnn.__version__, prog_name="nbcnn", message="%(prog)s %(version)s")
 @debug_option
+@partial(language_option, variable="NBCNN_LANG")
 def command() -> None:
     """Convolutional networks from one readable file, trained on the CPU you have."""
 
@@ -52,18 +56,20 @@ for verb in (
     evaluate,
     predict,
     lr_find,
+    data,
     gradcheck,
     bench,
     schema,
     lsp,
 ):
-    command.add_command(verb)
+    command.add_command(language_option(verb))
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command and exit: 0 done, 1 the work failed, 2 bad input, 130 or 143 after a signal."""
     signal.signal(signal.SIGTERM, _terminate)
     debug = Debug()
+    chosen.set(ENGLISH)
     try:
         # Exit codes other than 0 come back as a value: ctx.exit does not raise through to here.
         code = command.main(arguments, prog_name="nbcnn", standalone_mode=False, obj=debug)
@@ -91,7 +97,7 @@ def _explain(error: BaseException) -> int:
         case SpecError() if diagnostics := getattr(error, "diagnostics", None):
             from .diagnostics import print_diagnostics
 
-            print_diagnostics([each.as_dict() for each in diagnostics], getattr(error, "unlisted", 0))
+            print_diagnostics(in_language(each.as_dict() for each in diagnostics), getattr(error, "unlisted", 0))
             return error.exit_code
         case NbcnnError():
             message, code = str(error), error.exit_code
@@ -107,5 +113,5 @@ def _explain(error: BaseException) -> int:
             message, code = f"{error.filename or 'output'}: {error.strerror or error}; see that it can be used", 1
         case _:
             message, code = f"{type(error).__name__}: {error}; this is a bug in nbcnn, --debug shows where", 1
-    click.echo(f"nbcnn: {message}", err=True)
+    click.echo(f"nbcnn: {say(message)}", err=True)
     return code

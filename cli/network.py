@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from .language import say
 from .text import bytes_text, counted, number, shape_text
 
 Report = dict[str, Any]
@@ -22,7 +23,7 @@ def layer_table(report: Report) -> tuple[tuple[str, ...], list[tuple[str, ...]]]
                 shape_text(layer["output_shape"]),
                 number(layer["params"]),
                 number(layer["macs"]),
-                "all" if field is None else shape_text(field),
+                say("all") if field is None else shape_text(field),
                 "" if layer["inputs"] == [before] else _sources(layer["name"], layer["inputs"]),
             )
         )
@@ -34,30 +35,30 @@ def layer_table(report: Report) -> tuple[tuple[str, ...], list[tuple[str, ...]]]
 def totals(report: Report) -> Iterator[str]:
     """What the network costs, a line each."""
     sums = report["totals"]
-    yield (
+    yield say(
         f"{counted(sums['weight_layers'], 'layer')} with weights, {counted(sums['params'], 'parameter')} "
         f"({bytes_text(sums['weights_bytes'])})"
     )
     if sums["trainable_params"] < sums["params"]:
-        yield f"{number(sums['trainable_params'])} of them change in training"
+        yield say(f"{number(sums['trainable_params'])} of them change in training")
     if sums["buffers"]:
-        yield f"{number(sums['buffers'])} numbers in running statistics"
-    yield f"{number(sums['macs'])} MACs, {number(sums['flops'])} FLOPs per sample"
+        yield say(f"{number(sums['buffers'])} numbers in running statistics")
+    yield say(f"{number(sums['macs'])} MACs, {number(sums['flops'])} FLOPs per sample")
     training = "" if sums["training_bytes"] is None else f"{bytes_text(sums['training_bytes'])} to train on a batch, "
-    yield f"memory: {training}{bytes_text(sums['inference_bytes'])} to predict one sample"
+    yield say(f"memory: {training}{bytes_text(sums['inference_bytes'])} to predict one sample")
 
 
 def explanations(report: Report) -> Iterator[str]:
     """Sizes by floor((input + padding before + after - window) / stride) + 1, and the parameters that sharing saves."""
     for layer in report["layers"]:
         for line in layer["arithmetic"]:
-            yield f"{layer['name']}: {line}"
+            yield say(f"{layer['name']}: {line}")
         if layer["saved_params"]:
-            yield (
+            yield say(
                 f"{layer['name']}: {counted(layer['params'], 'parameter')}, {number(layer['saved_params'])} fewer than "
                 "fully connected"
             )
-    yield f"shared weights save {number(report['totals']['saved_params'])} parameters in all"
+    yield say(f"shared weights save {number(report['totals']['saved_params'])} parameters in all")
 
 
 def is_valid(report: Report) -> bool:
@@ -68,4 +69,4 @@ def _sources(owner: str, names: list[str]) -> str:
     """The first names of what a layer reads; one in the same block as the layer is cut to a dot and its last part."""
     block = owner.rpartition(".")[0]
     shown = [name[len(block) :] if block and name.rpartition(".")[0] == block else name for name in names]
-    return ", ".join(shown if len(shown) <= 3 else [*shown[:2], f"and {len(shown) - 2} more"])
+    return ", ".join(shown if len(shown) <= 3 else [*shown[:2], say(f"and {len(shown) - 2} more")])

@@ -9,6 +9,8 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
+from .language import say
+
 if TYPE_CHECKING:
     from nbcnn.api import Seen
 
@@ -43,7 +45,7 @@ class Plane:
         if pixels.ndim == 3:
             slices = np.flatnonzero(pixels.any((1, 2)))
             number = int(slices[len(slices) // 2]) if slices.size else len(pixels) // 2
-            note = f"slice {number} of {len(pixels)}, of which {slices.size} are seen"
+            note = say(f"slice {number} of {len(pixels)}, of which {slices.size} are seen")
             pixels, axes = pixels[number], axes[1:]
         elif pixels.ndim == 1:
             pixels, axes = pixels[np.newaxis], [{"window": [0, 0]} if axes[0]["window"] else {"window": None}, *axes]
@@ -71,11 +73,11 @@ def in_characters(seen: "Seen", columns: int, encoding: str) -> list[str]:
     width = plane.places.shape[1]
     scale = max(1, -(-width // max(columns // 2, 1)))
     lines = ["".join(_cell(cell, blocks, part) for cell in row).rstrip() for row in _squares(plane.places, scale)]
-    legend = f"{blocks[SEEN]} seen  {blocks[UNSEEN].strip()} not seen"
+    legend = f"{blocks[SEEN]} {say('seen')}  {blocks[UNSEEN].strip()} {say('not seen')}"
     if (plane.places == PADDING).any():
-        legend += f"  {blocks[PADDING]} padding in the window"
+        legend += f"  {blocks[PADDING]} {say('padding in the window')}"
     if scale > 1:
-        legend += f"  {part} seen in part  (a character for {scale} x {scale} pixels)"
+        legend += f"  {part} {say('seen in part')}  {say(f'(a character for {scale} x {scale} pixels)')}"
     return [*lines, *([plane.note] if plane.note else []), legend]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .language import say
 from .options import debug_option, format_option, indices_option, set_option
 from .text import counted, number, print_table, shape_text
 
@@ -62,28 +63,31 @@ def _title(found: dict[str, Any]) -> str:
     """`conv2 (conv), row 5, column 5 of 12x12, sees 196 of 784 pixels`."""
     names = [axis["axis"].removesuffix("s") for axis in found["axes"]]
     channel, position = found["unit"]["channel"], found["unit"]["position"]
-    places = [f"{name} {place}" for name, place in zip(names, position, strict=False)]
+    places = [say(f"{name} {place}") for name, place in zip(names, position, strict=False)]
     if channel is not None:
-        places.insert(0, f"{'channel' if position else 'feature'} {channel}")
+        places.insert(0, say(f"{'channel' if position else 'feature'} {channel}"))
     space = found["output_shape"][1:]
-    what = f", {', '.join(places)}" if places else ""
-    what += f" of {shape_text(space)}" if position else ""
+    parts = [f"{found['layer']} ({found['type']})", *places]
+    if position:
+        parts[-1] += say(f" of {shape_text(space)}")
     if found["everything"]:
-        seen = f"everything: all {number(found['of'])} pixels"
+        parts.append(say(f"sees everything: all {number(found['of'])} pixels"))
+    elif found["pixels"]:
+        parts.append(say(f"sees {number(found['pixels'])} of {counted(found['of'], 'pixel')}"))
     else:
-        seen = f"{number(found['pixels'])} of {counted(found['of'], 'pixel')}" if found["pixels"] else "no pixel"
+        parts.append(say("sees no pixel"))
     channels = sum(last - first + 1 for first, last in found["channels"])
     if channels < found["input_shape"][0]:
-        seen += f", in {number(channels)} of {counted(found['input_shape'][0], 'channel')}"
-    return f"{found['layer']} ({found['type']}){what}, sees {seen}"
+        parts.append(say(f"in {number(channels)} of {counted(found['input_shape'][0], 'channel')}"))
+    return say(", ").join(parts)
 
 
 def _print_axes(found: dict[str, Any]) -> None:
     rows: list[tuple[str, ...]] = [
         (
-            axis["axis"],
+            say(axis["axis"]),
             _runs(axis["runs"]),
-            f"{axis['window'][0]} to {axis['window'][1]}" if axis["window"] else "",
+            say(f"{axis['window'][0]} to {axis['window'][1]}") if axis["window"] else "",
             "" if axis["size"] is None else number(axis["size"]),
             f"{axis['padding'][0]} + {axis['padding'][1]}" if axis["padding"] else "",
             "" if axis["centre"] is None else f"{axis['centre']:g}",
@@ -94,17 +98,18 @@ def _print_axes(found: dict[str, Any]) -> None:
     columns: tuple[str, ...] = ("axis", "sees", "window", ">size", ">in padding", ">centre", ">jump")
     if not any(row[2] for row in rows):
         columns, rows = (*columns[:2], columns[5]), [(*row[:2], row[5]) for row in rows]
-    print_table("in input pixels", columns, rows)
+    print_table(say("in input pixels"), columns, rows)
     if not found["product"]:
-        click.echo(f"not every crossing of these {' and '.join(axis['axis'] for axis in found['axes'])} is seen")
+        axes = " and ".join(axis["axis"] for axis in found["axes"])
+        click.echo(say(f"not every crossing of these {axes} is seen"))
 
 
 def _runs(runs: Sequence[Sequence[int]]) -> str:
     """[[0, 4]] -> 0 to 4; [[1, 1], [4, 4], [7, 7]] -> 1, 4, 7."""
-    texts = [str(first) if first == last else f"{first} to {last}" for first, last in runs]
+    texts = [str(first) if first == last else say(f"{first} to {last}") for first, last in runs]
     if len(texts) > MOST_RUNS:
-        texts = [*texts[:3], f"... {len(texts) - 4} more ...", texts[-1]]
-    return ", ".join(texts) or "nothing"
+        texts = [*texts[:3], say(f"... {len(texts) - 4} more ..."), texts[-1]]
+    return say(", ").join(texts) or say("nothing")
 
 
 def _print_picture(seen: "Seen") -> None:

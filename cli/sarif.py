@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import nbcnn
 
+from .language import chosen, remarks
 from .network import Report
 
 SCHEMA = "https://raw.githubusercontent.com/oasis-tcs/sarif-spec/master/Schemata/sarif-schema-2.1.0.json"
@@ -24,7 +25,7 @@ def sarif(reports: Sequence[Report], texts: Mapping[str, str | None]) -> dict[st
     lines = _Lines(texts)
     rules = []
     for code in codes:
-        page = api.explain(code)
+        page = api.explain(code, chosen.get())
         rules.append(
             {
                 "id": code,
@@ -63,7 +64,6 @@ class _Lines:
 
 
 def _result(diagnostic: Mapping[str, Any], rule: int, lines: _Lines) -> dict[str, Any]:
-    notes = [f"note: {note}" for note in diagnostic["notes"]] + [f"help: {each}" for each in diagnostic["helps"]]
     location: dict[str, Any] = {"artifactLocation": _artifact(diagnostic["file"])}
     if diagnostic["line"] is not None:
         location["region"] = lines.region(diagnostic)
@@ -71,7 +71,7 @@ def _result(diagnostic: Mapping[str, Any], rule: int, lines: _Lines) -> dict[str
         "ruleId": diagnostic["code"],
         "ruleIndex": rule,
         "level": _LEVELS[diagnostic["severity"]],
-        "message": {"text": "\n".join([diagnostic["message"], *notes])},
+        "message": {"text": "\n".join([diagnostic["message"], *remarks(diagnostic)])},
         "locations": [{"physicalLocation": location}],
     }
     if diagnostic["fixes"]:

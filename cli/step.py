@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .language import say
 from .options import data_dir_option, debug_option, format_option, indices_option, set_option
 from .text import counted
 
@@ -103,19 +104,20 @@ def step(
 
 def _lines(step: "Step") -> list[str]:
     names = {2: ["position"], 3: ["row", "column"], 4: ["slice", "row", "column"]}.get(len(step.unit), [])
-    place = [f"{'channel' if names else 'feature'} {step.unit[0]}"]
-    place += [f"{name} {at}" for name, at in zip(names, step.unit[1:], strict=True)]
-    lines = [f"{step.layer} ({step.type}), {', '.join(place)}; {step.sample}", ""]
+    place = [say(f"{'channel' if names else 'feature'} {step.unit[0]}")]
+    place += [say(f"{name} {at}") for name, at in zip(names, step.unit[1:], strict=True)]
+    head = say(", ").join([f"{step.layer} ({step.type})", *place])
+    lines = [f"{head}; {say(step.sample)}", ""]
     lines += _products(step) if step.rule == "products" else _other(step)
     if any(term.is_padding for term in step.terms):
-        lines += ["", "in brackets: what the padding holds"]
+        lines += ["", say("in brackets: what the padding holds")]
     if step.gradient is not None:
         gradient = step.gradient
         of = "of ones" if gradient.upstream == "ones" else "of the loss"
         index = ",".join(map(str, gradient.index))
         lines += [
             "",
-            f"gradient of {step.layer}.weight[{index}], inputs x gradients {of} by output:",
+            say(f"gradient of {step.layer}.weight[{index}], inputs x gradients {of} by output:"),
             f"{_sum(gradient.terms)} = {_plain(gradient.value)}",
         ]
     return lines
@@ -131,7 +133,7 @@ def _products(step: "Step") -> list[str]:
         key = 0 if one_per_feature else term.factor_index[0 if step.type == "conv_transpose" else 1]
         channels.setdefault(key, []).append(term)
     bias = step.numbers.get("bias")
-    end = "" if bias is None else f" + {_number(bias)} (bias)"
+    end = "" if bias is None else f" + {_number(bias)} {say('(bias)')}"
     lines = [
         line for terms in list(channels.values())[:MOST_CHANNELS] if (grid := _grid(terms)) for line in [*grid, ""]
     ]
@@ -139,9 +141,9 @@ def _products(step: "Step") -> list[str]:
         return [*lines, f"{_sum(step.terms)}{end} = {_plain(step.value)}"]
     sums = {channel: sum(term.product for term in terms) for channel, terms in channels.items()}
     shown = list(channels.items())[: MOST_CHANNELS if len(channels) > MOST_CHANNELS else None]
-    lines += [f"channel {channel}: {_sum(terms)} = {_plain(sums[channel])}" for channel, terms in shown]
+    lines += [f"{say(f'channel {channel}')}: {_sum(terms)} = {_plain(sums[channel])}" for channel, terms in shown]
     if len(channels) > len(shown):
-        lines.append(f"... {counted(len(channels) - len(shown), 'channel')} more ...")
+        lines.append(say(f"... {counted(len(channels) - len(shown), 'channel')} more ..."))
     return [*lines, f"{_joined([_number(each) for each in sums.values()])}{end} = {_plain(step.value)}"]
 
 
@@ -174,7 +176,8 @@ def _other(step: "Step") -> list[str]:
             lines = [f"{FUNCTIONS[step.rule]}({_joined(read, ', ')}) = {result}"]
             if step.winner is not None:
                 winner = step.terms[step.winner].index or ()
-                lines.append(f"the first such number is at {','.join(map(str, winner))} of {step.terms[0].source}")
+                at = ",".join(map(str, winner))
+                lines.append(say(f"the first such number is at {at} of {step.terms[0].source}"))
             return lines
         case "mean":
             return [f"({_joined(read)}) / {_number(step.numbers['count'])} = {result}"]
@@ -185,7 +188,7 @@ def _other(step: "Step") -> list[str]:
             weights = " x weight + bias" if affine else ""
             return [f"(x - mean) / sqrt(variance + eps){weights}", f"{normal}{affine} = {result}"]
     settings = [f"{name} = {_number(each)}" for name, each in step.numbers.items()]
-    lines = [", ".join([step.formula, *settings])] if step.formula else []
+    lines = [say(", ").join([say(step.formula), *settings])] if step.formula else []
     return [*lines, f"{step.type}({_joined(read, ', ')}) = {result}"]
 
 
@@ -197,7 +200,7 @@ def _joined(texts: Sequence[str], between: str = " + ") -> str:
     if len(texts) <= MOST_TERMS:
         return between.join(texts)
     left_out = len(texts) - FIRST_TERMS - 1
-    return between.join([*texts[:FIRST_TERMS], f"... {left_out:,} more ...", texts[-1]])
+    return between.join([*texts[:FIRST_TERMS], say(f"... {left_out:,} more ..."), texts[-1]])
 
 
 def _padded(term: "Term") -> str:

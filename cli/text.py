@@ -2,8 +2,11 @@
 
 import sys
 from collections.abc import Iterable, Sequence
+from unicodedata import combining, east_asian_width
 
 import click
+
+from .language import say
 
 GAP = "  "
 
@@ -52,21 +55,30 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def width(text: str) -> int:
+    """Columns that a text takes in a terminal."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if combining(each) else 2 if east_asian_width(each) in "WF" else 1 for each in text)
+
+
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """A table on standard output; a column whose name begins with ">" is right-aligned.
 
     In a terminal it fits the width, with rules and a title; for a pipe it is plain columns, one line a row.
     """
     cells = [tuple(each) for each in rows]
+    columns = [f"{'>' * name.startswith('>')}{say(name.lstrip('>'))}" for name in columns]
     if sys.stdout.isatty():
         _print_rich_table(title, columns, cells)
         return
     names = [name.lstrip(">") for name in columns]
-    widths = [max(len(name), *(len(row[i]) for row in cells)) for i, name in enumerate(names)]
+    widths = [max(width(row[i]) for row in (names, *cells)) for i in range(len(names))]
     lines = (
         GAP.join(
-            cell.rjust(width) if name.startswith(">") else cell.ljust(width)
-            for name, cell, width in zip(columns, row, widths, strict=True)
+            blanks + cell if name.startswith(">") else cell + blanks
+            for name, cell, room in zip(columns, row, widths, strict=True)
+            for blanks in [" " * (room - width(cell))]
         ).rstrip()
         for row in (names, *cells)
     )

@@ -9,6 +9,7 @@ import click
 
 from .diagnostics import print_diagnostics
 from .inputs import given_text, specs_argument
+from .language import in_language, say
 from .lightness import lightly
 from .network import Report, explanations, is_valid, layer_table, totals
 from .options import codes_option, debug_option, formats_option, set_option
@@ -44,9 +45,8 @@ def validate(
         text = texts[str(spec)] = given_text(spec)
         with lightly():
             report = api.validate(spec, overrides, explain=explain, text=text)
-        reports.append(
-            report | {"diagnostics": [each for each in report["diagnostics"] if _is_wanted(each, select, ignore)]}
-        )
+        wanted = [each for each in report["diagnostics"] if _is_wanted(each, select, ignore)]
+        reports.append(report | {"diagnostics": in_language(wanted)})
     _print(reports, output_format, texts, explain)
     counts = {"error", "warning"} if strict else {"error"}
     found = {diagnostic["severity"] for report in reports for diagnostic in report["diagnostics"]}
@@ -101,10 +101,11 @@ def _print_text(reports: Sequence[Report], explain: bool) -> None:
 
 def _print_summary(reports: Sequence[Report]) -> None:
     """A line for each of several specs."""
+    columns = ("file", ">params", ">MACs", ">errors", ">warnings")
     rows = []
     for report in reports:
         sums = report["totals"]
         costs = (number(sums["params"]), number(sums["macs"])) if is_valid(report) else ("", "")
         found = [diagnostic["severity"] for diagnostic in report["diagnostics"]]
         rows.append((report["file"], *costs, number(found.count("error")), number(found.count("warning"))))
-    print_table(f"{len(reports)} specs", ("file", ">params", ">MACs", ">errors", ">warnings"), rows)
+    print_table(say(f"{len(reports)} specs"), columns, rows)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from nbcnn.api import lr_find as lr_find
     from nbcnn.api import new as new
     from nbcnn.api import predict as predict
+    from nbcnn.api import preview as preview
     from nbcnn.api import receptive_field as receptive_field
     from nbcnn.api import schema as schema
     from nbcnn.api import step as step
@@ -47,6 +48,7 @@ _HOMES = {
     "lr_find": "nbcnn.api",
     "new": "nbcnn.api",
     "predict": "nbcnn.api",
+    "preview": "nbcnn.api",
     "receptive_field": "nbcnn.api",
     "schema": "nbcnn.api",
     "step": "nbcnn.api",

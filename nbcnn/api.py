@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from nbcnn.training.gradcheck import Check, OnCheck
     from nbcnn.training.lr_find import RateTest
     from nbcnn.training.prediction import Prediction
+    from nbcnn.training.preview import Preview
     from nbcnn.training.run import Result
     from nbcnn.weights.difference import Difference
 
@@ -58,6 +59,7 @@ __all__ = [
     "OnEvent",
     "Prediction",
     "Pretrained",
+    "Preview",
     "Progress",
     "RateTest",
     "Result",
@@ -79,11 +81,13 @@ __all__ = [
     "lr_find",
     "new",
     "predict",
+    "preview",
     "receptive_field",
     "schema",
     "step",
     "templates",
     "train",
+    "translated",
     "validate",
 ]
 
@@ -199,18 +203,29 @@ def compare(runs: Sequence[AnyPath]) -> "Comparison":
     return compare([Path(run) for run in runs])
 
 
-def explain(code: str) -> "Explanation":
-    """What the code of a diagnostic means, such as "NB104"; raises InputError for a code that there is not."""
+def explain(code: str, language: str = "en") -> "Explanation":
+    """What the code of a diagnostic means, such as "NB104"; raises InputError for one that there is not,
+    and for a language that is neither "en" nor "zh"."""
     from nbcnn.explanations import explanation
 
-    return explanation(code)
+    return explanation(code, language)
 
 
-def explanations() -> "list[Explanation]":
+def explanations(language: str = "en") -> "list[Explanation]":
     """What all codes mean, in their order."""
     from nbcnn.explanations import explanations
 
-    return explanations()
+    return explanations(language)
+
+
+def translated(text: str, language: str) -> str:
+    """A sentence that nbcnn says, such as a diagnostic's message, in a language, "zh"; in English where it has none.
+
+    Raises InputError for a language that there is not.
+    """
+    from nbcnn.languages import translated
+
+    return translated(text, language)
 
 
 def new(
@@ -256,7 +271,7 @@ def train(
     callbacks: "Sequence[Callback]" = (),
     on_event: OnEvent | None = None,
 ) -> "Result":
-    """Train the network of a spec on its data, and write model.h5, last.h5, history.* and spec.json into a folder.
+    """Train the network of a spec on its data, and write weights, history and what repeats the run into a folder.
 
     `out` is that folder, by default runs/<name>-<n>, a new one; with `resume` it is the folder of a run to go on with,
     by default the newest. `data_dir` holds the named data sets. `callbacks` are objects of `nbcnn.Callback`; `on_event`
@@ -374,6 +389,24 @@ def lr_find(
         threads=threads,
         report=on_event or ignore,
     )
+
+
+def preview(
+    described: Spec,
+    *,
+    samples: int = 8,
+    epochs: int = 6,
+    data_dir: AnyPath | None = None,
+    on_event: OnEvent | None = None,
+) -> "Preview":
+    """Some samples of a spec's training split, and what `[[augment]]` makes of each in the first `epochs` epochs.
+
+    They are from all classes in turn. Raises InputError for a spec or data that do not do.
+    """
+    from nbcnn.training.events import ignore
+    from nbcnn.training.preview import preview
+
+    return preview(described, samples, epochs, None if data_dir is None else Path(data_dir), on_event or ignore)
 
 
 def bench(

@@ -89,13 +89,14 @@ class _CNN(BaseEstimator):  # type: ignore[misc]
             spec = parse(spec)
         elif not isinstance(spec, Spec):
             spec = load(os.fspath(spec))
-        document = spec.resolved()
-        train = document["train"]
-        train["seed"] = int(check_random_state(self.random_state).randint(2**31 - 1))
-        train |= {name: value for name in ("epochs", "batch_size") if (value := getattr(self, name)) is not None}
-        if self.lr is not None:
-            train["optimizer"]["lr"] = self.lr
-        described = parse(document, spec.file)
+        settings = {
+            "train.epochs": self.epochs,
+            "train.batch_size": self.batch_size,
+            "train.optimizer.lr": self.lr,
+            "train.seed": int(check_random_state(self.random_state).randint(2**31 - 1)),
+        }
+        given = {key: value for key, value in settings.items() if value is not None}
+        described = parse(spec.resolved(), spec.file, given)
         if isinstance(described.train.loss, CrossEntropy) != (loss == "cross_entropy"):
             raise InputError(
                 f"{type(self).__name__}: its targets are {self._outputs_are}, which loss = {described.train.loss.type} "

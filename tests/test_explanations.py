@@ -1,6 +1,7 @@
 """Every code has a page, whose example gives exactly that code and whose cure does not."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,21 @@ def test_names_of_codes():
             explanation(name)
     with pytest.raises(InputError, match="the nearest is NB104"):
         explanation("B104")
+
+
+def test_every_page_is_there_in_chinese():
+    for page in explanations():
+        chinese = explanation(page.code, "zh")
+        for words in (chinese.title, chinese.cause, chinese.cure):
+            assert re.search("[\u4e00-\u9fff]", words) and words != page.text
+        assert chinese.example == page.example and BLOCK.findall(chinese.text) == BLOCK.findall(page.text)
+        assert re.findall("^#+ .*$", BLOCK.sub("", chinese.text), re.MULTILINE) == [
+            f"# {chinese.title}", "## 原因", "## 例子", "## 解决",
+        ]  # fmt: skip
+        quoted = re.compile(r"`([^`]+)`")
+        assert set(quoted.findall(chinese.cause)) == set(quoted.findall(page.cause)), page.code
+
+
+def test_no_page_in_chinese_is_of_no_code():
+    words = tomllib.loads((PAGES / "zh.toml").read_text(encoding="utf-8"))
+    assert set(words) == {"headings", *CODES} and all(set(words[code]) == {"title", "cause", "cure"} for code in CODES)

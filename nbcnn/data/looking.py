@@ -75,8 +75,8 @@ def look(source: str, data_dir: Path | None = None, on_progress: Progress | None
 def _class_folders(folder: Path) -> Found:
     classes, listed = class_folders.listed_splits(folder)
     shape, resize, sizes = _images([path for each in listed.values() for path in each.paths], str(folder))
-    names = {"train": "training"}
-    samples = {names.get(name, name): len(each.paths) for name, each in listed.items()}
+    names = {"train": "training", "validation": "validation", "test": "test"}
+    samples = {word: len(listed[name].paths) for name, word in names.items() if name in listed}
     counts = tuple(np.bincount(listed["train"].labels, minlength=len(classes)).tolist())
     return Found(shape, resize, samples, "class", len(classes), classes, counts, None, sizes)
 

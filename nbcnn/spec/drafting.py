@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from math import prod
 from pathlib import Path
+from textwrap import wrap
 
 from nbcnn.data.looking import Found
 
@@ -11,6 +12,8 @@ LEAST_POOLED = 8
 """Nothing is pooled below so many positions an axis."""
 MOST_FLATTENED = 4096
 """More numbers than these behind the convolutions are averaged over their positions, fewer go on one by one."""
+ENOUGH_TO_TEST = 100
+"""Of so many samples some are set apart, where the data have no test split."""
 NAMED = 10
 """Classes that a comment names."""
 UNBALANCED = 5
@@ -34,7 +37,8 @@ def _head(found: Found, source: str, name: str) -> Iterator[str]:
     if found.counts:
         named = list(zip(found.classes, found.counts, strict=True))
         listed = ", ".join(f"{_quoted(label)} {count:,}" for label, count in named[:NAMED])
-        yield f"# {found.outputs:,} classes: {listed}{', ...' if len(named) > NAMED else ''}."
+        text = f"{found.outputs:,} classes: {listed}{', ...' if len(named) > NAMED else ''}."
+        yield from (f"# {line}" for line in wrap(text, 110, break_long_words=False, break_on_hyphens=False))
     if found.sizes is not None:
         yield f"# The images are of {found.sizes} pixels (rows x columns)."
     yield f"name = {_quoted(name)}"
@@ -86,6 +90,8 @@ def _data(found: Found, source: str) -> Iterator[str]:
     yield f"source = {_quoted(source)}"
     if found.resize is not None:
         yield f'resize = "{found.resize}"  # fills the input and cuts off the rest; or "pad", "stretch"'
+    if "test" not in found.samples and found.samples["training"] >= ENOUGH_TO_TEST:
+        yield "test = 0.1  # the share of the samples that the finished network is measured by"
     if "validation" in found.samples:
         return
     if found.samples["training"] < 20:

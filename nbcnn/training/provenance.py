@@ -85,7 +85,7 @@ class Provenance:
         try:
             yield
             outcome = f"stopped early: {training.stopped_early}" if training.stopped_early else "finished"
-        except (DivergenceError, Interrupted) as error:
+        except (DivergenceError, Interrupted, KeyboardInterrupt) as error:
             outcome = "diverged" if isinstance(error, DivergenceError) else "interrupted"
             raise
         finally:

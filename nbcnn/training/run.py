@@ -59,7 +59,7 @@ def train(
     callbacks: Sequence[Callback] = (),
     on_event: OnEvent | None = None,
 ) -> Result:
-    """Train the network of a spec on its data, and write model.h5, last.h5, history.* and spec.json into a folder.
+    """Train the network of a spec on its data, and write `folder.FILES` into a folder.
 
     `out` is that folder, by default runs/<name>-<n>, a new one; with `resume` it is the folder of a run to go on with,
     by default the newest. `data_dir` holds the named data sets. `callbacks` are objects of `nbcnn.Callback`; `on_event`

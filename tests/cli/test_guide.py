@@ -23,3 +23,13 @@ def test_the_guide_shows_what_fix_prints(nbcnn: Run, tmp_path: Path, monkeypatch
     assert outcome.out.splitlines() == fixed
     assert outcome.err.splitlines()[-1] == summary
     assert "error[NB112]" in outcome.err
+
+
+def test_the_guide_shows_what_is_said_in_chinese(nbcnn: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    image = "[input]\nshape = [1, 28, 28]\n"
+    conv = layer("conv", 'name = "conv1"', "out_channels = 6", "kernel_size = 5")
+    Path("shallow.toml").write_text(image + conv + layer("linear", "out_features = 10"))
+    shown = re.search(r"\$ nbcnn validate shallow.toml --lang zh\n(.*?)```", GUIDE, re.DOTALL)
+    assert shown is not None
+    assert nbcnn("validate", "shallow.toml", "--lang", "zh").err == shown[1]

@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 VERBS = [
     "bench",
     "compare",
+    "data",
     "diff",
     "eval",
     "explain",

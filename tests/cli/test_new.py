@@ -15,6 +15,7 @@ from nbcnn.training.events import ignore
 from nbcnn.training.samples import load_samples
 
 Run = Callable[..., Any]
+GUIDE = Path(__file__).parents[2] / "docs" / "guide.md"
 SPECS = Path(__file__).parents[2] / "specs"
 
 
@@ -148,6 +149,12 @@ def test_comments_say_what_was_found(nbcnn: Run) -> None:
         "mine.toml is written; `nbcnn validate mine.toml` shows the network, `nbcnn train mine.toml` trains it",
     ]
     assert Path("mine.toml").read_text().splitlines()[:3] == outcome.out.splitlines()[:3]
+
+
+def test_the_guide_shows_what_it_prints(nbcnn: Run) -> None:
+    shown = re.search(r"\$ nbcnn new my.toml --data digits\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+    assert shown is not None
+    assert nbcnn("new", "my.toml", "--data", "digits").out == shown[1]
 
 
 def test_every_template_is_the_shipped_spec(nbcnn: Run) -> None:

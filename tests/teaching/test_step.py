@@ -214,6 +214,16 @@ def test_a_spec_without_data_needs_a_sample():
         api.step(load("examples/cross_correlation.toml"), "conv1")
 
 
+def test_data_are_found_from_the_specs_folder(tmp_path):
+    x = np.arange(18, dtype=np.float32).reshape(2, 1, 3, 3)
+    np.savez(tmp_path / "own.npz", x_train=x, y_train=np.array([0, 0]))
+    conv = '[[layers]]\ntype = "conv"\nname = "c"\nout_channels = 1\nkernel_size = 3\nbias = false\n'
+    text = f'{conv}[input]\nshape = [1, 3, 3]\n[data]\nsource = "own.npz"\nnormalize = false\nvalidation = 0.0\n'
+    (tmp_path / "own.toml").write_text(text)
+    written = api.step(load(tmp_path / "own.toml"), "c", sample=1, kernel=[1.0] * 9)
+    assert written.value == x[1].sum()
+
+
 def test_a_gradient_of_another_layers_weight_is_refused():
     spec = parse({"input": {"shape": [2, 3]}, "layers": [{"type": "batch_norm", "name": "n"}]})
     with pytest.raises(InputError, match="written out for conv, conv_transpose and linear"):
