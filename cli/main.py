@@ -45,6 +45,7 @@ def command() -> None:
 
 for verb in (
     new,
+    data,
     validate,
     fix,
     explain,
@@ -56,7 +57,6 @@ for verb in (
     evaluate,
     predict,
     lr_find,
-    data,
     gradcheck,
     bench,
     schema,

@@ -24,6 +24,9 @@ from nbcnn.training.events import (
 )
 
 if TYPE_CHECKING:
+    from nbcnn.data import Splits
+    from nbcnn.data.checking import Checked, CheckedSplit
+    from nbcnn.data.named import NamedData
     from nbcnn.explanations import Explanation
     from nbcnn.network.seen import Seen
     from nbcnn.teaching.step import Step, Upstream
@@ -42,6 +45,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Benchmark",
     "Check",
+    "Checked",
+    "CheckedSplit",
     "ComparedRun",
     "Comparison",
     "Difference",
@@ -55,6 +60,7 @@ __all__ = [
     "Fixed",
     "Loading",
     "Measuring",
+    "NamedData",
     "Mode",
     "OnEvent",
     "Prediction",
@@ -70,12 +76,15 @@ __all__ = [
     "Term",
     "bench",
     "build",
+    "check_data",
     "compare",
+    "data_sets",
     "diff",
     "evaluate",
     "explain",
     "explanations",
     "fix",
+    "get_data",
     "gradcheck",
     "load_spec",
     "lr_find",
@@ -201,6 +210,40 @@ def compare(runs: Sequence[AnyPath]) -> "Comparison":
     from nbcnn.training.comparison import compare
 
     return compare([Path(run) for run in runs])
+
+
+def data_sets(data_dir: AnyPath | None = None) -> "list[NamedData]":
+    """The data sets that go by a name, and whether they are on disk; `data_dir` is as for `train`."""
+    from nbcnn.data.named import named_data
+
+    return named_data(None if data_dir is None else Path(data_dir))
+
+
+def get_data(
+    names: Sequence[str], *, data_dir: AnyPath | None = None, on_event: OnEvent | None = None
+) -> "dict[str, Splits]":
+    """Fetch those of these named data sets that are not there, and read all of them, which verifies them.
+
+    Raises InputError for a name that there is not, and for what cannot be fetched or is not whole.
+    """
+    from nbcnn.data.named import get
+
+    progress = None if on_event is None else lambda what, done, total: on_event(Loading(what, done, total))
+    return get(names, None if data_dir is None else Path(data_dir), progress)
+
+
+def check_data(described: Spec | str, *, data_dir: AnyPath | None = None, on_event: OnEvent | None = None) -> "Checked":
+    """Read all the data of a spec, or of a source as in a spec, once, and tell what they are and what is wrong.
+
+    Raises InputError for what is no data set, or none for the spec's network.
+    """
+    from nbcnn.training.checking import check_source, check_spec
+    from nbcnn.training.events import ignore
+
+    where = None if data_dir is None else Path(data_dir)
+    if isinstance(described, str):
+        return check_source(described, where, on_event or ignore)
+    return check_spec(described, where, on_event or ignore)
 
 
 def explain(code: str, language: str = "en") -> "Explanation":

@@ -1,7 +1,7 @@
 """Mean and standard deviation of each input channel, which normalise what a network reads."""
 
 import math
-from collections.abc import Iterator
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,43 +19,70 @@ def statistics(dataset: Dataset) -> tuple[NDArray[np.float64], NDArray[np.float6
     that never varies gets a deviation of 1: normalisation then only shifts it, where 0 would divide by zero. Raises
     DataError where samples cannot be read.
     """
-    mean, variance = (_of_bytes if dataset.inputs.dtype == np.uint8 else _of_floats)(dataset)
+    moments = moments_of(dataset)
+    for inputs, _ in dataset.parts(chunk_of(dataset)):
+        moments.add(inputs)
+    mean, variance = moments.results()
     return mean, np.where(variance > 0, np.sqrt(variance), 1.0)
 
 
-def _of_bytes(dataset: Dataset) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def chunk_of(dataset: Dataset) -> int:
+    """How many samples to look at together."""
+    return max(1, CHUNK // math.prod(dataset.inputs.shape[1:]))
+
+
+class Moments(Protocol):
+    """Takes in the inputs of a data set part by part, and then tells mean and (biased) variance of each channel."""
+
+    def add(self, inputs: Array) -> None: ...
+
+    def results(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
+
+
+def moments_of(dataset: Dataset) -> Moments:
+    """Moments for inputs of the data set's type and channels, of nothing yet."""
+    channels = dataset.inputs.shape[1]
+    return _OfBytes(channels) if dataset.inputs.dtype == np.uint8 else _OfFloats(channels)
+
+
+class _OfBytes:
     """Exact: how often each of the 256 values occurs says all."""
-    counts = np.zeros((dataset.inputs.shape[1], 256), np.int64)
-    for chunk in _chunks(dataset):
-        for channel, count in enumerate(counts):
-            count += np.bincount(chunk[:, channel].ravel(), minlength=256)
-    values = np.arange(256) / 255.0
-    total = counts[0].sum()
-    mean = (counts * values).sum(axis=1) / total
-    return mean, (counts * (values - mean[:, np.newaxis]) ** 2).sum(axis=1) / total
+
+    def __init__(self, channels: int) -> None:
+        self._counts = np.zeros((channels, 256), np.int64)
+
+    def add(self, inputs: Array) -> None:
+        for channel, count in enumerate(self._counts):
+            count += np.bincount(inputs[:, channel].ravel(), minlength=256)
+
+    def results(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        values = np.arange(256) / 255.0
+        total = self._counts[0].sum()
+        mean = (self._counts * values).sum(axis=1) / total
+        return mean, (self._counts * (values - mean[:, np.newaxis]) ** 2).sum(axis=1) / total
 
 
-def _of_floats(dataset: Dataset) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+class _OfFloats:
     """Merges the moments of parts, since the mean of squares less the square of the mean cancels for a large mean.
 
     Source: T. F. Chan, G. H. Golub, R. J. LeVeque, Updating formulae and a pairwise algorithm for computing sample
     variances, 1979, equation 2.1.
     """
-    channels = dataset.inputs.shape[1]
-    axes = (0, *range(2, dataset.inputs.ndim))
-    count, mean, squares = 0, np.zeros(channels), np.zeros(channels)
-    for chunk in _chunks(dataset):
-        numbers = chunk.astype(np.float64)
-        added = numbers.size // channels
-        own_mean = numbers.mean(axis=axes)
-        numbers -= own_mean.reshape(channels, *(1 for _ in axes[1:]))
-        difference = own_mean - mean
-        squares += np.square(numbers, out=numbers).sum(axis=axes) + difference**2 * (count * added / (count + added))
-        count += added
-        mean += difference * (added / count)
-    return mean, squares / count
 
+    def __init__(self, channels: int) -> None:
+        self._count, self._mean, self._squares = 0, np.zeros(channels), np.zeros(channels)
 
-def _chunks(dataset: Dataset) -> Iterator[Array]:
-    for inputs, _ in dataset.parts(max(1, CHUNK // math.prod(dataset.inputs.shape[1:]))):
-        yield inputs
+    def add(self, inputs: Array) -> None:
+        axes = (0, *range(2, inputs.ndim))
+        numbers = inputs.astype(np.float64)
+        added = numbers.size // len(self._mean)
+        mean = numbers.mean(axis=axes)
+        numbers -= mean.reshape(-1, *(1 for _ in axes[1:]))
+        difference = mean - self._mean
+        between = difference**2 * (self._count * added / (self._count + added))
+        self._squares += np.square(numbers, out=numbers).sum(axis=axes) + between
+        self._count += added
+        self._mean += difference * (added / self._count)
+
+    def results(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        return self._mean, self._squares / self._count

@@ -38,6 +38,7 @@ class Collection:
     """
 
     name: str
+    description: str
     train: tuple[str, ...]
     test: str
     labels: int
@@ -52,6 +53,7 @@ class Collection:
 
 CIFAR10 = Collection(
     name="cifar10",
+    description="60,000 coloured pictures in 10 classes, 32x32",
     train=tuple(f"data_batch_{number}" for number in range(1, 6)),
     test="test_batch",
     labels=1,
@@ -65,6 +67,7 @@ CIFAR10 = Collection(
 )
 CIFAR100 = Collection(
     name="cifar100",
+    description="60,000 coloured pictures in 100 classes, 32x32",
     train=("train",),
     test="test",
     labels=2,
@@ -97,9 +100,8 @@ def load(name: str, data_dir: Path | None, on_progress: Progress | None = None) 
     """
     collection = COLLECTIONS[name]
     folder = data_directory(data_dir) / name
-    for place in (folder, *sorted(folder.glob("cifar-*"))):
-        if place.is_dir() and _first(place, collection):
-            return _splits(collection, _read_folder(place, collection), place)
+    if place := _unpacked(folder, collection):
+        return _splits(collection, _read_folder(place, collection), place)
     archive = folder / collection.archive
     if not archive.exists():
         fetch_named(
@@ -112,6 +114,17 @@ def load(name: str, data_dir: Path | None, on_progress: Progress | None = None) 
             together=[collection.archive],
         )
     return _splits(collection, _read_archive(archive, collection), archive)
+
+
+def is_there(folder: Path, collection: Collection) -> bool:
+    """Whether the folder of a named data set holds it, in any form."""
+    return (folder / collection.archive).exists() or _unpacked(folder, collection) is not None
+
+
+def _unpacked(folder: Path, collection: Collection) -> Path | None:
+    """The folder, or one within it as the archives make it, that holds the files."""
+    places = (folder, *sorted(folder.glob("cifar-*")))
+    return next((place for place in places if place.is_dir() and _first(place, collection)), None)
 
 
 def _first(folder: Path, collection: Collection) -> bool:

@@ -7,6 +7,7 @@ import numpy as np
 from nbcnn.data import npz
 from nbcnn.data.dataset import Dataset, Splits
 
+DESCRIPTION = "1,797 handwritten digits, grey, 8x8"
 CLASSES = tuple("0123456789")
 # One image in five is kept for the test.
 TEST_EVERY = 5

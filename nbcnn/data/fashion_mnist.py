@@ -20,6 +20,7 @@ CLASSES = (
 )
 COLLECTION = Collection(
     name="fashion-mnist",
+    description="70,000 pieces of clothing in 10 classes, grey, 28x28",
     classes=CLASSES,
     files={
         ("train", "images"): PublishedFile(

@@ -48,20 +48,23 @@ class Found:
     sizes: str | None
 
 
-def look(source: str, data_dir: Path | None = None, on_progress: Progress | None = None) -> Found:
+def look(
+    source: str, data_dir: Path | None = None, on_progress: Progress | None = None, *, skip_unreadable: bool = False
+) -> Found:
     """What is in a source as `load` takes it, its path counting from the working directory.
 
-    Of images in folders only names and headers are read. Raises DataError where there is no data set.
+    Of images in folders only names and headers are read; with `skip_unreadable` those that cannot be are passed over.
+    Raises DataError where there is no data set.
     """
     path = Path(source).expanduser()
     if source not in NAMES and path.is_dir() and not cifar.fits(path) and not idx.find(path):
-        return _class_folders(path)
+        return _class_folders(path, skip_unreadable)
     shape: Shape | None = None
     resize: Literal["crop"] | None = None
     sizes = None
     if source not in NAMES and path.is_file() and path.suffix.lower() in text_table.SEPARATORS:
         numbers, images = text_table.look(path)
-        shape, resize, sizes = ((1, numbers), None, None) if numbers else _images(images, str(path))
+        shape, resize, sizes = ((1, numbers), None, None) if numbers else _images(images, str(path), skip_unreadable)
     splits = load(source, data_dir, input_shape=shape, resize=resize, on_progress=on_progress)
     sets = {"training": splits.train, "validation": splits.validation, "test": splits.test}
     there = {name: dataset for name, dataset in sets.items() if dataset is not None}
@@ -72,19 +75,30 @@ def look(source: str, data_dir: Path | None = None, on_progress: Progress | None
     return Found(shape, resize, samples, targets, max(outputs, len(classes)), classes, counts, void, sizes)
 
 
-def _class_folders(folder: Path) -> Found:
+def _class_folders(folder: Path, skip_unreadable: bool) -> Found:
     classes, listed = class_folders.listed_splits(folder)
-    shape, resize, sizes = _images([path for each in listed.values() for path in each.paths], str(folder))
+    paths = [path for each in listed.values() for path in each.paths]
+    shape, resize, sizes = _images(paths, str(folder), skip_unreadable)
     names = {"train": "training", "validation": "validation", "test": "test"}
     samples = {word: len(listed[name].paths) for name, word in names.items() if name in listed}
     counts = tuple(np.bincount(listed["train"].labels, minlength=len(classes)).tolist())
     return Found(shape, resize, samples, "class", len(classes), classes, counts, None, sizes)
 
 
-def _images(paths: Sequence[Path], place: str) -> tuple[Shape, Literal["crop"] | None, str | None]:
+def _images(
+    paths: Sequence[Path], place: str, skip_unreadable: bool
+) -> tuple[Shape, Literal["crop"] | None, str | None]:
     """A shape for images in files, whether they must be resized for it, and their sizes where these differ."""
     require_pillow(place)
-    shapes = [image_shape(path) for path in paths[:: -(-len(paths) // LOOKED_AT)]]
+    shapes = []
+    for path in paths[:: -(-len(paths) // LOOKED_AT)]:
+        try:
+            shapes.append(image_shape(path))
+        except DataError:
+            if not skip_unreadable:
+                raise
+    if not shapes:
+        raise DataError(f"{place}: none of its images can be read; check that they are images")
     channels = max(each[0] for each in shapes)
     spaces = sorted({each[1:] for each in shapes})
     if len(spaces) == 1 and max(spaces[0]) <= LARGEST_SIDE:

@@ -9,6 +9,7 @@ from nbcnn.data.published import Collection, PublishedFile
 CLASSES = tuple("0123456789")
 COLLECTION = Collection(
     name="mnist",
+    description="70,000 handwritten digits, grey, 28x28",
     classes=CLASSES,
     files={
         ("train", "images"): PublishedFile(

@@ -24,9 +24,13 @@ class PublishedFile:
 
 @dataclass(frozen=True)
 class Collection:
-    """A data set's name, classes, files by part and content as `idx.find` has them, and HTTPS folders to fetch from."""
+    """A data set's name, what it is, and its classes.
+
+    `files` are by part and content, as `idx.find` has them; `folders` are those to fetch from by HTTPS.
+    """
 
     name: str
+    description: str
     classes: tuple[str, ...]
     files: dict[tuple[str, str], PublishedFile]
     folders: tuple[str, ...]
