@@ -35,19 +35,20 @@ def _grey(image, row, column):
 def _blend(image, code, factor, one, rounding):
     """Away from black (brightness), from the mean grey (contrast) or from each pixel's grey (saturation)."""
     channels, rows, columns = image.shape
-    mean = 0.0
+    other = np.zeros(columns, np.float32)
     if code == CONTRAST:
+        mean = 0.0
         for row in range(rows):
             for column in range(columns):
                 mean += _grey(image, row, column)
-        mean /= rows * columns
-    other = _f(mean)
+        other[:] = mean / (rows * columns)
     for row in range(rows):
-        for column in range(columns):
-            if code == SATURATION:
-                other = _grey(image, row, column)
-            for channel in range(channels):
-                value = other + factor * (image[channel, row, column] - other)
+        if code == SATURATION:
+            for column in range(columns):
+                other[column] = _grey(image, row, column)
+        for channel in range(channels):
+            for column in range(columns):
+                value = other[column] + factor * (image[channel, row, column] - other[column])
                 _put(image, channel, row, column, value, one, rounding)
 
 
@@ -68,10 +69,16 @@ def _turn_hue(image, turn, one, rounding):
                 sixth = _f(2.0) + (blue - red) / spread
             else:
                 sixth = _f(4.0) + (red - green) / spread
+            # From -1 to 5, and a turn is at most half the circle.
             sixth += _f(6.0) * turn
+            if sixth < _f(0.0):
+                sixth += _f(6.0)
+            elif sixth >= _f(6.0):
+                sixth -= _f(6.0)
             for channel in range(3):
                 # How far the channel is from its sixth of the circle: it is full within one, and empty beyond two.
-                away = abs((sixth - _f(2.0) * channel + _f(9.0)) % _f(6.0) - _f(3.0))
+                away = abs(sixth - _f(2.0 * channel))
+                away = min(away, _f(6.0) - away)
                 value = highest - spread * min(max(away - _f(1.0), _f(0.0)), _f(1.0))
                 _put(image, channel, row, column, value, one, rounding)
 

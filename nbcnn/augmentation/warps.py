@@ -1,9 +1,6 @@
 """Pictures turned, scaled, sheared and moved: every pixel is read from where a matrix says that it was."""
 
-import math
-
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from nbcnn.augmentation.batch import Batch
@@ -25,7 +22,12 @@ def warp_nearest(numbers, chosen, matrices, filler):
     before = np.empty(planes * rows * columns, numbers.dtype)
     for number in range(len(chosen)):
         sample = chosen[number]
-        _copy(numbers, sample, before)
+        place = 0
+        for plane in range(planes):
+            for row in range(rows):
+                for column in range(columns):
+                    before[place] = numbers[sample, plane, row, column]
+                    place += 1
         for row in range(rows):
             for column in range(columns):
                 x = matrices[number, 0] * column + matrices[number, 1] * row + matrices[number, 2]
@@ -39,55 +41,31 @@ def warp_nearest(numbers, chosen, matrices, filler):
                     )
 
 
-@njit
-def _copy(numbers, sample, before):
-    """One sample, number after number."""
-    _, planes, rows, columns = numbers.shape
-    place = 0
-    for plane in range(planes):
-        for row in range(rows):
-            for column in range(columns):
-                before[place] = numbers[sample, plane, row, column]
-                place += 1
-
-
-@njit
-def _neighbours(place, size):
-    """The two pixels of an axis around a place, each 0 where there is none, and how much each counts."""
-    first = math.floor(place)
-    second_share = np.float32(place - first)
-    first = int(first)
-    shares = np.float32(1.0) - second_share, second_share
-    inside = 0 <= first < size, 0 <= first + 1 < size
-    return (
-        first if inside[0] else 0,
-        first + 1 if inside[1] else 0,
-        shares[0] if inside[0] else np.float32(0.0),
-        shares[1] if inside[1] else np.float32(0.0),
-    )
-
-
 @compiled("void(T[:,:,:,::1],int64[::1],float64[:,::1],T[::1],float32)")
 def warp_bilinear(numbers, chosen, matrices, filler, rounding):
     """As `warp_nearest`, but each from the four pixels around it; to whole numbers, which are cut, 0.5 is added."""
     _, planes, rows, columns = numbers.shape
-    before = np.empty(planes * rows * columns, numbers.dtype)
+    # With a border of what is outside, one pixel before and two behind, so that whatever is far away lies in it.
+    before = np.empty((planes, rows + 3, columns + 3), np.float32)
     for number in range(len(chosen)):
         sample = chosen[number]
-        _copy(numbers, sample, before)
+        for plane in range(planes):
+            before[plane] = filler[plane]
+            for row in range(rows):
+                for column in range(columns):
+                    before[plane, row + 1, column + 1] = numbers[sample, plane, row, column]
         for row in range(rows):
             for column in range(columns):
-                x = matrices[number, 0] * column + matrices[number, 1] * row + matrices[number, 2]
-                y = matrices[number, 3] * column + matrices[number, 4] * row + matrices[number, 5]
-                left, right, of_left, of_right = _neighbours(x, columns)
-                top, below, of_top, of_below = _neighbours(y, rows)
-                of_filler = np.float32(1.0) - (of_left + of_right) * (of_top + of_below)
+                x = matrices[number, 0] * column + matrices[number, 1] * row + matrices[number, 2] + 1.0
+                y = matrices[number, 3] * column + matrices[number, 4] * row + matrices[number, 5] + 1.0
+                x, y = min(max(x, 0.0), columns + 1.0), min(max(y, 0.0), rows + 1.0)
+                left, top = int(x), int(y)
+                right, below = np.float32(x - left), np.float32(y - top)
                 for plane in range(planes):
-                    upper, lower = (plane * rows + top) * columns, (plane * rows + below) * columns
-                    value = of_top * (of_left * before[upper + left] + of_right * before[upper + right])
-                    value += of_below * (of_left * before[lower + left] + of_right * before[lower + right])
-                    value += of_filler * filler[plane]
-                    numbers[sample, plane, row, column] = value + rounding
+                    upper, lower = before[plane, top, left], before[plane, top + 1, left]
+                    upper += right * (before[plane, top, left + 1] - upper)
+                    lower += right * (before[plane, top + 1, left + 1] - lower)
+                    numbers[sample, plane, row, column] = upper + below * (lower - upper) + rounding
 
 
 def warp(batch: Batch, chosen: NDArray[np.int64], matrices: Floats, interpolation: str, fill: Fill) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nbcnn.data.channel_statistics import chunk_of, moments_of
 from nbcnn.data.dataset import Dataset, Shape, Splits
+from nbcnn.data.label_names import likely_slips
 from nbcnn.errors import DataError
 
 DIGEST_BYTES = 8
@@ -97,6 +98,8 @@ def check(splits: Splits, place: str) -> Checked:
             problems.append(Problem("error", str(error)))
             continue
         problems += _empty(name, checked[name].counts, splits.classes, place)
+        slips = likely_slips(splits.classes, checked[name].counts)
+        problems += (Problem("warning", f"{place}: class {slip}, in {name}") for slip in slips)
         problems += _repeated(each, place)
         problems += (problem for other in read for problem in _shared(other, each, place))
         read.append(each)

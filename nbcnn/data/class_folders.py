@@ -1,6 +1,5 @@
 """A folder with a folder of images for each class, alone or within folders `train`, `validation` and `test`."""
 
-import difflib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from nbcnn.data.dataset import Dataset, Shape, Splits
 from nbcnn.data.download import Progress
 from nbcnn.data.files import reason
 from nbcnn.data.images import ReadImages, Resize, read_splits, require_pillow
+from nbcnn.data.label_names import unknown_class
 from nbcnn.data.split_names import SPLITS
 from nbcnn.errors import DataError
 
@@ -76,12 +76,7 @@ def _listed(folder: Path, classes: tuple[str, ...]) -> Listed:
     labels: list[int] = []
     for path in _subfolders(folder):
         if path.name not in classes:
-            near = difflib.get_close_matches(path.name, classes, n=1)
-            cure = f'the nearest is "{near[0]}"' if near else "add it to train or remove it"
-            raise DataError(
-                f"{path}: train has {len(classes)} classes and none of this name, "
-                f"{', '.join(classes[:10])}{', ...' if len(classes) > 10 else ''}; {cure}"
-            )
+            raise unknown_class(str(path), path.name, classes)
         found = list(_images(path))
         if not found:
             raise DataError(f"{path}: at least one image is expected in a class's folder; remove it or fill it")

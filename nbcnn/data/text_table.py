@@ -17,6 +17,7 @@ from nbcnn.data.dataset import Array, Dataset, Shape, Splits
 from nbcnn.data.download import Progress
 from nbcnn.data.files import open_regular, reason
 from nbcnn.data.images import Resize, read_splits
+from nbcnn.data.label_names import unknown_class
 from nbcnn.data.split_names import SPLITS
 from nbcnn.errors import DataError
 
@@ -44,6 +45,7 @@ class _Columns:
 class _Part:
     """The rows of one split; of `numbers` and `paths` one stays empty, and so of `labels` and `targets`."""
 
+    lines: list[int] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
     targets: list[Array] = field(default_factory=list)
     numbers: list[Array] = field(default_factory=list)
@@ -68,7 +70,8 @@ def load_file(
         raise DataError(f"{path}: rows to train on are expected, there is none; add some, or check the column {SPLIT}")
     classes: tuple[str, ...] = ()
     if columns.label is not None:
-        classes = tuple(_in_order({label for part in parts.values() for label in part.labels}))
+        classes = tuple(_in_order({*parts["train"].labels}))
+        _refuse_unknown_classes(parts, classes, path)
     skipped: tuple[str, ...] = ()
     if columns.path is not None:
         paths = {name: part.paths for name, part in parts.items()}
@@ -81,6 +84,14 @@ def load_file(
         kept = {name: np.ones(len(each), np.bool_) for name, each in inputs.items()}
     sets = {name: Dataset(inputs[name], _targets(part, classes)[kept[name]]) for name, part in parts.items()}
     return Splits(sets["train"], sets.get("test"), sets.get("validation"), classes, skipped)
+
+
+def _refuse_unknown_classes(parts: Mapping[str, _Part], classes: Sequence[str], path: Path) -> None:
+    known = {*classes}
+    for part in parts.values():
+        for line, label in zip(part.lines, part.labels, strict=True):
+            if label not in known:
+                raise unknown_class(f"{path}:{line}", label, classes)
 
 
 def look(path: Path) -> tuple[int, list[Path]]:
@@ -102,6 +113,7 @@ def _parts(path: Path) -> tuple[_Columns, dict[str, _Part]]:
         if len(row) != columns.count:
             raise DataError(f"{place}: {columns.count} columns are expected, received {len(row)}; check separators")
         part = parts.setdefault(_split(row, columns, place), _Part())
+        part.lines.append(line)
         if columns.label is not None:
             part.labels.append(row[columns.label].strip())
             if not part.labels[-1]:

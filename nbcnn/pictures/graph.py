@@ -66,7 +66,11 @@ def graph(network: Network) -> dict[str, Any] | None:
             for number, box in enumerate(boxes)
         ],
         "lines": [
-            [point(line[0], BOX[1]), *([point(item, 0), point(item, BOX[1])] for item in line[1:-1]), point(line[-1], 0)]
+            [
+                point(line[0], BOX[1]),
+                *([point(item, 0), point(item, BOX[1])] for item in line[1:-1]),
+                point(line[-1], 0),
+            ]
             for line in lines
         ],
     }

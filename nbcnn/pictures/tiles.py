@@ -51,7 +51,10 @@ def kernels(weight: Array, in_colours: bool) -> Mosaic:
         case 2:
             shown = weight[:MOST_ROWS, :MOST_COLUMNS]
             caption = f"a row for each of {_of(outputs, len(shown), 'kernel')}, a column for each of "
-            return Mosaic(_grid([tile for row in shown for tile in row], shown.shape[1]), caption + _of(inputs, shown.shape[1], "input"))
+            return Mosaic(
+                _grid([tile for row in shown for tile in row], shown.shape[1]),
+                caption + _of(inputs, shown.shape[1], "input"),
+            )
         case _:
             shown = weight[:MOST_ROWS, 0]
             caption = f"a row for each of {_of(outputs, len(shown), 'kernel')}, its slices along depth side by side"

@@ -28,7 +28,10 @@ class Windows:
 
     def as_dict(self, node: Node) -> dict[str, Any]:
         """JSON-able: for each axis `start`, `jump` and `size`, or else the runs of pixels of each position."""
-        return {"product": self.is_product, "axes": [_axis(node, number, rows) for number, rows in enumerate(self.axes)]}
+        return {
+            "product": self.is_product,
+            "axes": [_axis(node, number, rows) for number, rows in enumerate(self.axes)],
+        }
 
 
 def windows(network: Network) -> dict[str, Windows | None]:
@@ -37,7 +40,9 @@ def windows(network: Network) -> dict[str, Windows | None]:
     found: dict[str, Windows | None] = {INPUT: Windows(tuple(np.eye(size, dtype=bool) for size in space))}
     for node in network.layers:
         read = [found[name] for name in node.inputs]
-        found[node.name] = _through(node, _merged(node, [each for each in read if each is not None])) if all(read) else None
+        found[node.name] = (
+            _through(node, _merged(node, [each for each in read if each is not None])) if all(read) else None
+        )
     return found
 
 
@@ -50,7 +55,9 @@ def _merged(node: Node, read: list[Windows]) -> Windows:
     together = Windows(axes)
     # One that sees all that the others see makes the union a product again, and so does a single axis to differ in.
     whole = any(each.is_product and _same(each, together) for each in read)
-    differing = [axis for axis in range(len(axes)) if any(not np.array_equal(each.axes[axis], axes[axis]) for each in read)]
+    differing = [
+        axis for axis in range(len(axes)) if any(not np.array_equal(each.axes[axis], axes[axis]) for each in read)
+    ]
     return Windows(axes, whole or (all(each.is_product for each in read) and len(differing) <= 1))
 
 

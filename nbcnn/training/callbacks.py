@@ -25,7 +25,10 @@ class Callback:
         """Before the first step of an epoch, or, in a run that goes on, before the next one of the epoch under way."""
 
     def on_batch_end(self, training: "Training", loss: float) -> None:
-        """After a step; `loss` is the batch's mean before it. The time that this takes counts as the epoch's."""
+        """After a batch, of which several may make one step; `loss` is its mean before that.
+
+        The time that this takes counts as the epoch's.
+        """
 
     def on_epoch_end(self, training: "Training", record: EpochRecord) -> None:
         """After an epoch and its validation, when a run has written its files; `record` is its row of the history."""

@@ -25,8 +25,9 @@ from nbcnn.training.trainer import Trainer, arguments_of
 class Training:
     """A training under way, as callbacks see it.
 
-    `model` is what it trains, `settings` the spec's table `[train]` with the epochs and the batch size in force, `out`
-    the run's folder, None without one.
+    `model` is what it trains, `measured` what is validated and kept, which is the model of averages where there is one,
+    `settings` the spec's table `[train]` with the epochs and the batch size in force, `out` the run's folder, None
+    without one.
     """
 
     def __init__(
@@ -49,7 +50,6 @@ class Training:
             class_probabilities=mixes(model.network.spec.augment),
             **arguments_of(settings),
         )
-        # What is measured, and kept where it is the best.
         self.measured = self.trainer.averaged or model
         self.standing = Standing()
         self._loader, self._validation = loader, validation

@@ -14,7 +14,7 @@ from nbcnn.data.background import in_order
 from nbcnn.data.dataset import Array
 from nbcnn.data.stored import sample_bytes
 from nbcnn.spec import CrossEntropy, Train
-from nbcnn.training.order import balanced_order, epoch_order, stored_order
+from nbcnn.training.order import balanced_order, epoch_order, numbered, stored_order
 
 BATCHES_AHEAD = 2
 """For each thread: one is under way, and one lies ready."""
@@ -34,8 +34,9 @@ class Batch(NamedTuple):
 class Augmentation(Protocol):
     """Changes a batch: `inputs` (n, channels, *space) and `targets` are its own, and may be changed in place.
 
-    `indices` are the samples' numbers in the training split; with these, `epoch` and a seed as the only source of
-    randomness, results do not depend on threads. It is called by several threads at a time.
+    `indices` are the samples' numbers in the training split, and numbers beyond it for one that comes again in the
+    epoch; with these, `epoch` and a seed as the only source of randomness, results do not depend on threads. It is
+    called by several threads at a time.
     """
 
     def __call__(
@@ -97,21 +98,24 @@ class Loader:
         return epoch_order(self.samples, seed=settings.seed, epoch=epoch, shuffle=settings.shuffle)
 
     def _windows(self, order: NDArray[np.int64], start: int) -> Generator["_Window"]:
+        # A sample that comes several times in an epoch is not augmented alike each time.
+        numbers = order if self.settings.sampling is None else numbered(order, self.samples)
         if not self.dataset.is_stored:
-            yield _Window(Batch(*self.dataset.loaded(slice(None)), order[start:]), order[start:])
+            yield _Window(Batch(*self.dataset.loaded(slice(None)), order[start:]), numbers[start:])
             return
         begins = range(start - start % self._window, len(order), self._window)
-        jobs = (partial(self._read, order[max(start, begin) : begin + self._window]) for begin in begins)
+        parts = (slice(max(start, begin), begin + self._window) for begin in begins)
+        jobs = (partial(self._read, order[part], numbers[part]) for part in parts)
         yield from in_order(jobs, min(self.threads, 1), ahead=1)
 
-    def _read(self, numbers: NDArray[np.int64]) -> "_Window":
-        rows, indices = np.unique(numbers, return_inverse=True)
+    def _read(self, order: NDArray[np.int64], numbers: NDArray[np.int64]) -> "_Window":
+        rows, indices = np.unique(order, return_inverse=True)
         return _Window(Batch(*self.dataset.loaded(rows), indices), numbers)
 
 
 @dataclass(frozen=True)
 class _Window:
-    """Samples in memory in the order of their use, and their numbers in the training split."""
+    """Samples in memory in the order of their use, and the numbers that they are augmented by."""
 
     batch: Batch
     numbers: NDArray[np.int64]

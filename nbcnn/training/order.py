@@ -56,6 +56,16 @@ def balanced_order(classes: NDArray[np.int64], *, ignored: int, seed: int, epoch
     return order
 
 
+def numbered(order: NDArray[np.int64], samples: int) -> NDArray[np.int64]:
+    """A number for every place of an order: its sample's, and so many more for each time that this has come before."""
+    by_sample = np.argsort(order, kind="stable")
+    ranked = order[by_sample]
+    times = np.arange(len(order)) - np.searchsorted(ranked, ranked)
+    numbers = np.empty_like(order)
+    numbers[by_sample] = ranked + samples * times
+    return numbers
+
+
 def _permutations(samples: int, count: int, seed: int, epoch: int) -> NDArray[np.int64]:
     words = _words(count * samples, seed, epoch)
     orders: NDArray[np.int64] = np.argsort(words.reshape(count, samples), axis=1, kind="stable").astype(np.int64)

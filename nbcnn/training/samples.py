@@ -3,9 +3,12 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from nbcnn import data
 from nbcnn.augmentation.augmentation import Augmentation
 from nbcnn.data import Dataset, Splits
+from nbcnn.data.label_names import likely_slips
 from nbcnn.errors import DataError, SpecError
 from nbcnn.network import Network
 from nbcnn.spec import Data
@@ -35,12 +38,27 @@ def load_samples(network: Network, data_dir: Path | None, base: Path | None, on_
         on_progress=lambda what, done, total: on_event(Loading(what, done, total)),
     )
     wanted = wanted_targets(spec.train.loss, network.output_shape)
+    if isinstance(wanted, data.ClassNumbers):
+        _refuse_slips(splits, wanted.classes, spec.data.source)
     fitted = {
         name: data.fitted(dataset, network.input_shape, wanted, f"{spec.data.source} ({name} split)")
         for name, dataset in named_splits(splits).items()
     }
     splits = replace(splits, train=fitted["train"], test=fitted.get("test"), validation=fitted.get("validation"))
     return _parted(splits, spec.data, spec.train.seed)
+
+
+def _refuse_slips(splits: Splits, outputs: int, place: str) -> None:
+    """Where there is a class too many because a label is misspelt, its name says more than its number."""
+    labels = splits.train.labels
+    if labels is None or len(splits.classes) <= outputs:
+        return
+    slips = likely_slips(splits.classes, np.bincount(labels[labels >= 0], minlength=len(splits.classes)).tolist())
+    if slips:
+        raise DataError(
+            f"{place}: {outputs} classes are expected, since the network has {outputs} outputs, received "
+            f"{len(splits.classes)}; {', '.join(slips)}: mend the labels"
+        )
 
 
 def _parted(splits: Splits, table: Data, seed: int) -> Splits:

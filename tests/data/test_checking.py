@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from nbcnn.data import Dataset, Splits, load
 from nbcnn.data.checking import Checked, check
+from nbcnn.data.label_names import likely_slips
 
 CLASSES = ("cat", "dog")
 
@@ -111,3 +112,17 @@ def test_a_split_that_cannot_be_read_does_not_hide_the_others(
     checked = check(splits, "here")
     assert [*checked.splits] == ["test"] and checked.has_errors
     assert "x_train: inputs are expected to be finite, sample 2 is not" in messages(checked, "error")[0]
+
+
+def test_names_that_are_perhaps_slips() -> None:
+    assert likely_slips(("cat", "catt", "dog"), (99, 1, 50)) == ['"catt" (1 sample) is perhaps "cat" (99)']
+    assert likely_slips(("Truck", "truck"), (3, 30)) == ['"Truck" (3 samples) is perhaps "truck" (30)']
+    for classes, counts in (
+        (("cat", "catt"), (99, 40)),  # both are frequent
+        (("cat", "car"), (99, 1)),  # one letter of three
+        (("class1", "class2"), (99, 1)),  # numbered
+        (("a", "b"), (0, 0)),
+    ):
+        assert not likely_slips(classes, counts)
+    many = Splits(labelled([*range(21)], [0] * 20 + [1]), None, None, ("cat", "catt", "dog"))
+    assert 'here: class "catt" (1 sample) is perhaps "cat" (20), in train' in messages(check(many, "here"), "warning")

@@ -78,7 +78,7 @@ def test_a_class_may_be_called_train(tmp_path: Path) -> None:
 def test_a_class_that_train_lacks(tmp_path: Path) -> None:
     for path in ("train/glass", "train/metal", "test/glas"):
         write(tmp_path / path / "0.png")
-    with pytest.raises(DataError, match=r'glas: train has 2 classes and none of this name, glass, metal; .*"glass"'):
+    with pytest.raises(DataError, match=r'glas: train has 2 classes and none called "glas", glass, metal; .*"glass"'):
         load_folder(tmp_path, SHAPE)
 
 

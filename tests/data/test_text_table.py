@@ -129,3 +129,9 @@ def test_other_files(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.csv").write_bytes(content)
     with pytest.raises(DataError, match=r"a\.csv: not a readable table"):
         data.load(str(tmp_path / "a.csv"), input_shape=SIGNAL)
+
+
+def test_a_class_that_train_lacks(tmp_path: Path) -> None:
+    rows = "walk,1,2,3,train\nrun,1,2,4,train\nwalk,1,2,5,test\nwalkk,1,2,6,test\n"
+    with pytest.raises(DataError, match=r'a\.csv:5: train has 2 classes and none called "walkk", .*nearest is "walk"'):
+        load(tmp_path, "label,x,y,z,split\n" + rows)

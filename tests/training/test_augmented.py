@@ -7,7 +7,9 @@ import pytest
 from augmentations import samples_of, spec_of
 
 import nbcnn
+from nbcnn.data import Dataset
 from nbcnn.errors import InputError
+from nbcnn.training.samples import training_loader
 
 TABLES: list[dict[str, Any]] = [
     {"type": "horizontal_flip"},
@@ -57,3 +59,13 @@ def test_numbers_beyond_bytes_are_refused() -> None:
     with pytest.raises(InputError, match=r"augment\[1\]\.fill: numbers from 0 to 1 .* 128; divide it by 255"):
         model.fit(x, y, epochs=1)
     model.fit((x / 255).astype(np.float32), y, epochs=1)
+
+
+def test_a_sample_that_comes_again_is_changed_otherwise() -> None:
+    """Of a rare class the same few samples make a third of the epoch."""
+    labels = np.array([0] * 45 + [1] * 2 + [2] * 43)
+    train = {"sampling": "balanced", "batch_size": 10}
+    spec = spec_of((1, 8, 8), {"type": "gaussian_noise"}, train=train)
+    loader = training_loader(nbcnn.build(spec), Dataset(samples_of((1, 8, 8), 90), labels))
+    rare = [x.tobytes() for batch in loader.batches(1) for x, y in zip(*batch[:2], strict=True) if y == 1]
+    assert len(rare) == len(set(rare)) == 30

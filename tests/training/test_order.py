@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbcnn.errors import DataError
-from nbcnn.training.order import balanced_order, epoch_order, stored_order
+from nbcnn.training.order import balanced_order, epoch_order, numbered, stored_order
 
 
 def test_every_sample_once() -> None:
@@ -107,6 +107,13 @@ def test_places_have_nothing_to_do_with_classes() -> None:
     """The first of an epoch is of each class in a third of 3,000 epochs, give or take 5 standard deviations (26)."""
     first = CLASSES[[balanced(epoch)[0] for epoch in range(3000)]]
     assert all(abs(int((first == label).sum()) - 1000) < 130 for label in (0, 1, 3))
+
+
+def test_every_place_has_a_number_of_its_own() -> None:
+    assert numbered(np.array([2, 0, 2, 1, 2, 0]), 10).tolist() == [2, 0, 12, 1, 22, 10]
+    order = balanced()
+    numbers = numbered(order, 1000)
+    assert len(set(numbers.tolist())) == len(order) and np.array_equal(numbers % 1000, order)
 
 
 def test_where_nothing_counts_nothing_can_be_drawn() -> None:

@@ -71,3 +71,15 @@ def test_no_test_split_unless_it_is_asked_for(loaded: Callable[..., Splits]) -> 
 def test_a_share_that_leaves_nothing(loaded: Callable[..., Splits]) -> None:
     with pytest.raises(DataError, match=r"test = 0.001: both parts need a sample.* 0 for no test"):
         loaded(test=0.001)
+
+
+def test_a_misspelt_label_is_told_by_its_name(tmp_path: Path, spec: MakeSpec) -> None:
+    header = ",".join(f"t{number}" for number in range(64)) + ",label"
+    labels = [f"digit {name}" for name in "abcdefghij"] * 12 + ["digitt a"]
+    rows = [",".join(["0"] * 64 + [label]) for label in labels]
+    path = tmp_path / "signals.csv"
+    path.write_text("\n".join([header, *rows]))
+    described = build(spec(data={"source": str(path)}))
+    message = r'10 classes are expected.* received 11; "digitt a" \(1 sample\) is perhaps "digit a" \(12\): mend'
+    with pytest.raises(DataError, match=message):
+        load_samples(described, None, None, ignore)
