@@ -27,7 +27,9 @@ from .lr_find import lr_find
 from .lsp import lsp
 from .new import new
 from .options import Debug, debug_option
+from .plot import plot
 from .predict import predict
+from .report import report
 from .rf import rf
 from .schema import schema
 from .step import step
@@ -56,6 +58,8 @@ for verb in (
     compare,
     evaluate,
     predict,
+    plot,
+    report,
     lr_find,
     gradcheck,
     bench,

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from nbcnn.api import load_spec as load_spec
     from nbcnn.api import lr_find as lr_find
     from nbcnn.api import new as new
+    from nbcnn.api import plot as plot
     from nbcnn.api import predict as predict
     from nbcnn.api import preview as preview
     from nbcnn.api import receptive_field as receptive_field
+    from nbcnn.api import report as report
     from nbcnn.api import schema as schema
     from nbcnn.api import step as step
     from nbcnn.api import train as train
@@ -47,9 +49,11 @@ _HOMES = {
     "load_spec": "nbcnn.api",
     "lr_find": "nbcnn.api",
     "new": "nbcnn.api",
+    "plot": "nbcnn.api",
     "predict": "nbcnn.api",
     "preview": "nbcnn.api",
     "receptive_field": "nbcnn.api",
+    "report": "nbcnn.api",
     "schema": "nbcnn.api",
     "step": "nbcnn.api",
     "train": "nbcnn.api",

@@ -24,6 +24,8 @@ from nbcnn.training.events import (
 )
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from nbcnn.data import Splits
     from nbcnn.data.checking import Checked, CheckedSplit
     from nbcnn.data.named import NamedData
@@ -89,9 +91,11 @@ __all__ = [
     "load_spec",
     "lr_find",
     "new",
+    "plot",
     "predict",
     "preview",
     "receptive_field",
+    "report",
     "schema",
     "step",
     "templates",
@@ -362,6 +366,65 @@ def predict(
     from nbcnn.training.prediction import predict_files
 
     return predict_files(Path(weights), [Path(path) for path in inputs], threads, on_event)
+
+
+def plot(
+    kind: str,
+    *runs: AnyPath,
+    out: AnyPath | None = None,
+    layer: str | None = None,
+    sample: int | AnyPath = 0,
+    split: str | None = None,
+    target: int | str | None = None,
+    data_dir: AnyPath | None = None,
+    threads: int | None = None,
+    on_event: OnEvent | None = None,
+) -> "Figure":
+    """A figure of Matplotlib: "curves", "confusion", "filters", "features", "saliency" or "grad-cam".
+
+    `runs` are folders of runs, but for curves one alone, in the place of which a weights file may stand. `out` is the
+    .png or .svg to write, if any. `sample` is a number in `split`, by default of the test samples, or a .npy file or
+    image; `target` is a class, by default the one that the sample is taken for; `layer` is by default the first
+    convolution, and for Grad-CAM the last layer with positions, before its pool. Raises InputError for whatever of this
+    does not do, and where there is no Matplotlib.
+    """
+    from nbcnn.pictures import figures, plots
+    from nbcnn.training.events import ignore
+    from nbcnn.training.threads import threads as using_threads
+
+    if out is not None:
+        figures.check_ending(Path(out))
+    source = Path(sample) if isinstance(sample, str | os.PathLike) else sample
+    paths = [Path(run) for run in runs]
+    with using_threads(threads):
+        figure = plots.plot(kind, plots.Asked(paths, layer, source, split, target, data_dir, on_event or ignore))
+    if out is not None:
+        figures.write(figure, Path(out))
+    return figure
+
+
+def report(
+    run: AnyPath,
+    out: AnyPath | None = None,
+    *,
+    data_dir: AnyPath | None = None,
+    threads: int | None = None,
+    on_event: OnEvent | None = None,
+) -> Path:
+    """Write one self-contained HTML page on the run in a folder, by default report.html there; returns where it is.
+
+    Its best weights are measured on the data's test split, else on its validation split; where the data are not there
+    the page leaves out what needs them. Raises InputError for what is no run's folder, and WeightsError for weights
+    that do not do.
+    """
+    from nbcnn.pictures.page import write_report
+    from nbcnn.training.events import ignore
+    from nbcnn.training.threads import threads as using_threads
+
+    path = Path(run) / "report.html" if out is None else Path(out)
+    with using_threads(threads):
+        write_report(Path(run), path, data_dir, on_event or ignore)
+    return path
 
 
 def gradcheck(described: Spec, *, samples: int = 3, seed: int = 0, on_check: "OnCheck | None" = None) -> "list[Check]":

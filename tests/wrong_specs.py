@@ -123,6 +123,11 @@ TOML = {
     ),
     "no key": (IN + layer("«max_pool»").replace('"«max_pool»"', '«"max_pool"»'), "NB105", "kernel_size is missing"),
     "no type": (IN + "«[[layers]]»\nbias = true\n", "NB105", "type is missing"),
+    "a table around the layers": (
+        IN + "[[«network».layers]]\ntype = 'relu'\n", "NB103", 'unknown key "network"',
+    ),
+    "no list of layers": (IN.rstrip() + "«\n»", "NB105", "layers is missing"),
+    "no input": (CONV.rstrip() + "«\n»", "NB105", "input is missing"),
     "no type in a line": ("layers = [«{»bias = true}]\n" + IN, "NB105", "type is missing"),
     "no type of an optimizer": (SPEC + "«[train.optimizer]»\nlr = 0.1\n", "NB105", "train.optimizer.type is missing"),
     "no shape": ("«[input]»\n" + CONV, "NB105", "input.shape is missing"),
@@ -370,6 +375,7 @@ TOML = {
 }  # fmt: skip
 
 JSON = {
+    "no layers": ('{"input": {"shape": [1, 8]}\n«}»\n', "NB105", "layers is missing"),
     "no value": ('{"name": «}»', "NB102", "expecting value"),
     "a comma too much": ('{"name": "a",\n  «}»', "NB102", "not valid JSON"),
     "a key twice": ('{"input": {"shape": [1, 8]},\n "layers": [{"type": "relu", «"type"»: "elu"}]}', "NB102", "twice"),

@@ -11,6 +11,7 @@ from nbcnn.spec.diagnostics import Change
 from nbcnn.spec.edits import put
 from nbcnn.spec.optimizers import AdamW, Lion
 from nbcnn.spec.places import Path, echo
+from nbcnn.spec.schedules import OneCycle
 
 OPTIMIZER: Path = ("train", "optimizer")
 USUAL = {"adam": 1e-3, "adamw": 1e-3, "lion": 1e-4, "rmsprop": 1e-2, "adagrad": 1e-2, "sgd": 1e-1}
@@ -22,6 +23,9 @@ TIMES = 10
 SHARE = 1e-4
 """And below this share of it: Y. Bengio, Practical recommendations, arXiv:1206.5533, section 3.1.1, has 10^-6 to 1."""
 REFERENCE_BATCH, REFERENCE_MOMENTUM, SMALL_BATCH = 256, 0.9, 32
+PEAK = 10
+"""How many times the usual rate a cycle has at its peak: L. Smith, N. Topin, Super-convergence, arXiv:1708.07120,
+figure 1a, has a peak of 3 where a rate that is constant by pieces begins with 0.35."""
 FEWEST_STEPS = 100
 """Steps in which decay alone should not halve a weight; with the numbers of P. Goyal et al. it takes 6,900."""
 MOST_DROPOUT = 0.8
@@ -36,7 +40,7 @@ def _set(path: Path, value: object) -> Change:
 def unusual_rate(graph: Graph) -> Iterator[Finding]:
     """Adam and its kin move each weight by about lr in a step (arXiv:1412.6980, section 2.1). Of SGD it is lr / (1 -
     momentum) that counts, and it may grow with the batch (P. Goyal et al., arXiv:1706.02677, section 2.1), which is all
-    of those that make an update; batches below 32 are judged as those of 32."""
+    of those that make an update; batches below 32 are judged as those of 32. The lr of one_cycle is its peak."""
     train = graph.spec.train
     optimizer = train.optimizer
     usual = USUAL[optimizer.type]
@@ -46,6 +50,8 @@ def unusual_rate(graph: Graph) -> Iterator[Finding]:
         batch = train.batch_size * train.accumulation_steps
         scale = max(batch, SMALL_BATCH) / REFERENCE_BATCH / (1 - REFERENCE_MOMENTUM) / factor
         words = f" with momentum = {optimizer.momentum:g} and batches of {batch}"
+    if isinstance(train.schedule, OneCycle):
+        scale, words = scale * PEAK, f"{words} at the peak of one_cycle"
     high, low = usual * scale * TIMES, usual * scale * SHARE
     path = (*OPTIMIZER, "lr")
     cures = (_set(path, float(f"{usual * scale:.2g}")),)

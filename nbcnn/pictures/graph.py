@@ -11,7 +11,7 @@ from typing import Any
 
 from nbcnn.network import INPUT, Network, Node
 
-BOX, ROW, GAP, LINE = (184, 44), 76, 28, 20
+BOX, ROW, GAP, LINE = (184, 60), 90, 28, 20
 """Width and height of a box, from row to row, between boxes, and the room of a line that passes a row."""
 MANY = 150
 """Boxes from which on blocks are drawn as one box."""
@@ -65,10 +65,11 @@ def graph(network: Network) -> dict[str, Any] | None:
             }
             for number, box in enumerate(boxes)
         ],
+        # From the bottom of a box, straight through the rows that the line passes, to the top of another.
         "lines": [
             [
                 point(line[0], BOX[1]),
-                *([point(item, 0), point(item, BOX[1])] for item in line[1:-1]),
+                *(point(item, down) for item in line[1:-1] for down in (0, BOX[1])),
                 point(line[-1], 0),
             ]
             for line in lines
@@ -138,8 +139,8 @@ class _Drawing:
     def placed(self) -> list[float]:
         """The middle of every item."""
         order: list[list[int]] = [[] for _ in range(max(self.rows) + 1)]
-        for item, row in enumerate(self.rows):
-            order[row].append(item)
+        for item, number in enumerate(self.rows):
+            order[number].append(item)
         rank = [0.0] * len(self.rows)
         for sweep in range(SWEEPS):
             down = sweep % 2 == 0
@@ -147,14 +148,14 @@ class _Drawing:
             for row in order if down else reversed(order):
                 # Where nothing pulls, an item keeps its place.
                 row.sort(key=lambda item: _mean([rank[each] for each in neighbours[item]], rank[item]))
-                for number, item in enumerate(row):
-                    rank[item] = number - (len(row) - 1) / 2
+                for place, item in enumerate(row):
+                    rank[item] = place - (len(row) - 1) / 2
         places = [0.0] * len(self.rows)
         for sweep in range(SWEEPS):
             down = sweep % 2 == 0
             for row in order if down else reversed(order):
-                for item, place in zip(row, self._settled(row, places, down, sweep), strict=True):
-                    places[item] = place
+                for item, middle in zip(row, self._settled(row, places, down, sweep), strict=True):
+                    places[item] = middle
         return places
 
     def _settled(self, row: list[int], places: list[float], down: bool, sweep: int) -> list[float]:

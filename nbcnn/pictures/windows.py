@@ -71,7 +71,7 @@ def _through(node: Node, read: Windows) -> Windows | None:
     if node.layer.keeps_numbers:
         if before == after:
             return read
-        together = Windows(tuple(rows.any(0, keepdims=True) for rows in read.axes), read.is_product)
+        together = Windows(tuple(np.asarray(rows.any(0, keepdims=True)) for rows in read.axes), read.is_product)
         # Numbers that are dealt out to positions anew do not keep their rows and columns.
         return together if not after else None
     if len(before) != len(read.axes):

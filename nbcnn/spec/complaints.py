@@ -84,24 +84,25 @@ def explain(
             yield _diagnose(detail, path, tables, where, other_keys if len(path) == 1 else (), homes)
 
 
-def _unknown_keys(details: Sequence[ErrorDetails]) -> dict[Path, list[str]]:
-    """The first unknown keys of each table: more would take long to compare, and are no slips of the pen."""
-    found: dict[Path, list[str]] = {}
+def _unknown_keys(details: Sequence[ErrorDetails]) -> dict[Path, dict[str, Any]]:
+    """The first unknown keys of each table, with what they hold: more would take long to compare, and are no slips."""
+    found: dict[Path, dict[str, Any]] = {}
     for detail in details:
-        keys = found.setdefault(detail["loc"][:-1], []) if detail["type"] == "extra_forbidden" else None
+        keys = found.setdefault(detail["loc"][:-1], {}) if detail["type"] == "extra_forbidden" else None
         if keys is not None and len(keys) < SHOWN:
-            keys.append(str(detail["loc"][-1]))
+            keys[str(detail["loc"][-1])] = detail["input"]
     return found
 
 
 def _is_consequence(
-    detail: ErrorDetails, tables: Mapping[str, type[BaseModel]], misspelt: Mapping[Path, list[str]]
+    detail: ErrorDetails, tables: Mapping[str, type[BaseModel]], misspelt: Mapping[Path, Mapping[str, Any]]
 ) -> bool:
     """Whether another error causes this one: a default that depends on a wrong field, a list short of wrong entries, a
-    key that is missing because it is misspelt."""
+    key that is missing because it is misspelt, or stands in a table that is not known."""
     if detail["type"] == "missing":
-        missing = detail["loc"][-1]
-        return any(str(nearest(each, _keys(tables))) == missing for each in misspelt.get(detail["loc"][:-1], ()))
+        missing, beside = detail["loc"][-1], misspelt.get(detail["loc"][:-1], {})
+        is_within = any(isinstance(value, dict) and missing in value for value in beside.values())
+        return is_within or any(str(nearest(each, _keys(tables))) == missing for each in beside)
     if detail["type"] == "too_short":
         return bool(len(detail["input"]) >= detail["ctx"]["min_length"])
     return detail["type"] == "default_factory_not_called"
@@ -175,7 +176,7 @@ def _diagnose(
 ) -> Diagnostic:
     kind = detail["type"]
     if kind == "extra_forbidden":
-        return _unknown_key(path, tables, where, other_keys, homes)
+        return _unknown_key(path, detail["input"], tables, where, other_keys, homes)
     if kind == "missing":
         label = f"{path[-1]} is missing in this table"
         cure = f"add it: {_EXAMPLES.get(path, f'{path[-1]} = ...')}"
@@ -207,6 +208,7 @@ def _found(
 
 def _unknown_key(
     path: Path,
+    value: Any,
     tables: Mapping[str, type[BaseModel]],
     where: Callable[[Path], Where],
     other_keys: Sequence[str],
@@ -218,6 +220,12 @@ def _unknown_key(
     if not close and homes and path[0] != "layers":
         key = OTHER_NAMES.get(str(path[-1]), path[-1])
         cure = f"{key} stands in {' or '.join(f'[{home}]' for home in homes)}"
+    inner = [key for key in known if isinstance(value, dict) and key in value]
+    if not close and inner:
+        within = value[inner[0]]
+        header = f"[[{inner[0]}]]" if isinstance(within, list) else f"[{inner[0]}]"
+        words = header if isinstance(within, list | dict) else inner[0]
+        cure = f"write {words} without {quoted(str(path[-1]))} before it"
     label = f"expected {close}" if close else None
     found = _found(Code.UNKNOWN_KEY, where(path[:-1]), f"unknown key {quoted(str(path[-1]))}", None, label=label)
     path = where(path).path

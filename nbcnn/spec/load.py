@@ -85,7 +85,7 @@ def _parse(document: dict[str, Any], sources: Sources, overrides: Mapping[str, A
         try:
             overridden = override(document, overrides)
         except Problem as problem:
-            raise InvalidSpec([Diagnostic(problem.code, problem.rule, (problem.cure,))]) from None
+            raise InvalidSpec([Diagnostic(problem.code, problem.rule, (problem.cure,), file=sources.file)]) from None
     if EXTENDS in document:
         rule = f"{EXTENDS} has no meaning outside a spec file"
         cure = "load the file, or give the whole spec"

@@ -8,6 +8,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from nbcnn.layers.problems import Code
 from nbcnn.spec.diagnostics import Change, Diagnostic, Remark
 from nbcnn.spec.edits import TextEdit
 from nbcnn.spec.places import Path, dotted, echo, quoted
@@ -39,6 +40,12 @@ class Source:
         from nbcnn.spec.positions import positions  # here, because a spec without a fault needs no positions
 
         return positions(self.text, is_json=self.is_json)[0]
+
+    @property
+    def end(self) -> "Span":
+        """Where its text ends: of JSON the bracket that ends it."""
+        last = len(self.text.rstrip())
+        return (last - 1, last) if self.is_json else (last, last + 1)
 
     @cached_property
     def newline(self) -> str:
@@ -109,9 +116,10 @@ class Sources:
     def _located(self, diagnostic: Diagnostic) -> Diagnostic:
         notes = [*diagnostic.notes]
         path = diagnostic.path
-        override = next((each for each in self.overridden if path is not None and path[: len(each)] == each), None)
-        if override is not None:
+        override = self._override(path) if path else None
+        if override is not None and path is not None and len(override) <= len(path):
             path = override[:-1]
+        if override is not None:
             notes.insert(0, f"{dotted(override)} comes from an override and does not stand in the file")
         placed = replace(diagnostic, file=self.file)
         found = self.find(path) if path else None
@@ -121,7 +129,17 @@ class Sources:
             notes += self._variables(source.text[slice(*span)], diagnostic)
             notes += self._uses(diagnostic)
             notes += self._extensions(source)
+        elif self.files and diagnostic.code is Code.MISSING_KEY:
+            placed = self.files[0].place(replace(diagnostic, label=None), self.files[0].end)
         return replace(placed, notes=tuple(map(self._filled, notes)), cures=tuple(map(self._cure, diagnostic.cures)))
+
+    def _override(self, path: Path) -> Path | None:
+        """The override that gave the value at a path, or else the first that made a table there."""
+        for each in self.overridden:
+            is_made = each[: len(path)] == path and self.find(path) is None
+            if path[: len(each)] == each or is_made:
+                return each
+        return None
 
     def find(self, path: Path) -> "tuple[Source, Spot, int] | None":
         """The file and the last value on the way to a path that is written there, and its depth; None for no key."""

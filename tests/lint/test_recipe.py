@@ -69,6 +69,15 @@ def test_the_rate_of_sgd_goes_with_batch_and_momentum(batch_size: int, momentum:
         assert [code for code, _ in found(batch_size=batch_size, optimizer=settings)] == expected
 
 
+@pytest.mark.parametrize(("settings", "most"), [({"type": "adam"}, 1e-1), ({"type": "sgd", "momentum": 0.9}, 10.0)])
+def test_the_rate_of_one_cycle_is_its_peak(settings: dict[str, Any], most: float) -> None:
+    for schedule, times in (("one_cycle", 1), ("cosine", 0.1)):
+        for lr, expected in ((0.99 * most * times, []), (1.01 * most * times, ["NB237"])):
+            told = found(optimizer=settings | {"lr": lr}, schedule={"type": schedule}, batch_size=256)
+            assert [code for code, _ in told] == expected
+            assert all(("at the peak of one_cycle" in words) == (schedule == "one_cycle") for _, words in told)
+
+
 def test_a_rate_of_0_is_told_without_a_ratio() -> None:
     ((code, words),) = found(optimizer={"type": "sgd", "lr": 0.0})
     assert code == "NB237" and "0 is not the" in words

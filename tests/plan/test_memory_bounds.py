@@ -95,6 +95,8 @@ def run_networks():
         (name,) = get_args(table.model_fields["type"].annotation)
         print(name, flush=True)
         train(named("branches of features"), 3, optimizer={"type": name, "lr": 0.01})
+    print("several batches", flush=True)
+    train(named("branches of features"), 3, accumulation_steps=2)
 
 
 with using(lanes):

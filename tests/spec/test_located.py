@@ -146,6 +146,18 @@ def test_an_override_is_told(tmp_path):
     assert found.notes == ("layers[0].kernel_size comes from an override and does not stand in the file",)
 
 
+def test_an_override_of_what_is_not_there_is_told(tmp_path):
+    (tmp_path / "a.toml").write_text(SPEC)
+    with pytest.raises(InvalidSpec) as raised:
+        nbcnn.load_spec(tmp_path / "a.toml", {"trian.epochs": 9})
+    (found,) = raised.value.diagnostics
+    assert (found.file, found.line) == (str(tmp_path / "a.toml"), None)
+    assert found.notes == ("trian.epochs comes from an override and does not stand in the file",)
+    with pytest.raises(InvalidSpec) as raised:
+        nbcnn.load_spec(tmp_path / "a.toml", {"layers.d.kernel_size": 9})
+    assert raised.value.diagnostics[0].file == str(tmp_path / "a.toml")
+
+
 def test_not_utf_8(tmp_path):
     path = tmp_path / "a.toml"
     path.write_bytes(b"[input]\n# caf\xe9\n")
