@@ -142,8 +142,13 @@ def epoch_line(event: EpochFinished) -> str:
 
 def running_text(event: Progress) -> str:
     """loss 0.2103, accuracy 93.61%, 52,103 images/s."""
-    accuracy = f"accuracy {percent(event.accuracy)}, " if event.accuracy is not None else ""
-    return f"loss {event.loss:.4f}, {accuracy}{event.images_per_second:,.0f} images/s"
+    return ", ".join(running_parts(event))
+
+
+def running_parts(event: Progress) -> tuple[str, ...]:
+    """What changes while an epoch runs, the speed last."""
+    accuracy = (f"accuracy {percent(event.accuracy)}",) if event.accuracy is not None else ()
+    return (f"loss {event.loss:.4f}", *accuracy, f"{event.images_per_second:,.0f} images/s")
 
 
 def status_text(event: Event) -> str:
@@ -160,3 +165,14 @@ def status_text(event: Event) -> str:
             return f"measuring: {event.done} of {counted(event.total, 'round')}"
         case _:
             return ""
+
+
+def short_status_text(event: Event) -> str:
+    """The same in fewer words, for a narrow terminal."""
+    match event:
+        case Loading():
+            return f"loading: {bytes_text(event.done)}"
+        case Compiling():
+            return f"preparing: {event.done} of {event.total}"
+        case _:
+            return status_text(event)

@@ -1,45 +1,37 @@
 """The live progress bar of a terminal."""
 
+import time
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
-from rich.progress import BarColumn, Task, TextColumn
-from rich.progress import Progress as Bar
+from rich.console import Console, RenderableType
+from rich.live import Live as Display
+from rich.progress_bar import ProgressBar
+from rich.table import Table
 from rich.text import Text
 
 from nbcnn.api import EpochFinished, Event, Pretrained, Progress, Started
 
-from .lines import Pace, epoch_line, pretrained_line, running_text, started_line, status_text
+from .lines import Pace, epoch_line, pretrained_line, running_parts, short_status_text, started_line, status_text
 from .text import duration
 
-
-class _TimeLeft(TextColumn):
-    """Refreshed with the bar, not only with the events."""
-
-    def __init__(self, live: "Live"):
-        super().__init__("")
-        self._live = live
-
-    def render(self, task: Task) -> Text:
-        seconds = self._live.pace.seconds_left if self._live.pace is not None else None
-        return Text(f"{duration(seconds)} left" if seconds is not None else duration(task.elapsed or 0))
+BAR = 12
+REFRESHES = 10
+"""A second."""
 
 
 class Live:
-    """One bar over the whole run; finished epochs scroll away above it."""
+    """One line for the whole run, never wider than the terminal; finished epochs scroll away above it."""
 
     def __init__(self) -> None:
         self.pace: Pace | None = None
-        self._bar = Bar(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=12),
-            TextColumn("{task.fields[running]}", markup=False),
-            _TimeLeft(self),
-            console=Console(stderr=True, highlight=False),
-            transient=True,
+        self._status, self._short_status = "starting", "starting"
+        self._running: tuple[str, ...] = ()
+        self._began = time.perf_counter()
+        self._console = Console(stderr=True, highlight=False)
+        self._bar = Display(
+            get_renderable=self._line, console=self._console, transient=True, refresh_per_second=REFRESHES
         )
-        self._task = self._bar.add_task("starting", total=None, running="")
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -55,26 +47,50 @@ class Live:
             case Started():
                 self.pace = Pace(event)
                 self._print(started_line(event))
-                self._bar.update(
-                    self._task,
-                    description=f"epoch {event.epoch + 1}/{event.epochs}",
-                    total=self.pace.total,
-                    completed=event.step,
-                    running="",
-                )
+                self._status = self._short_status = f"epoch {event.epoch + 1}/{event.epochs}"
+                self._running = ()
             case Progress():
                 if self.pace is not None:
                     self.pace.update(event)
-                    self._bar.update(self._task, completed=self.pace.done)
-                self._bar.update(
-                    self._task, description=f"epoch {event.epoch}/{event.epochs}", running=running_text(event)
-                )
+                self._status = self._short_status = f"epoch {event.epoch}/{event.epochs}"
+                self._running = running_parts(event)
             case Pretrained():
                 self._print(pretrained_line(event))
             case EpochFinished():
                 self._print(epoch_line(event))
             case _:
-                self._bar.update(self._task, description=status_text(event), running="")
+                self._status, self._short_status, self._running = status_text(event), short_status_text(event), ()
 
     def _print(self, line: str) -> None:
-        self._bar.console.print(Text(line))
+        self._console.print(Text(line))
+
+    def _line(self) -> RenderableType:
+        """What there is room for: the status and the time always, then loss, accuracy, the bar, and speed."""
+        width = self._console.width
+        seconds = self.pace.seconds_left if self.pace is not None else None
+        clock = f"{duration(seconds)} left" if seconds is not None else duration(time.perf_counter() - self._began)
+        status = self._status
+        if len(status) + 1 + len(clock) > width:
+            status = self._short_status[: max(width - len(clock) - 1, 0)]
+        room = width - len(status) - len(clock) - 1
+        # The bar is more than how fast it goes, and less than how well.
+        *first, last = self._running or ("",)
+        shown: list[str] = []
+        has_bar = False
+        for part, length in [*((part, len(part)) for part in first), (None, BAR), (last, len(last))]:
+            needed = length + 1 if part is None or not shown else length + 2
+            if not length or needed > room:
+                continue
+            room -= needed
+            if part is None:
+                has_bar = True
+            else:
+                shown.append(part)
+        line = Table.grid(padding=(0, 1, 0, 0))
+        total = self.pace.total if self.pace is not None else None
+        bar = ProgressBar(total=total, completed=self.pace.done if self.pace is not None else 0, width=BAR)
+        cells: list[RenderableType] = [Text(status, no_wrap=True)]
+        cells += [bar] if has_bar else []
+        cells += [Text(", ".join(shown), no_wrap=True)] if shown else []
+        line.add_row(*cells, Text(clock[:width], no_wrap=True))
+        return line

@@ -322,8 +322,9 @@ def train(
 
     `out` is that folder, by default runs/<name>-<n>, a new one; with `resume` it is the folder of a run to go on with,
     by default the newest. `data_dir` holds the named data sets. `callbacks` are objects of `nbcnn.Callback`; `on_event`
-    hears of what happens. Raises InputError for a spec, data, folder or checkpoint that does not do, DivergenceError
-    where the loss is not a finite number, and Interrupted, the run saved, after SIGINT or SIGTERM.
+    hears of what happens; without one, a notebook shows it. Raises InputError for a spec, data, folder or checkpoint
+    that does not do, DivergenceError where the loss is not a finite number, and Interrupted, the run saved, after
+    SIGINT or SIGTERM.
     """
     from nbcnn.training.run import train
 
@@ -417,7 +418,7 @@ def report(
     the page leaves out what needs them. Raises InputError for what is no run's folder, and WeightsError for weights
     that do not do.
     """
-    from nbcnn.pictures.page import write_report
+    from nbcnn.pictures.report import write_report
     from nbcnn.training.events import ignore
     from nbcnn.training.threads import threads as using_threads
 

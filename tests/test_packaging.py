@@ -87,5 +87,6 @@ def test_wheel_holds_the_package_the_command_and_the_digits(tmp_path: Path) -> N
     expected |= {f"nbcnn_cli/{path.name}" for path in (ROOT / "cli").glob("*.py")}
     expected |= {path.relative_to(ROOT).as_posix() for path in (ROOT / "nbcnn/explanations").glob("*.md")}
     expected |= {f"nbcnn/templates/{path.name}" for path in (ROOT / "specs").glob("*.toml")}
+    expected |= {path.relative_to(ROOT).as_posix() for path in (ROOT / "nbcnn/pictures/page").iterdir()}
     expected |= {"nbcnn/py.typed", "nbcnn/data/digits.npz", "nbcnn/data/digits-NOTICE.txt"}
     assert expected <= names

@@ -15,10 +15,11 @@ from nbcnn.training.balance import with_class_weights
 from nbcnn.training.callbacks import Callback, checked
 from nbcnn.training.epochs import Training
 from nbcnn.training.evaluation import Evaluation, evaluate
-from nbcnn.training.events import EpochRecord, OnEvent, ignore
+from nbcnn.training.events import EpochRecord, OnEvent
 from nbcnn.training.loader import Loader
 from nbcnn.training.loop import NotFinite, refuse_last_batch
 from nbcnn.training.losses import probabilities, wanted_targets
+from nbcnn.training.notebook import default_view
 from nbcnn.training.signals import StopRequest
 
 
@@ -42,8 +43,9 @@ class Model(models.Model):
         compares numbers as many as the network gives. Loss, optimiser, schedule, seed and shuffling, and `epochs` and
         `batch_size` unless given, are those of the spec. Samples are changed as its `[[augment]]` says,
         and inputs normalised by `normalization` where that is set. With `[train.ema]` the weights are
-        averages in the end. `callbacks` are objects of `nbcnn.Callback`; `on_event` hears of what
-        happens. Raises InputError for data that do not fit, and DivergenceError where a loss is not a finite number.
+        averages in the end. `callbacks` are objects of `nbcnn.Callback`; `on_event` hears of what happens; without one,
+        a notebook shows it. Raises InputError for data that do not fit, and DivergenceError where a loss is not a
+        finite number.
         """
         spec = self.network.spec.train
         given = {
@@ -61,7 +63,7 @@ class Model(models.Model):
         validation = None if validation_data is None else self._dataset(*validation_data, "fit: validation_data")
         network = self.network
         augmentation = Augmentation.of(network.spec, network.output_shape, samples.inputs.dtype)
-        training = Training(self, Loader(samples, settings, augmentation), validation, on_event or ignore)
+        training = Training(self, Loader(samples, settings, augmentation), validation, on_event or default_view())
         try:
             training.run(hooks, StopRequest())
         except NotFinite as error:

@@ -18,10 +18,11 @@ from nbcnn.training.callbacks import Callback, checked
 from nbcnn.training.checkpoints import Checkpoints
 from nbcnn.training.epochs import Training
 from nbcnn.training.evaluation import Evaluation, evaluate, metric_names
-from nbcnn.training.events import Compiling, EpochRecord, Evaluating, OnEvent, Pretrained, Started, ignore
+from nbcnn.training.events import Compiling, EpochRecord, Evaluating, OnEvent, Pretrained, Started
 from nbcnn.training.fit import Model
 from nbcnn.training.history import append_history, write_history
 from nbcnn.training.loop import NotFinite, refuse_last_batch
+from nbcnn.training.notebook import default_view
 from nbcnn.training.pretrained import take_pretrained, write_pretrained
 from nbcnn.training.provenance import Provenance
 from nbcnn.training.samples import load_samples, normalization, training_loader
@@ -67,7 +68,7 @@ def train(
     not do, DivergenceError where the loss is not a finite number, and Interrupted, the run saved, after SIGINT or
     SIGTERM.
     """
-    report = on_event or ignore
+    report = on_event or default_view()
     hooks = checked(callbacks)
     network = networks.build(spec)
     with using_threads(threads):

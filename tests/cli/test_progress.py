@@ -1,4 +1,5 @@
 import io
+import re
 import time
 from pathlib import Path
 
@@ -65,6 +66,32 @@ def test_pace_counts_from_where_a_resumed_run_begins(monkeypatch: pytest.MonkeyP
     pace.update(Progress(2, 3, 6, 10, 1.0, 0.5, 0.1, 1.0))
     now = 104.0
     assert pace.seconds_left == pytest.approx(1.0 * (30 - 16))
+
+
+@pytest.mark.parametrize("width", [20, 25, 32, 40, 50, 60, 80, 200])
+def test_the_live_line_fits_and_cuts_nothing_in_half(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = io.TextIOWrapper(io.BytesIO(), encoding="ascii", write_through=True)
+    console = Console(file=screen, force_terminal=True, width=width, highlight=False, color_system=None)
+    monkeypatch.setattr(live, "Console", lambda **_: console)
+    show = live.Live()
+    whole = {"starting", "epoch 1/2", "loss 2.3000", "accuracy 12.50%", "52,103 images/s"}
+    for event in EVENTS:
+        show(event)
+        with console.capture() as captured:
+            console.print(show._line())
+        (line,) = captured.get().splitlines()
+        assert len(line.rstrip()) <= width and line.isascii()
+        assert re.search(r"\d+:\d\d( left)?\s*$", line), line
+        if isinstance(event, Progress):
+            assert {part for part in whole if part in line} == {
+                20: {"epoch 1/2"},
+                25: {"epoch 1/2"},
+                32: {"epoch 1/2", "loss 2.3000"},
+                40: {"epoch 1/2", "loss 2.3000"},
+                50: {"epoch 1/2", "loss 2.3000", "accuracy 12.50%"},
+                60: {"epoch 1/2", "loss 2.3000", "accuracy 12.50%"},
+            }.get(width, whole - {"starting"})
+            assert ("---" in line) == (width >= 80)
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])

@@ -14,7 +14,7 @@ import nbcnn
 from nbcnn import api
 from nbcnn.errors import InputError
 from nbcnn.pictures.contents import contents
-from nbcnn.pictures.page import page
+from nbcnn.pictures.report import page
 from nbcnn.spec import parse
 
 # Points at every unit of every layer that has some, by every way, and tells on the page what happened.

@@ -13,6 +13,9 @@ from nbcnn.pictures.source import AnyPath
 from nbcnn.training.events import OnEvent
 from nbcnn.weights.files import write_atomically
 
+SCRIPTS = ("elements", "curves", "network", "units", "findings", "page")
+"""In the order in which they are needed."""
+
 
 def write_report(run: Path, out: Path, data_dir: AnyPath | None, report: OnEvent) -> None:
     """Write the page on a run; raises what `contents` raises, and NbcnnError where it cannot be written."""
@@ -21,19 +24,19 @@ def write_report(run: Path, out: Path, data_dir: AnyPath | None, report: OnEvent
 
 def page(found: dict[str, Any]) -> str:
     """The page: its script draws the values, as text and never as markup."""
-    parts = {name: files(__package__).joinpath(f"page.{name}").read_text("utf-8") for name in ("html", "css", "js")}
+    folder = files(__package__) / "page"
     # "</script>" and "<!--" would end or change the element that the values stand in.
     values = json.dumps(_finite(found), ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace(
         "<", "\\u003c"
     )
     texts = {
         "TITLE": escape(f"{found['name']} ({found['run']})"),
-        "STYLE": parts["css"],
+        "STYLE": (folder / "page.css").read_text("utf-8"),
         "VALUES": values,
-        "SCRIPT": parts["js"],
+        "SCRIPT": "\n".join((folder / f"{name}.js").read_text("utf-8") for name in SCRIPTS),
     }
     # Cut once, so that nothing that is put in is taken for a marker.
-    pieces = re.split(f"@({'|'.join(texts)})@", parts["html"])
+    pieces = re.split(f"@({'|'.join(texts)})@", (folder / "page.html").read_text("utf-8"))
     return "".join(texts[piece] if number % 2 else piece for number, piece in enumerate(pieces))
 
 
