@@ -346,6 +346,7 @@ TOML = {
         SPEC + augment("time_shift").replace('"time_shift"', '«"time_shift"»'), "NB110", "this one has 2 spatial axes",
     ),
     "angles the wrong way round": (SPEC + augment("random_affine", "degrees = «[10, -10]»"), "NB106", "degrees"),
+    "a shear of a right angle": (SPEC + augment("random_affine", "shear = «90»"), "NB106", "augment[0].shear"),
     "shears of three": (SPEC + augment("random_affine", "shear = «[1, 2, 3]»"), "NB106", "augment[0].shear"),
     "a hue of grey": (SPEC + FLAT + augment("color_jitter", "hue = «0.1»"), "NB106", "augment[0]: hue needs the 3"),
     "more hue than there is": (SPEC + FLAT + augment("color_jitter", "hue = «0.6»"), "NB106", "augment[0].hue"),

@@ -17,6 +17,8 @@ later.load()
 Floats = NDArray[np.float64]
 Positions = NDArray[np.int64]
 UNIT = 2.0**-32
+APART = 1 << 31
+"""What is added to the augmentation's number: dropout counts by layers there, under the same seed."""
 
 
 @compiled("void(T[:,::1],int64[::1],uint64,uint64,uint64,uint64)")
@@ -68,4 +70,4 @@ class Draws:
         """(seed, epoch, operation, begin): so many blocks of four words from counter `begin` on are the caller's."""
         begin = self.begin
         self.begin += blocks
-        return np.uint64(self.seed), np.uint64(self.epoch), np.uint64(self.operation), np.uint64(begin)
+        return np.uint64(self.seed), np.uint64(self.epoch), np.uint64(APART + self.operation), np.uint64(begin)

@@ -103,12 +103,13 @@ def inverse(degrees: Floats, scale: Floats, shear_x: Floats, shear_y: Floats) ->
     torchvision's `_get_inverse_affine_matrix`.
     """
     a, x, y = np.deg2rad(degrees), np.deg2rad(shear_x), np.deg2rad(shear_y)
-    forward = np.empty((len(degrees), 2, 2))
-    forward[:, 0, 0] = np.cos(a - y) / np.cos(y)
-    forward[:, 0, 1] = -np.cos(a - y) * np.tan(x) / np.cos(y) - np.sin(a)
-    forward[:, 1, 0] = np.sin(a - y) / np.cos(y)
-    forward[:, 1, 1] = -np.sin(a - y) * np.tan(x) / np.cos(y) + np.cos(a)
-    return np.asarray(np.linalg.inv(forward * scale[:, np.newaxis, np.newaxis]), np.float64)
+    undone = np.empty((len(degrees), 2, 2))
+    # Without the scale the determinant is 1, so that the inverse has the same numbers in other places.
+    undone[:, 1, 1] = np.cos(a - y) / np.cos(y)
+    undone[:, 0, 1] = np.cos(a - y) * np.tan(x) / np.cos(y) + np.sin(a)
+    undone[:, 1, 0] = -np.sin(a - y) / np.cos(y)
+    undone[:, 0, 0] = -np.sin(a - y) * np.tan(x) / np.cos(y) + np.cos(a)
+    return undone / scale[:, np.newaxis, np.newaxis]
 
 
 def around_zero(value: float | tuple[float, float]) -> tuple[float, float]:

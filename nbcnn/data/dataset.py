@@ -117,7 +117,10 @@ def from_arrays(
     def form_inputs(part: Array, first: int) -> Array:
         return np.ascontiguousarray(_with_channels_first(_numbers(part, place, first), input_shape))
 
-    return Dataset(formed(inputs, form_inputs), formed(targets, partial(_targets, place)))
+    is_right = inputs.dtype == np.uint8 and inputs.shape[1:] == (input_shape or inputs.shape[1:])
+    # Bytes in a file that are as they are wanted go straight to where they are used.
+    formed_inputs = inputs if isinstance(inputs, Stored) and is_right else formed(inputs, form_inputs)
+    return Dataset(formed_inputs, formed(targets, partial(_targets, place)))
 
 
 def formed(samples: Array | Stored, form: Callable[[Array, int], Array]) -> Array | Stored:

@@ -104,7 +104,8 @@ def _array(dataset: Any, name: str, path: Path) -> Array | Stored:
     block = block_of(shape, dtype, chunk)
     if offset is None:
         return Stored(shape, dtype, _Chunks(dataset, place), numbers, block, chunk)
-    return Stored(shape, dtype, _Contiguous(path, offset, shape, dtype, place), numbers, block)
+    contiguous = _Contiguous(path, offset, shape, dtype, place)
+    return Stored(shape, dtype, contiguous.read, numbers, block, fill=contiguous.fill)
 
 
 def _refuse_elsewhere(dataset: Any, place: str) -> None:
@@ -130,8 +131,13 @@ class _Contiguous:
         self._lock = Lock()
         finalize(self, self._file.close)
 
-    def __call__(self, start: int, stop: int) -> Array:
+    def read(self, start: int, stop: int) -> Array:
         samples = np.empty((stop - start, *self._shape), self._dtype)
+        self.fill(samples, start)
+        return samples
+
+    def fill(self, samples: Array, start: int) -> None:
+        stop = start + len(samples)
         try:
             with self._lock:
                 self._file.seek(self._offset + start * self._bytes)
@@ -140,7 +146,6 @@ class _Contiguous:
             raise _unreadable(self._place, start, stop, error) from None
         if count < samples.nbytes:
             raise _unreadable(self._place, start, stop, EOFError("the file ends before them"))
-        return samples
 
 
 class _Chunks:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 BLOCK_BYTES = 1 << 20
 """Bytes read at a stroke: on any disk, looking for the place then takes less time than the reading."""
 
-GAP_BYTES = 1 << 16
-"""Bytes between two wanted samples that are read and thrown away rather than skipped."""
+GAP_BYTES = 1 << 12
+"""Bytes between two wanted samples that are read and thrown away rather than skipped, which takes a call of its own."""
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]
@@ -23,7 +23,8 @@ class Stored:
     """Samples of an array (N, ...) that lies in a file; indexed along the first axis, it gives arrays in memory.
 
     `read(start, stop)` reads samples of the file, of which these are the `numbers`, in order. `block` is how many are
-    read at a stroke, `chunk` how many the file keeps together, 1 where it can be read anywhere.
+    read at a stroke, `chunk` how many the file keeps together, 1 where it can be read anywhere. `fill(array, start)`
+    reads samples from `start` on straight into an array, where they lie in the file as they are wanted.
     """
 
     shape: Shape
@@ -32,6 +33,7 @@ class Stored:
     numbers: NDArray[np.int64]
     block: int
     chunk: int = 1
+    fill: Callable[[Array, int], None] | None = None
 
     @property
     def ndim(self) -> int:
@@ -55,9 +57,13 @@ class Stored:
         rows, places = np.unique(numbers, return_inverse=True)
         found = np.empty((len(rows), *self.shape[1:]), self.dtype)
         for start, stop in self._runs(rows):
-            part = self.read(int(rows[start]), int(rows[stop - 1]) + 1)
-            wanted = rows[start:stop] - rows[start]
-            found[start:stop] = part if len(part) == len(wanted) else part[wanted]
+            first, last = int(rows[start]), int(rows[stop - 1])
+            has_gaps = last - first >= stop - start
+            if self.fill is not None and not has_gaps:
+                self.fill(found[start:stop], first)
+                continue
+            part = self.read(first, last + 1)
+            found[start:stop] = part[rows[start:stop] - first] if has_gaps else part
         # In the file's order, as most are asked for, they need no copy.
         if np.array_equal(places, np.arange(len(rows))):
             return found[0] if numbers.ndim == 0 else found
@@ -77,7 +83,7 @@ class Stored:
         def read(start: int, stop: int) -> Array:
             return form(self.read(start, stop), start)
 
-        return replace(self, shape=(len(self), *empty.shape[1:]), dtype=empty.dtype, read=read)
+        return replace(self, shape=(len(self), *empty.shape[1:]), dtype=empty.dtype, read=read, fill=None)
 
     def _runs(self, rows: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
         """Parts of `rows`, which are in order, that are read at a stroke: in one block, and without a wide gap."""

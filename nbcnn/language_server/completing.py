@@ -17,6 +17,7 @@ TABLES = {
     "[[layers]]": "One more layer.",
     "[input]": "The shape of the input.",
     "[data]": "Where the samples come from.",
+    "[[augment]]": "One more thing that is done to training samples.",
     "[train]": "How the network is trained.",
     "[train.optimizer]": "What changes the weights.",
     "[train.schedule]": "How the learning rate changes.",

@@ -1,6 +1,7 @@
 """Fixes of a spec file: changes that cure what is wrong with it, made in its text."""
 
 import re
+from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import unified_diff
@@ -108,19 +109,23 @@ def _fixes(diagnostic: Diagnostic) -> list[Change]:
 
 def _choice(fixed: Fixed, unsafe: bool) -> Iterator[tuple[Diagnostic, Change]]:
     """A fix for each diagnostic, as far as they can be made together: the safe one, or else the first."""
-    taken: list[TextEdit] = []
+    taken: list[tuple[int, int]] = []  # in their order in the text
     for diagnostic in fixed.left:
         fixes = [change for change in _fixes(diagnostic) if fixed._is_here(change) and (change.safe or unsafe)]
         if not fixes:
             continue
         change = next((each for each in fixes if each.safe), fixes[0])
-        if not any(_meet(one, other) for one in change.text_edits for other in taken):
-            taken += change.text_edits
+        spans = [(edit.start, edit.end) for edit in change.text_edits]
+        if not any(_meets(taken, *span) for span in spans):
+            for span in spans:
+                insort(taken, span)
             yield diagnostic, change
 
 
-def _meet(one: TextEdit, other: TextEdit) -> bool:
-    return one.start <= other.end and other.start <= one.end
+def _meets(taken: Sequence[tuple[int, int]], start: int, end: int) -> bool:
+    """Whether a stretch of text overlaps or touches another, of which none overlaps any."""
+    at = bisect_left(taken, (start, end))
+    return (at > 0 and taken[at - 1][1] >= start) or (at < len(taken) and taken[at][0] <= end)
 
 
 def _made(fixed: Fixed, choice: Sequence[tuple[Diagnostic, Change]]) -> Fixed:
@@ -129,7 +134,9 @@ def _made(fixed: Fixed, choice: Sequence[tuple[Diagnostic, Change]]) -> Fixed:
 
 
 def edited(text: str, edits: Iterable[TextEdit]) -> str:
-    """The text with edits made, which do not overlap."""
-    for edit in sorted(edits, key=lambda each: each.start, reverse=True):
-        text = text[: edit.start] + edit.text + text[edit.end :]
-    return text
+    """The text with edits made, which do not overlap; of two at one place the later comes first."""
+    parts, end = [], 0
+    for edit in sorted(reversed(list(edits)), key=lambda each: (each.start, each.end)):
+        parts += [text[end : edit.start], edit.text]
+        end = edit.end
+    return "".join([*parts, text[end:]])

@@ -15,12 +15,14 @@ from nbcnn.layers.problems import Code, Problem
 from nbcnn.layers.table import OneOf, Table, Types
 from nbcnn.spec.losses import Loss
 
+Probability = Annotated[float, Field(ge=0, le=1, description="Share of the samples that are changed.")]
+
 
 class Augment(Table):
     """What all augmentations have."""
 
     type: str
-    p: Annotated[float, Field(ge=0, le=1, description="Share of the samples that are changed.")] = 1.0
+    p: Probability = 1.0
 
     ranks: ClassVar[tuple[int, ...]] = (1, 2, 3)
     """How many spatial axes an input may have."""

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, Strict
 from nbcnn.layers.axes import Pairs, Shape, axes, pairs_per_axis
 from nbcnn.layers.fields import Expects, MarginsField, NonNegative, Positive, Real
 from nbcnn.layers.problems import Code, Problem
-from nbcnn.spec.augment import Augment
+from nbcnn.spec.augment import Augment, Probability
 from nbcnn.spec.losses import CrossEntropy, Loss
 
 COLOURS = 3
@@ -29,6 +29,16 @@ Fill = Annotated[
 Angles = Annotated[
     Annotated[float, Field(ge=0, le=360)] | Annotated[tuple[Angle, Angle], Strict(False), AfterValidator(_rising)],
     Expects("a number from 0 to 360, or a list of the lowest and the highest angle from -360 to 360"),
+]
+_Slant = Annotated[float, Field(gt=-90, lt=90)]
+Shear = Annotated[
+    Annotated[float, Field(ge=0, lt=90)]
+    | Annotated[tuple[_Slant, _Slant], Strict(False), AfterValidator(_rising)]
+    | Annotated[tuple[_Slant, _Slant, _Slant, _Slant], Strict(False)],
+    Expects(
+        "a number of degrees below 90, or a list of the lowest and the highest along rows, and perhaps along columns, "
+        "between -90 and 90"
+    ),
 ]
 Scale = Annotated[
     tuple[Positive, Positive],
@@ -69,7 +79,7 @@ class HorizontalFlip(Augment):
     """Left and right change places: the last axis runs backwards, that of a signal too."""
 
     type: Literal["horizontal_flip"]
-    p: Share = 0.5
+    p: Probability = 0.5
     moves = True
 
 
@@ -77,7 +87,7 @@ class VerticalFlip(Augment):
     """Top and bottom change places."""
 
     type: Literal["vertical_flip"]
-    p: Share = 0.5
+    p: Probability = 0.5
     ranks = (2, 3)
     moves = True
 
@@ -86,7 +96,7 @@ class DepthFlip(Augment):
     """The first and the last slice of a volume change places, and so on."""
 
     type: Literal["depth_flip"]
-    p: Share = 0.5
+    p: Probability = 0.5
     ranks = (3,)
     moves = True
 
@@ -147,9 +157,8 @@ class RandomAffine(Augment):
     ] = None
     scale: Scale | None = None
     shear: Annotated[
-        Angles | Annotated[tuple[Angle, Angle, Angle, Angle], Strict(False)] | None,
+        Shear | None,
         Field(description="Degrees along rows: d means from -d to d; with four numbers along rows and columns."),
-        Expects("a number of degrees, or a list of the lowest and the highest along rows, and perhaps along columns"),
     ] = None
     interpolation: Interpolation = "nearest"
     fill: Fill = 0.0
@@ -164,7 +173,7 @@ class RandomErasing(Augment):
     """A box is overwritten; of a signal a stretch, of a volume a block (Zhong et al., arXiv:1708.04896)."""
 
     type: Literal["random_erasing"]
-    p: Share = 0.5
+    p: Probability = 0.5
     scale: Annotated[Shares, Field(description="Shares of the sample that the box takes.")] = (0.02, 0.33)
     ratio: Annotated[Scale, Field(description="Height over width; without a meaning for signals.")] = (0.3, 3.3)
     value: Annotated[

@@ -55,7 +55,7 @@ def checked(callbacks: Sequence[Callback]) -> tuple[Callback, ...]:
                 "from nbcnn.Callback"
             )
         for name in dir(callback):
-            if name.startswith("on_") and name not in HOOKS:
+            if name.startswith("on_") and name not in HOOKS and callable(getattr(callback, name)):
                 near = difflib.get_close_matches(name, HOOKS, n=1, cutoff=0.0)[0]
                 raise InputError(
                     f"callbacks: {type(callback).__name__} has {name}, which nothing calls; the hooks are "

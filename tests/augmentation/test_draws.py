@@ -11,7 +11,7 @@ def test_numbers_are_philox_words() -> None:
     draws = Draws(seed, 9, 3, samples)
     first, second = draws.uniform(np.arange(3), 6), draws.uniform(np.arange(3), 1)
     blocks = np.arange(3)
-    words = philox4x32((blocks, samples[:, np.newaxis], 9, 3), (seed % 2**32, seed >> 32)).reshape(3, -1)
+    words = philox4x32((blocks, samples[:, np.newaxis], 9, 2**31 + 3), (seed % 2**32, seed >> 32)).reshape(3, -1)
     np.testing.assert_array_equal(first, words[:, :6] / 2**32)
     np.testing.assert_array_equal(second, words[:, 8:9] / 2**32)
 

@@ -30,7 +30,8 @@ def test_targets_tell_what_samples_are_made_of(kind, shape) -> None:
     own = targets[np.arange(60), labels]
     before = targets[np.arange(60), np.roll(labels, 1)]
     assert (np.where(labels == np.roll(labels, 1), own, own + before) > 1 - 1e-6).all()
-    assert 0.3 < own.mean() < 0.8
+    # Half of it on average, but boxes are cut at the border, of a volume at three.
+    assert 0.3 < own.mean() < (0.65 if kind == "mixup" else 0.9)
     same = (found == found.reshape(60, -1)[:, :1].reshape(60, *(1 for _ in shape))).reshape(60, -1).all(axis=1)
     assert same.all() if kind == "mixup" else not same.all()
 

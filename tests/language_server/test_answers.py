@@ -10,6 +10,7 @@ from nbcnn.language_server.hovering import hover
 from nbcnn.language_server.keys import keys, types_of
 from nbcnn.language_server.outline import looks_like_a_spec, outline
 from nbcnn.layers.catalogue import LAYER_TYPES
+from nbcnn.spec.augment import AUGMENTATIONS
 
 BLOCKS = """[input]
 shape = [4, 8, 8]
@@ -174,6 +175,9 @@ def test_completion(text, expected):
 
 def test_all_layer_types_are_offered_with_what_they_are():
     assert set(offered('[[layers]]\ntype = "|')) == {*LAYER_TYPES, "block"}
+    assert set(offered('[[augment]]\ntype = "|')) == {*AUGMENTATIONS}
+    assert {"padding", "fill"} <= {*offered('[[augment]]\ntype = "random_crop"\n|')}
+    assert offered('[[augment]]\ntype = "random_affine"\ninterpolation = "|') == ["nearest", "bilinear"]
     assert all(description for _, description in types_of(("layers", 0), {}))
 
 

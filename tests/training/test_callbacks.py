@@ -26,6 +26,8 @@ STEPS = 13
 class Diary(nbcnn.Callback):
     """Writes down each call, with where the training stands."""
 
+    on_paper = True  # is no method
+
     def __init__(self) -> None:
         self.calls: list[tuple[Any, ...]] = []
         self.losses: list[float] = []
