@@ -82,6 +82,10 @@ def training_loader(network: Network, train: Dataset) -> Loader:
     """The batches of a run on this training split, augmented as the spec says."""
     spec = network.spec
     augmentation = Augmentation.of(spec, network.output_shape, train.inputs.dtype)
+    if augmentation is not None:
+        # What it compiles is compiled now, so that no step waits for it.
+        some = np.arange(min(2, len(train)))
+        augmentation(*train.loaded(some), some, epoch=1)
     return Loader(train, spec.train, augmentation, threads=spec.data.loader_threads if spec.data else 0)
 
 
