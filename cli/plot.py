@@ -38,7 +38,7 @@ def plot(
     threads: int | None,
     output_format: str,
 ) -> None:
-    """Draw curves, confusion, filters, features, saliency or grad-cam.
+    """Draw a run: curves, errors, filters, what it looks at.
 
     RUN is a run's folder, or a weights file for all but curves; curves take several runs.
     """

@@ -178,6 +178,7 @@ def _heat_of_signal(sample: Sample, values: NDArray[np.float32], title: str, nod
     middles = first + (np.arange(len(values)) + 0.5) * (last - first) / len(values)
     below.fill_between(middles, values, step="mid", color="C1")
     below.set_xlim(-0.5, size - 0.5)
+    below.set_ylim(0.0, 1.05 * float(values.max()) or 1.0)
     below.set_title(_literal(title), fontsize=9)
     return figure
 

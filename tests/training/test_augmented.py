@@ -7,6 +7,7 @@ import pytest
 from augmentations import samples_of, spec_of
 
 import nbcnn
+from nbcnn.augmentation.flips import _flip
 from nbcnn.data import Dataset
 from nbcnn.errors import InputError
 from nbcnn.training.samples import training_loader
@@ -24,12 +25,20 @@ def digits(threads: int, *tables: dict[str, Any]) -> Any:
 
 
 def test_a_run_gives_the_same_weights_with_any_number_of_loader_threads(tmp_path) -> None:
-    runs = [nbcnn.train(digits(threads, *TABLES), out=tmp_path / str(threads)) for threads in (0, 1, 3)]
+    runs = [nbcnn.train(digits(threads, *TABLES), out=tmp_path / str(threads)) for threads in (0, 1, 4)]
     weights = [run.model.parameters["linear1.weight"] for run in runs]
     np.testing.assert_array_equal(weights[0], weights[1])
     np.testing.assert_array_equal(weights[0], weights[2])
     plain = nbcnn.train(digits(0), out=tmp_path / "plain")
     assert not np.array_equal(plain.model.parameters["linear1.weight"], weights[0])
+
+
+def test_no_step_waits_for_what_augmentation_compiles() -> None:
+    kind = np.dtype(np.uint8)
+    _flip._made.pop(kind, None)
+    network = nbcnn.build(spec_of((1, 8, 8), {"type": "horizontal_flip", "p": 0.1}))
+    training_loader(network, Dataset(samples_of((1, 8, 8), 3), np.zeros(3, np.int64)))
+    assert kind in _flip._made
 
 
 def test_an_epoch_that_is_interrupted_goes_on_with_the_same_samples(tmp_path) -> None:

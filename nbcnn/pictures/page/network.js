@@ -37,7 +37,7 @@ function drawnGraph() {
       svg("title", {}, label),
       svg("rect", { width: boxWidth, height: boxHeight, rx: 8 }),
       svg("text", { class: "title", x: 10, y: 19 }, box.title.length > 24 ? `…${box.title.slice(-23)}` : box.title),
-      svg("text", { class: "subtitle", x: 10, y: 36 }, shortened(box.subtitle, 30)),
+      svg("text", { class: "subtitle", x: 10, y: 36 }, shortened(box.subtitle, 27)),
       svg("text", { class: "shape", x: 10, y: 51 }, times(box.shape)),
     );
     chosenMarks.push({ mark: group, has: (number) => box.layers.includes(number) });
