@@ -27,8 +27,10 @@ from nbcnn.weights.transfer import Transfer, transfer
 
 Floats = NDArray[np.float32]
 
-# Samples that one walk of the inference plan takes at most. Activations exist once per worker, so this costs no memory.
+# Samples that one walk of the inference plan takes at most, and bytes of activations: they exist once per worker, but
+# for what one phase hands to the next, which exists for all samples.
 CHUNK = 1024
+CHUNK_BYTES = 1 << 30
 
 
 class Model:
@@ -90,9 +92,16 @@ class Model:
         proxies = {name: MappingProxyType(state[name]) for name in ("parameters", "buffers")}
         self.__dict__.update(state | proxies)
 
+    @property
+    def chunk(self) -> int:
+        """Samples that one walk takes at most: whole blocks, so that what the largest layer reads and writes fits."""
+        lanes = lane_count()
+        largest = max(node.memory_bytes for node in self.network.layers)
+        return min(CHUNK, lanes * max(1, CHUNK_BYTES // (2 * largest * lanes)))
+
     def load_kernels(self, on_compile: OnCompile | None = None) -> None:
         """Compile or load the kernels of inference now rather than at the first call."""
-        self.planned(False, CHUNK, on_compile)
+        self.planned(False, self.chunk, on_compile)
 
     def compile(
         self,
@@ -131,7 +140,7 @@ class Model:
         if training and len(inputs):
             self.network.refuse_batch(len(inputs), "input")
         # Statistics are those of all samples of the call, which then must go through one plan.
-        chunk = max(1, len(inputs)) if training and self.buffers else CHUNK
+        chunk = max(1, len(inputs)) if training and self.buffers else self.chunk
         plan = self.planned(training, chunk)
         for start in range(0, len(inputs), chunk):
             indices = np.arange(start, min(start + chunk, len(inputs)), dtype=np.int64)

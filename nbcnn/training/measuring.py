@@ -16,7 +16,7 @@ from nbcnn.kernels.cpu.compiling.cache import bytes_on_disk
 from nbcnn.kernels.cpu.language.lanes import lane_count
 from nbcnn.kernels.cpu.program.calls import Section
 from nbcnn.machine.cores import thread_count
-from nbcnn.model import CHUNK, Model
+from nbcnn.model import Model
 from nbcnn.network import Network
 from nbcnn.plan.plan import Plan
 from nbcnn.plan.timing import Timer
@@ -166,7 +166,7 @@ def _subject(network: Network, mode: Mode, samples: int, report: OnEvent) -> _Su
     model = Model(network)
     inputs = random.standard_normal((samples, *network.input_shape), dtype=np.float32)
     if mode == "inference":
-        return _Subject(samples, model.planned(False, CHUNK, on_compile), lambda: model(inputs))
+        return _Subject(samples, model.planned(False, model.chunk, on_compile), lambda: model(inputs))
     network.refuse_batch(samples, "batch_size")
     settings = network.spec.train
     settings = settings.model_copy(update={"loss": settings.loss.without_data()})

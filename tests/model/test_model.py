@@ -6,6 +6,7 @@ from networks import FLATTEN, NETWORKS, dropout, linear, named, network
 from reference_training import activations, batch
 from tolerances import UNIT
 
+import nbcnn.model as models
 from nbcnn.errors import InputError
 from nbcnn.kernels.cpu.language.lanes import using
 from nbcnn.model import CHUNK, Model
@@ -41,6 +42,17 @@ def test_every_lane_count_and_batch(samples: int, lanes: int) -> None:
 def test_more_samples_than_one_walk_takes(samples: int) -> None:
     model = Model(named("linear alone"))
     check(model, batch(model.network, samples)[0])
+
+
+def test_large_activations_make_walks_of_fewer_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = Model(named("padding, two pools"))
+    assert model.chunk == CHUNK
+    largest = max(node.memory_bytes for node in model.network.layers)
+    with using(4):
+        for blocks, expected in ((3, 12), (0, 4)):
+            monkeypatch.setattr(models, "CHUNK_BYTES", 2 * largest * 4 * blocks + 1)
+            assert model.chunk == expected
+            check(Model(model.network), batch(model.network, 40)[0])
 
 
 def test_no_samples() -> None:
