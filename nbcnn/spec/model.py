@@ -60,7 +60,7 @@ class Data(Table):
     folds: Annotated[int | None, Field(ge=2, le=1000), Expects("a whole number from 2 to 1000")] = Field(
         None, description="Cross-validation: into so many parts is the training data cut, of which one validates."
     )
-    fold: Annotated[int, Field(ge=0)] = Field(0, description="Which of the folds validates, counted from 0.")
+    fold: Annotated[int, Field(ge=0, lt=1000)] = Field(0, description="Which of the folds validates, counted from 0.")
     loader_threads: Annotated[int, Field(ge=0, le=64), Expects("a whole number from 0 to 64")] = Field(
         2, description="Threads that prepare batches ahead of the step; 0 prepares them in between. No result changes."
     )

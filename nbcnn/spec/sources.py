@@ -129,7 +129,8 @@ class Sources:
             notes += self._variables(source.text[slice(*span)], diagnostic)
             notes += self._uses(diagnostic)
             notes += self._extensions(source)
-        elif self.files and diagnostic.code is Code.MISSING_KEY:
+        elif self.files and override is None and (path or diagnostic.code is Code.MISSING_KEY):
+            # Of a table that is not written, or whose defaults are at fault: it would stand at the end.
             placed = self.files[0].place(replace(diagnostic, label=None), self.files[0].end)
         return replace(placed, notes=tuple(map(self._filled, notes)), cures=tuple(map(self._cure, diagnostic.cures)))
 
