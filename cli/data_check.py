@@ -30,7 +30,10 @@ def check(source: str, data_dir: Path | None, overrides: dict[str, Any], output_
 
     from .progress import progress
 
-    described = api.load_spec(source, overrides) if source.lower().endswith(SPECS) else source
+    is_spec = source.lower().endswith(SPECS)
+    if overrides and not is_spec:
+        raise click.UsageError(f"--set changes a spec, and {source} is a source; leave --set out, or name a spec")
+    described = api.load_spec(source, overrides) if is_spec else source
     with progress() as show:
         found = api.check_data(described, data_dir=data_dir, on_event=show)
     if output_format == "json":

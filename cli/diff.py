@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from .language import say
+from .language import headings, say
 from .options import debug_option
 from .text import bytes_text, counted, number, print_table, shape_text
 
@@ -55,7 +55,7 @@ def diff(context: click.Context, before: Path, after: Path, output_format: str) 
         case "json":
             click.echo(json.dumps(found, indent=2))
         case "markdown":
-            click.echo("\n".join(_markdown(found)))
+            click.echo("\n\n".join(_markdown(found)))
         case _:
             _print_text(found)
     context.exit(0 if found["same"] else 1)
@@ -73,40 +73,33 @@ def _print_text(found: dict[str, Any]) -> None:
     for line in _misfits(found["arrays"]):
         click.echo(say(line))
     click.echo()
-    print_table(say("totals"), ("", f">{found['before']}", f">{found['after']}", ">change"), _totals(found["totals"]))
+    columns = ("", f">{found['before']}", f">{found['after']}", *headings(">change"))
+    print_table(say("totals"), columns, _totals(found["totals"]))
     if found["arrays"] is not None:
         click.echo(_fitting(found["arrays"]))
 
 
 def _markdown(found: dict[str, Any]) -> Iterator[str]:
-    yield say(f"# {_cell(found['before'])} and {_cell(found['after'])}")
-    yield ""
+    """Parts, between which there is an empty line."""
+    from .markdown import escaped, markdown_table
+
+    before, after = found["before"], found["after"]
+    yield say(f"# {escaped(before)} and {escaped(after)}")
     if found["same"]:
         yield say("They describe the same network.")
         return
     if found["layers"]:
         rows = [(say(each["kind"]), _name(each), "; ".join(_changes(each))) for each in found["layers"]]
-        yield from _markdown_table(("", "layer", "changes"), rows)
+        yield markdown_table(("", *headings("layer", "changes")), rows)
     if found["settings"]:
         rows = [(key, _value(key, old), _value(key, new)) for key, (old, new) in found["settings"].items()]
-        yield from _markdown_table(("setting", found["before"], found["after"]), rows)
-    yield from _markdown_table(("total", found["before"], found["after"], "change"), _totals(found["totals"]))
+        yield markdown_table((*headings("setting"), before, after), rows)
+    columns = (*headings("total"), f">{before}", f">{after}", *headings(">change"))
+    yield markdown_table(columns, _totals(found["totals"]))
     if found["arrays"] is not None:
         yield _fitting(found["arrays"])
-        misfits = list(_misfits(found["arrays"]))
-        if misfits:
-            yield ""
-            yield from (f"- {_cell(say(line))}" for line in misfits)
-
-
-def _markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    for cells in (map(say, columns), ["---"] * len(columns), *rows):
-        yield f"| {' | '.join(map(_cell, cells))} |"
-    yield ""
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
+        if misfits := [f"- {escaped(say(line)[2:])}" for line in _misfits(found["arrays"])]:  # without its mark
+            yield "\n".join(misfits)
 
 
 def _name(each: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from .language import chosen, say
+from .language import chosen, headings, say
 from .options import debug_option, formats_option
 from .text import print_table
 
@@ -44,4 +44,4 @@ def _print_all(output_format: str) -> None:
         for page in pages:
             click.echo(f"| {page.code} | {page.title} |")
     else:
-        print_table(say("codes"), ("code", "meaning"), [(page.code, page.title) for page in pages])
+        print_table(say("codes"), headings("code", "meaning"), [(page.code, page.title) for page in pages])

@@ -52,6 +52,11 @@ def say(text: str) -> str:
     return api.translated(text, chosen.get())
 
 
+def headings(*names: str) -> tuple[str, ...]:
+    """Names of a table's columns in the chosen language; a ">" before a name stays."""
+    return tuple(f"{'>' * name.startswith('>')}{say(name.lstrip('>'))}" for name in names)
+
+
 def in_language(diagnostics: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Diagnostics as a report holds them, their sentences in the chosen language."""
     return [

@@ -21,8 +21,8 @@ MOST_COLUMNS = 72
 
 @click.command("lr-find")
 @click.argument("spec", type=click.Path(path_type=Path))
-@click.option("--lowest", type=float, default=1e-7, show_default="1e-7", help="Learning rate of the first step.")
-@click.option("--highest", type=float, default=10.0, show_default="10", help="Learning rate of the last step.")
+@click.option("--lowest", type=float, default=1e-7, show_default=True, help="Learning rate of the first step.")
+@click.option("--highest", type=float, default=10.0, show_default=True, help="Learning rate of the last step.")
 @click.option("--steps", type=click.IntRange(min=20), default=100, show_default=True, help="Steps to train.")
 @click.option("--out", type=click.Path(path_type=Path), help="Draw loss over rate into a .png, .svg or .pdf file.")
 @data_dir_option

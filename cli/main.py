@@ -12,7 +12,7 @@ from typing import NoReturn
 import click
 
 import nbcnn
-from nbcnn.errors import Interrupted, NbcnnError, SpecError
+from nbcnn.errors import NbcnnError, SpecError
 
 from .bench import bench
 from .compare import compare
@@ -87,9 +87,13 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     sys.exit(code if isinstance(code, int) else 0)
 
 
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM, which like SIGINT passes through code that answers every Exception, such as that of damaged files."""
+
+
 def _terminate(signal_number: int, frame: FrameType | None) -> None:
     """Ends any verb in order, as Python's own handler of SIGINT does; training has a handler of its own."""
-    raise Interrupted("terminated; nothing was left half written", signal_number)
+    raise _Terminated
 
 
 def _explain(error: BaseException) -> int:
@@ -105,6 +109,8 @@ def _explain(error: BaseException) -> int:
             return error.exit_code
         case NbcnnError():
             message, code = str(error), error.exit_code
+        case KeyboardInterrupt() | click.Abort() if isinstance(error.__cause__ or error, _Terminated):  # Click's cause
+            message, code = "terminated; nothing was left half written", 128 + signal.SIGTERM
         case KeyboardInterrupt() | click.Abort():
             message, code = "interrupted; nothing was left half written", 128 + signal.SIGINT
         case BrokenPipeError():

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Sequence
 
 from .diagnostics import plain_lines
-from .language import say
 from .network import Report, explanations, is_valid, layer_table, totals
 
 _SPECIAL = re.compile(r"[\\`*_\[\]<>#|~&]")
@@ -25,7 +24,7 @@ def markdown(report: Report, explain: bool) -> str:
 def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table; a column whose name begins with ">" is right-aligned."""
     lines = [
-        _row(say(name.lstrip(">")) for name in columns),
+        _row(name.lstrip(">") for name in columns),
         _row("--:" if name.startswith(">") else "---" for name in columns),
         *map(_row, rows),
     ]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from .language import say
+from .language import headings, say
 from .text import bytes_text, counted, number, shape_text
 
 Report = dict[str, Any]
@@ -27,7 +27,7 @@ def layer_table(report: Report) -> tuple[tuple[str, ...], list[tuple[str, ...]]]
                 "" if layer["inputs"] == [before] else _sources(layer["name"], layer["inputs"]),
             )
         )
-    columns = ("layer", "type", "output", ">params", ">MACs", ">sees", "reads")
+    columns = headings("layer", "type", "output", ">params", ">MACs", ">sees", "reads")
     shown = len(columns) if any(row[-1] for row in rows) else len(columns) - 1
     return columns[:shown], [row[:shown] for row in rows]
 

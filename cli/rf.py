@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .language import say
+from .language import headings, say
 from .options import debug_option, format_option, indices_option, set_option
 from .text import counted, number, print_table, shape_text
 
@@ -95,7 +95,7 @@ def _print_axes(found: dict[str, Any]) -> None:
         )
         for axis in found["axes"]
     ]
-    columns: tuple[str, ...] = ("axis", "sees", "window", ">size", ">in padding", ">centre", ">jump")
+    columns = headings("axis", "sees", "window", ">size", ">in padding", ">centre", ">jump")
     if not any(row[2] for row in rows):
         columns, rows = (*columns[:2], columns[5]), [(*row[:2], row[5]) for row in rows]
     print_table(say("in input pixels"), columns, rows)

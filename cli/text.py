@@ -6,8 +6,6 @@ from unicodedata import combining, east_asian_width
 
 import click
 
-from .language import say
-
 GAP = "  "
 
 
@@ -68,7 +66,6 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]
     In a terminal it fits the width, with rules and a title; for a pipe it is plain columns, one line a row.
     """
     cells = [tuple(each) for each in rows]
-    columns = [f"{'>' * name.startswith('>')}{say(name.lstrip('>'))}" for name in columns]
     if sys.stdout.isatty():
         _print_rich_table(title, columns, cells)
         return

@@ -9,7 +9,7 @@ import click
 
 from .diagnostics import print_diagnostics
 from .inputs import given_text, specs_argument
-from .language import in_language, say
+from .language import headings, in_language, say
 from .lightness import lightly
 from .network import Report, explanations, is_valid, layer_table, totals
 from .options import codes_option, debug_option, formats_option, set_option
@@ -101,7 +101,7 @@ def _print_text(reports: Sequence[Report], explain: bool) -> None:
 
 def _print_summary(reports: Sequence[Report]) -> None:
     """A line for each of several specs."""
-    columns = ("file", ">params", ">MACs", ">errors", ">warnings")
+    columns = headings("file", ">params", ">MACs", ">errors", ">warnings")
     rows = []
     for report in reports:
         sums = report["totals"]

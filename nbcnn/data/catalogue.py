@@ -67,6 +67,6 @@ def load(
     near = difflib.get_close_matches(source.lower().replace("_", "-"), NAMES, n=1)
     cure = f'did you mean "{near[0]}"?' if near else "check the path"
     raise DataError(
-        f"data source {source[:200]!r}: one of {', '.join(NAMES)}, or an existing .npz file or folder is expected, and "
-        f"there is no {str(path.absolute())[:1000]!r}; {cure}"
+        f"data source {source[:200]!r}: one of {', '.join(NAMES)}, or an existing .npz, .h5, .csv or .tsv file or a "
+        f"folder is expected, and there is no {str(path.absolute())[:1000]!r}; {cure}"
     )

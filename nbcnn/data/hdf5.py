@@ -81,8 +81,10 @@ def _array(dataset: Any, name: str, path: Path) -> Array | Stored:
         what = "fixed-length strings" if name == CLASS_NAMES else "plain numbers"
         cure = 'numpy.array([...], dtype="S")' if name == CLASS_NAMES else ".astype"
         raise DataError(f"{place}: an array of {what} is expected, received {dtype}; convert it with {cure}")
-    if shape is None or not shape:
-        raise DataError(f"{place}: an array with an axis of samples is expected, received shape {shape}; store one")
+    if not shape or 0 in shape:  # without numbers, an axis could be as long as it likes
+        raise DataError(
+            f"{place}: an array of numbers with an axis of samples is expected, received shape {shape}; store one"
+        )
     _refuse_elsewhere(dataset, place)
     size = os.stat(path).st_size
     declared = math.prod(shape) * dtype.itemsize

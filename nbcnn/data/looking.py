@@ -10,7 +10,7 @@ import numpy as np
 
 from nbcnn.data import cifar, class_folders, idx, text_table
 from nbcnn.data.catalogue import NAMES, load
-from nbcnn.data.dataset import Array, Dataset, Shape
+from nbcnn.data.dataset import MOST_CLASSES, Array, Dataset, Shape
 from nbcnn.data.download import Progress
 from nbcnn.data.images import image_shape, require_pillow
 from nbcnn.data.stored import Stored
@@ -143,9 +143,16 @@ def _targets(
             raise DataError(f"{place}: numbers (N, outputs) are expected as targets, received {first.shape}")
         return "numbers", prod(first.shape[1:]), None
     values = np.unique(np.concatenate([_values(dataset.targets) for dataset in sets.values()]))
-    void = VOID if first.ndim > 1 and values[-1] == VOID and len(values) > 1 else None
-    values = values[values >= 0]
+    values = values[values >= 0]  # numbers below 0 stand for no class
+    void = VOID if first.ndim > 1 and len(values) > 1 and values[-1] == VOID else None
+    if not len(values):
+        raise DataError(f"{place}: class numbers of 0 and above are expected, all are below 0; number the classes")
     outputs = int(values[-2 if void else -1]) + 1
+    if outputs > MOST_CLASSES:
+        raise DataError(
+            f"{place}: class numbers below {MOST_CLASSES} are expected, received {outputs - 1}; number the classes "
+            "0, 1, ..., or store numbers that are to be predicted as floating-point numbers"
+        )
     return ("class" if first.ndim == 1 else "classes by pixel"), outputs, void
 
 
@@ -156,4 +163,6 @@ def _values(targets: Array | Stored) -> Array:
 
 def _counts(train: Dataset, classes: int) -> tuple[int, ...]:
     labels = train.labels
-    return () if labels is None or not classes else tuple(np.bincount(labels, minlength=classes).tolist())
+    if labels is None or not classes:
+        return ()
+    return tuple(np.bincount(labels[labels >= 0], minlength=classes).tolist())

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from nbcnn import network as networks
-from nbcnn.errors import InputError
+from nbcnn.errors import DivergenceError, InputError
 from nbcnn.kernels.cpu.compiling.helpers import helpers
 from nbcnn.spec import Spec
 from nbcnn.spec.augment import mixes
@@ -73,7 +73,8 @@ def lr_find(
 ) -> RateTest:
     """Train first weights of a spec for so many `steps`, at rates from `lowest` to `highest`; nothing is kept of it.
 
-    All is as the spec says but for schedule and averages. Raises InputError for rates, steps or a spec that do not do.
+    All is as the spec says but for schedule and averages. Raises InputError for rates, steps or a spec that do not do,
+    and DivergenceError where already the first loss is not a finite number.
     """
     if not 0 < lowest < highest < math.inf:
         raise InputError(f"lowest = {lowest:g}, highest = {highest:g}: two rates are expected, 0 < lowest < highest")
@@ -101,6 +102,11 @@ def lr_find(
         with closing(_batches(training_loader(network, splits.train))) as batches:
             for loss in _losses(trainer, batches, rates):
                 losses.append(loss)
+                if not math.isfinite(losses[0]):
+                    raise DivergenceError(
+                        f"{spec.file or spec.name}: the loss is {loss} before the first update, whatever the learning "
+                        "rate; scale the data, such as by normalize = true, or use other first weights"
+                    )
                 report(Measuring(len(losses), steps))
                 if _diverges(losses):
                     break

@@ -21,6 +21,7 @@ from nbcnn.training.evaluation import Evaluation, evaluate, metric_names
 from nbcnn.training.events import Compiling, EpochRecord, Evaluating, OnEvent, Pretrained, Started
 from nbcnn.training.fit import Model
 from nbcnn.training.history import append_history, write_history
+from nbcnn.training.loader import Loader
 from nbcnn.training.loop import NotFinite, refuse_last_batch
 from nbcnn.training.notebook import default_view
 from nbcnn.training.pretrained import take_pretrained, write_pretrained
@@ -78,13 +79,14 @@ def train(
         spec = network.spec
         refuse_last_batch(network, len(splits.train), spec.train.batch_size)
         model = Model(network, seed=spec.train.seed)
-        # Before there is a folder, which a wrong path is no reason to make.
+        # Before there is a folder, which a wrong path or wrong samples are no reason to make.
+        loader = training_loader(network, splits.train)
         pretrained = None if resume else take_pretrained(model)
         choose = folder.folder_to_resume if resume else folder.new_folder
         place = choose(Path(out) if out is not None else None, spec.name)
         # The files of the run find its data from their own folder.
         model.network = replace(network, spec=moved(spec, base or Path(), place))
-        run = _Run(model, splits, place, pretrained, report)
+        run = _Run(model, splits, loader, place, pretrained, report)
         run.begin(resume)
         with run.provenance.recorded(run.training):
             with stop_requests() as stop:
@@ -95,7 +97,9 @@ def train(
 class _Run:
     """A run between its start and its end."""
 
-    def __init__(self, model: Model, splits: Splits, out: Path, pretrained: Transfer | None, report: OnEvent):
+    def __init__(
+        self, model: Model, splits: Splits, loader: Loader, out: Path, pretrained: Transfer | None, report: OnEvent
+    ):
         self.model, self.splits, self.out, self.pretrained, self.report = model, splits, out, pretrained, report
         self.spec = model.network.spec
         self.model.classes = splits.classes
@@ -104,7 +108,7 @@ class _Run:
             self.model.load_kernels(self._report_compiling)
             self.training = Training(
                 self.model,
-                training_loader(self.model.network, splits.train),
+                loader,
                 splits.validation,
                 report,
                 out=out,

@@ -108,6 +108,38 @@ def test_check_lists_all_images_that_cannot_be_read(nbcnn: Run, tmp_path: Path) 
     assert outcome.out.count("not a readable image") == 2 and "cats/1.png" in outcome.out
 
 
+def test_check_of_labels_of_which_some_stand_for_no_class(nbcnn: Run) -> None:
+    outcome = nbcnn(
+        "data", "check", write_arrays(y_train=np.array([-100, *range(1, 10), *range(10)])), "--format", "json"
+    )
+    assert json.loads(outcome.out)["splits"]["train"]["counts"] == {"0": 1} | {str(label): 2 for label in range(1, 10)}
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (np.full(20, -1), "class numbers of 0 and above are expected"),
+        (np.full((20, 8, 8), -1), "class numbers of 0 and above are expected"),
+        (np.full((20, 8, 8), 10**18), "class numbers below 65536 are expected, received 1000000000000000000"),
+    ],
+)
+def test_check_of_labels_that_are_none(nbcnn: Run, labels: np.ndarray, message: str) -> None:
+    source = write_arrays(y_train=labels, y_test=labels[:10])
+    outcome = nbcnn("data", "check", source)
+    assert outcome.code == 2 and message in outcome.err
+    assert nbcnn("new", "a.toml", "--data", source).code == 2
+
+
+def test_check_of_maps_where_all_that_counts_is_void(nbcnn: Run) -> None:
+    maps = np.where(np.eye(8, dtype=bool), 255, -1) * np.ones((20, 1, 1), np.int64)
+    assert nbcnn("data", "check", write_arrays(y_train=maps, y_test=maps[:10])).code == 0
+
+
+def test_check_of_a_source_has_nothing_to_set(nbcnn: Run) -> None:
+    outcome = nbcnn("data", "check", "digits", "--set", "data.folds=4")
+    assert (outcome.code, outcome.out) == (2, "") and "--set changes a spec, and digits is a source" in outcome.err
+
+
 def test_check_of_nothing(nbcnn: Run) -> None:
     outcome = nbcnn("data", "check", "nowhere.npz")
     assert (outcome.code, outcome.out) == (2, "") and "nowhere.npz" in outcome.err

@@ -7,6 +7,7 @@ import pytest
 
 from nbcnn import api
 from nbcnn.model import Model
+from nbcnn_cli.markdown import escaped
 
 SPEC = Path("specs/lenet5.toml")
 
@@ -57,11 +58,18 @@ def test_added_and_removed_layers(nbcnn) -> None:
 
 def test_markdown_has_tables(nbcnn, other: Path) -> None:
     lines = nbcnn("diff", SPEC, other, "--format", "markdown").out.splitlines()
-    assert lines[0] == f"# {SPEC} and {other}"
-    assert "| changed | F6 -> F7 (linear) |  |" in lines
-    assert f"| total | {SPEC} | {other} | change |" in lines
+    assert lines[0] == f"# {escaped(str(SPEC))} and {escaped(str(other))}"
+    assert r"| changed | F6 -\> F7 (linear) |  |" in lines
+    head = lines.index(f"| total | {escaped(str(SPEC))} | {escaped(str(other))} | change |")
+    assert lines[head - 1] == "" and lines[head + 1] == "| --- | --: | --: | --: |"
     tables = [line for line in lines if line.startswith("|")]
     assert all(line.endswith("|") for line in tables)
+
+
+def test_markdown_lists_arrays_that_do_not_fit(nbcnn, other: Path, weights: Path) -> None:
+    lines = nbcnn("diff", weights, other, "--format", "markdown").out.splitlines()
+    assert "- array C3.weight does not fit: 16x6x5x5 and 20x6x5x5" in lines
+    assert "7 of 10 arrays fit, 3 of another shape" in lines
 
 
 def test_a_spec_and_its_weights_are_the_same(nbcnn, weights: Path) -> None:

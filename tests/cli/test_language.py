@@ -152,6 +152,10 @@ def test_english_loads_no_catalogue() -> None:
     assert run.stdout.splitlines()[-1] == "False"
 
 
+def test_a_table_of_what_is_not_translated_is_english_altogether(nbcnn: Run) -> None:
+    assert nbcnn("data", "check", "digits", "--lang", "zh").out == nbcnn("data", "check", "digits").out
+
+
 def test_where_ideographs_cannot_be_written_it_speaks_english() -> None:
     run = subprocess.run(
         [sys.executable, "-m", "nbcnn_cli", "validate", "--lang", "zh", "specs/lenet5.toml"],

@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,19 @@ def test_termination_ends_any_verb_in_order(nbcnn: Run, monkeypatch: pytest.Monk
     outcome = nbcnn("schema")
     assert (outcome.code, outcome.out) == (143, "")
     assert "terminated" in outcome.err
+
+
+def test_termination_is_no_damage_of_the_file_that_is_read(
+    nbcnn: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def read(*arguments: object) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(1)
+
+    (tmp_path / "a.npz").write_bytes(b"PK")
+    monkeypatch.setattr("zipfile.ZipFile.__init__", read)
+    outcome = nbcnn("data", "check", tmp_path / "a.npz")
+    assert outcome.code == 143 and "terminated" in outcome.err
 
 
 def test_schema_is_a_schema(nbcnn: Run) -> None:

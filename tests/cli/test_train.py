@@ -139,3 +139,12 @@ def test_warnings_of_the_spec_come_first_and_advice_does_not(nbcnn: Run, write_s
     assert outcome.err.startswith("warning[NB237]: train.optimizer.lr: 5 is 128 times the 0.039")
     assert "NB242" not in outcome.err
     assert '"NB242"' in nbcnn("validate", write_spec(train=train), "--format", "json").out
+
+
+def test_samples_that_augmentation_cannot_change_make_no_folder(nbcnn: Run, write_spec: WriteSpec) -> None:
+    numbers = np.random.default_rng(0).random((20, 1, 8, 8), np.float32)
+    np.savez("numbers.npz", x_train=numbers, y_train=np.arange(20) % 10)
+    path = write_spec(augment=[{"type": "rand_augment"}])
+    outcome = nbcnn("train", path, "--out", "a", "--set", "data.source=numbers.npz")
+    assert outcome.code == 2 and "rand_augment works on bytes" in outcome.err
+    assert not Path("a").exists()

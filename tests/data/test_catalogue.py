@@ -16,7 +16,7 @@ from nbcnn.errors import DataError
     [
         ("fashon-mnist", 'did you mean "fashion-mnist"'),
         ("MNIST", 'did you mean "mnist"'),
-        ("folder/missing.npz", r"digits, mnist, fashion-mnist, .*folder/missing\.npz"),
+        ("folder/missing.npz", r"digits, mnist, .*\.npz, \.h5, \.csv or \.tsv file .*folder/missing\.npz"),
         ("", "train-images-idx3-ubyte .*is expected in this folder"),
         ("\0", "expected"),
         ("x" * 5000, "expected"),
@@ -59,7 +59,7 @@ def collection(idx_folder, to_idx, monkeypatch):
                 hashlib.sha256(to_idx(arrays[name])).hexdigest(),
             )
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    tiny = Collection("tiny", tuple("abcde"), files, ("http://127.0.0.1:9/",))
+    tiny = Collection("tiny", "five classes", tuple("abcde"), files, ("http://127.0.0.1:9/",))
     monkeypatch.setitem(catalogue.COLLECTIONS, "tiny", tiny)
     return folder, arrays
 

@@ -196,6 +196,11 @@ def group(file):
     file.create_group("x")
 
 
+def endless(file):
+    """An axis that is as long as it likes, since there is nothing in it."""
+    file.create_dataset("x", shape=(1 << 60, 0, 5), dtype="u1")
+
+
 def never_written(file):
     file.create_dataset("x", (10**9, 3, 4, 5), "u1")
 
@@ -238,6 +243,7 @@ def object_names(file):
         (nothing, "received shape None"),
         (scalar, r"received shape \(\)"),
         (group, "a dataset is expected, received a group"),
+        (endless, r"an axis of samples is expected, received shape \(1152921504606846976, 0, 5\)"),
         (never_written, "declares 60000000000 bytes of data, the 0 bytes"),
         (sparse, "declares 60000000000000 bytes of data"),
         (unknown_filter, "no filter, or gzip.* received filter 32015"),
@@ -272,7 +278,7 @@ def test_large_chunks_are_refused(path, monkeypatch):
         ({"train/x": IMAGES}, "train/y is missing"),
         ({"x": IMAGES, "y": LABELS[:5]}, "received 5 labels"),
         ({"x": IMAGES.astype(int), "y": LABELS}, "uint8 .* received int64"),
-        ({"x": IMAGES[:0], "y": LABELS[:0]}, "at least one sample"),
+        ({"x": IMAGES[:0], "y": LABELS[:0]}, "an axis of samples is expected"),
         ({"x": IMAGES, "y": LABELS, "class_names": np.array(["a", "b"], "S")}, "below 2 .* received 2"),
     ],
 )

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import nbcnn
-from nbcnn.errors import InputError
+from nbcnn.errors import DivergenceError, InputError
 from nbcnn.spec import Spec, parse
 from nbcnn.training import events
 from nbcnn.training.loader import Loader
@@ -117,3 +117,13 @@ def test_a_loss_that_is_no_number_ends_the_curve(last: float) -> None:
     found = found_in([2.0] * 20 + [1.0] * 20 + [last])
     assert found.diverged and len(found.losses) == len(found.smoothed) == 40
     assert np.isfinite(found.smoothed).all() and found.suggestion is not None
+
+
+def test_a_first_loss_that_is_no_number_is_no_matter_of_rates(tmp_path: Path) -> None:
+    inputs = np.full((20, 1, 8, 8), 3e38, np.float32)
+    np.savez(tmp_path / "huge.npz", x_train=inputs, y_train=np.arange(20) % 10)
+    layers = [{"type": "flatten"}, {"type": "linear", "out_features": 50}, {"type": "linear", "out_features": 10}]
+    source = {"source": str(tmp_path / "huge.npz"), "normalize": False, "validation": 0}
+    spec = parse({"input": {"shape": [1, 8, 8]}, "layers": layers, "data": source, "train": {"batch_size": 20}})
+    with pytest.raises(DivergenceError, match="before the first update.*normalize = true"):
+        nbcnn.api.lr_find(spec)
