@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nbcnn import model as models
-from nbcnn.augmentation.augmentation import Augmentation
 from nbcnn.data import Dataset, fitted
 from nbcnn.data.dataset import from_arrays
 from nbcnn.errors import DivergenceError, InputError
@@ -16,10 +15,10 @@ from nbcnn.training.callbacks import Callback, checked
 from nbcnn.training.epochs import Training
 from nbcnn.training.evaluation import Evaluation, evaluate
 from nbcnn.training.events import EpochRecord, OnEvent
-from nbcnn.training.loader import Loader
 from nbcnn.training.loop import NotFinite, refuse_last_batch
 from nbcnn.training.losses import probabilities, wanted_targets
 from nbcnn.training.notebook import default_view
+from nbcnn.training.samples import training_loader
 from nbcnn.training.signals import StopRequest
 
 
@@ -61,9 +60,8 @@ class Model(models.Model):
         settings = self.network.spec.train.model_copy(update=given)
         refuse_last_batch(self.network, len(samples), settings.batch_size)
         validation = None if validation_data is None else self._dataset(*validation_data, "fit: validation_data")
-        network = self.network
-        augmentation = Augmentation.of(network.spec, network.output_shape, samples.inputs.dtype)
-        training = Training(self, Loader(samples, settings, augmentation), validation, on_event or default_view())
+        loader = training_loader(self.network, samples, settings)
+        training = Training(self, loader, validation, on_event or default_view())
         try:
             training.run(hooks, StopRequest())
         except NotFinite as error:

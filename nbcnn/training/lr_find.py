@@ -113,20 +113,22 @@ def lr_find(
     return _found(rates, losses)
 
 
-def _batches(loader: Loader) -> Generator[Batch]:
-    """Batches of one epoch after the other."""
+def _batches(loader: Loader) -> Generator[tuple[Batch, bool]]:
+    """Batches of one epoch after the other, and whether each is its epoch's last."""
     for epoch in count(1):
-        yield from loader.batches(epoch)
+        with closing(loader.batches(epoch)) as batches:
+            for number, batch in enumerate(batches, start=1):
+                yield batch, number == loader.steps
 
 
-def _losses(trainer: Trainer, batches: Iterator[Batch], rates: list[float]) -> Iterator[float]:
+def _losses(trainer: Trainer, batches: Iterator[tuple[Batch, bool]], rates: list[float]) -> Iterator[float]:
     """The mean loss of each update, of which each has a rate."""
     for rate in rates:
         trainer.learning_rate = rate
         update, loss_sum, samples = trainer.steps, 0.0, 0
         while trainer.steps == update:
-            batch = next(batches)
-            loss_sum += trainer.step_batch(*batch)[0]
+            batch, is_last = next(batches)
+            loss_sum += trainer.step_batch(*batch, last=is_last)[0]
             samples += len(batch.indices)
         yield loss_sum / samples
 

@@ -43,15 +43,18 @@ def balanced_order(classes: NDArray[np.int64], *, ignored: int, seed: int, epoch
     frequent ones not all in one epoch. Samples whose class is `ignored` do not come. Raises DataError where all are.
     """
     samples = len(classes)
-    found = np.unique(classes[classes != ignored])
-    if not len(found):
+    found, counts = np.unique(classes, return_counts=True)
+    counted = found != ignored
+    if not counted.any():
         raise DataError('sampling = "balanced": no sample has a class that counts; check ignore_index and the targets')
     first, second = _permutations(samples, 2, seed, epoch)
+    by_class = np.split(first[np.argsort(classes[first], kind="stable")], np.cumsum(counts)[:-1])
+    share, rest = divmod(samples, int(counted.sum()))
     drawn = []
-    for rank, label in enumerate(found):
+    for rank, label in enumerate(np.flatnonzero(counted)):
         # What is left over when all have their share goes to other classes in each epoch.
-        extra = (rank + epoch) % len(found) < samples % len(found)
-        drawn.append(np.resize(first[classes[first] == label], samples // len(found) + extra))
+        extra = (rank + epoch) % int(counted.sum()) < rest
+        drawn.append(np.resize(by_class[label], share + extra))
     order: NDArray[np.int64] = np.concatenate(drawn)[second]
     return order
 

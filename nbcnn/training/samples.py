@@ -11,7 +11,7 @@ from nbcnn.data import Dataset, Splits
 from nbcnn.data.label_names import likely_slips
 from nbcnn.errors import DataError, SpecError
 from nbcnn.network import Network
-from nbcnn.spec import Data
+from nbcnn.spec import Data, Train
 from nbcnn.training.events import Loading, OnEvent
 from nbcnn.training.loader import Loader
 from nbcnn.training.losses import wanted_targets
@@ -78,15 +78,15 @@ def _parted(splits: Splits, table: Data, seed: int) -> Splits:
     return replace(splits, train=train, test=test, validation=validation)
 
 
-def training_loader(network: Network, train: Dataset) -> Loader:
-    """The batches of a run on this training split, augmented as the spec says."""
+def training_loader(network: Network, train: Dataset, settings: Train | None = None) -> Loader:
+    """The batches of a training on these samples, augmented as the spec says; `settings` are by default the spec's."""
     spec = network.spec
     augmentation = Augmentation.of(spec, network.output_shape, train.inputs.dtype)
     if augmentation is not None:
         # What it compiles is compiled now, so that no step waits for it.
         some = np.arange(min(2, len(train)))
         augmentation(*train.loaded(some), some, epoch=1)
-    return Loader(train, spec.train, augmentation, threads=spec.data.loader_threads if spec.data else 0)
+    return Loader(train, settings or spec.train, augmentation, threads=spec.data.loader_threads if spec.data else 0)
 
 
 def named_splits(splits: Splits) -> dict[str, Dataset]:

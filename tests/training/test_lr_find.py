@@ -127,3 +127,9 @@ def test_a_first_loss_that_is_no_number_is_no_matter_of_rates(tmp_path: Path) ->
     spec = parse({"input": {"shape": [1, 8, 8]}, "layers": layers, "data": source, "train": {"batch_size": 20}})
     with pytest.raises(DivergenceError, match="before the first update.*normalize = true"):
         nbcnn.api.lr_find(spec)
+
+
+def test_no_update_goes_beyond_its_epoch() -> None:
+    """Three batches make an epoch, so that the fourth of four is the first of the next one."""
+    found, other = (nbcnn.lr_find(described(batch_size=500, accumulation_steps=steps), steps=20) for steps in (3, 4))
+    assert found.losses == other.losses
