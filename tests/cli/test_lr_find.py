@@ -18,15 +18,17 @@ def spec(write_spec: Callable[..., Path]) -> Path:
     return write_spec(train={"batch_size": 100, "optimizer": {"type": "adam", "lr": 0.25}})
 
 
-def test_a_curve_in_characters(nbcnn: Run, spec: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_curve_in_characters(nbcnn: Run, spec: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "40")
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
     outcome = nbcnn("lr-find", spec)
     lines = outcome.out.splitlines()
     assert outcome.code == 0 and len(lines[0]) <= 40 and max(map(len, lines[:15])) <= 40
     assert "1e-7" in lines[13] and lines[14].lstrip().startswith(("^", "0."))
     assert "the loss falls fastest at a learning rate of " in outcome.out and "; the spec says 0.25" in outcome.out
     assert "--set train.optimizer.lr=" in outcome.out
-    assert not Path("runs").exists()
+    assert not list(Path().iterdir())
 
 
 def test_json_alone_on_standard_output(nbcnn: Run, spec: Path) -> None:
