@@ -100,10 +100,8 @@ class Augmentation:
 def _refuse_beyond_bytes(spec: Spec) -> None:
     """Raises InputError where something brighter than the brightest byte is asked for."""
     for number, table in enumerate(spec.augment):
-        for name in ("fill", "value"):
-            value = getattr(table, name, 0.0)
-            numbers = value if isinstance(value, tuple) else (value,)
-            wrong = [each for each in numbers if not isinstance(each, str) and not 0 <= each <= 1]
+        for name, fill in table.fills.items():
+            wrong = [each for each in (fill if isinstance(fill, tuple) else (fill,)) if not 0 <= each <= 1]
             if wrong:
                 raise InputError(
                     f"{spec.file or spec.name}: augment[{number}].{name}: numbers from 0 to 1 are expected, since the "

@@ -58,7 +58,21 @@ class Augment(Table):
                 "delete it, or let the network answer for every pixel of its input",
                 "type",
             )
+        for name, fill in self.fills.items():
+            if isinstance(fill, tuple) and len(fill) != input_shape[0]:
+                raise Problem(
+                    Code.WRONG_VALUE,
+                    f"{name} has {len(fill)} numbers, the input has {input_shape[0]} channels",
+                    "give one number, or one for each channel",
+                    name,
+                )
         self.check_settings(input_shape, loss)
+
+    @property
+    def fills(self) -> dict[str, float | tuple[float, ...]]:
+        """What stands where there was no pixel, one number or one a channel, by the setting that says it."""
+        values = {name: getattr(self, name, None) for name in ("fill", "value")}
+        return {name: value for name, value in values.items() if isinstance(value, float | tuple)}
 
     def check_settings(self, input_shape: Shape, loss: Loss) -> None:
         """Raise Problem where one of the settings does not suit."""

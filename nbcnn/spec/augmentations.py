@@ -65,16 +65,6 @@ Hue = Annotated[
 Interpolation = Literal["nearest", "bilinear"]
 
 
-def _check_fill(fill: float | tuple[float, ...], channels: int, name: str) -> None:
-    if isinstance(fill, tuple) and len(fill) != channels:
-        raise Problem(
-            Code.WRONG_VALUE,
-            f"{name} has {len(fill)} numbers, the input has {channels} channels",
-            "give one number, or one for each channel",
-            name,
-        )
-
-
 class HorizontalFlip(Augment):
     """Left and right change places: the last axis runs backwards, that of a signal too."""
 
@@ -112,7 +102,6 @@ class RandomCrop(Augment):
 
     def check_settings(self, input_shape: Shape, loss: Loss) -> None:
         self.pairs(len(input_shape) - 1)
-        _check_fill(self.fill, input_shape[0], "fill")
 
     def pairs(self, rank: int) -> Pairs:
         """Padding before and after each of so many axes; raises Problem where there are more or fewer."""
@@ -140,9 +129,6 @@ class RandomRotation(Augment):
     ranks = (2,)
     moves = True
 
-    def check_settings(self, input_shape: Shape, loss: Loss) -> None:
-        _check_fill(self.fill, input_shape[0], "fill")
-
 
 class RandomAffine(Augment):
     """Turned (clockwise), scaled and sheared about the centre, and moved."""
@@ -165,9 +151,6 @@ class RandomAffine(Augment):
     ranks = (2,)
     moves = True
 
-    def check_settings(self, input_shape: Shape, loss: Loss) -> None:
-        _check_fill(self.fill, input_shape[0], "fill")
-
 
 class RandomErasing(Augment):
     """A box is overwritten; of a signal a stretch, of a volume a block (Zhong et al., arXiv:1708.04896)."""
@@ -181,10 +164,6 @@ class RandomErasing(Augment):
         Field(description='What is written: a number, one a channel, or "random"; of bytes 1 is the brightest.'),
         Expects('a number, a list with one for each channel, or "random"'),
     ] = 0.0
-
-    def check_settings(self, input_shape: Shape, loss: Loss) -> None:
-        if self.value != "random":
-            _check_fill(self.value, input_shape[0], "value")
 
 
 class ColorJitter(Augment):
@@ -232,7 +211,6 @@ class RandAugment(Augment):
     moves = True
 
     def check_settings(self, input_shape: Shape, loss: Loss) -> None:
-        _check_fill(self.fill, input_shape[0], "fill")
         if self.magnitude >= self.num_magnitude_bins:
             raise Problem(
                 Code.WRONG_VALUE,
@@ -258,9 +236,6 @@ class TimeShift(Augment):
     fill: Fill = 0.0
     ranks = (1,)
     moves = True
-
-    def check_settings(self, input_shape: Shape, loss: Loss) -> None:
-        _check_fill(self.fill, input_shape[0], "fill")
 
 
 class AmplitudeScaling(Augment):

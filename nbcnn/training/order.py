@@ -44,17 +44,17 @@ def balanced_order(classes: NDArray[np.int64], *, ignored: int, seed: int, epoch
     """
     samples = len(classes)
     found, counts = np.unique(classes, return_counts=True)
-    counted = found != ignored
-    if not counted.any():
+    counted = np.flatnonzero(found != ignored)
+    if not len(counted):
         raise DataError('sampling = "balanced": no sample has a class that counts; check ignore_index and the targets')
     first, second = _permutations(samples, 2, seed, epoch)
     by_class = np.split(first[np.argsort(classes[first], kind="stable")], np.cumsum(counts)[:-1])
-    share, rest = divmod(samples, int(counted.sum()))
+    share, rest = divmod(samples, len(counted))
     drawn = []
-    for rank, label in enumerate(np.flatnonzero(counted)):
+    for rank, place in enumerate(counted):
         # What is left over when all have their share goes to other classes in each epoch.
-        extra = (rank + epoch) % int(counted.sum()) < rest
-        drawn.append(np.resize(by_class[label], share + extra))
+        extra = (rank + epoch) % len(counted) < rest
+        drawn.append(np.resize(by_class[place], share + extra))
     order: NDArray[np.int64] = np.concatenate(drawn)[second]
     return order
 
