@@ -22,7 +22,7 @@ from nbcnn.plan.plan import Plan
 from nbcnn.plan.scores import Weighted
 from nbcnn.weights import store
 from nbcnn.weights.initialise import initial_buffers, initialise
-from nbcnn.weights.snapshot import Snapshot, check_fits
+from nbcnn.weights.snapshot import Snapshot
 from nbcnn.weights.transfer import Transfer, transfer
 
 Floats = NDArray[np.float32]
@@ -223,9 +223,9 @@ class Model:
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
         """The model in a weights file; raises WeightsError for a missing, damaged or hostile one."""
-        snapshot = store.load(Path(path))
-        network = build(specs.parse(snapshot.spec, str(path)))
-        check_fits(snapshot, network, str(path))
+        with store.opened(Path(path)) as held:
+            network = build(specs.parse(held.spec, str(path)))
+            snapshot = held.read(network)
         model = cls(network)
         for key, value in snapshot.parameters.items():
             model.parameters[key][...] = value

@@ -25,7 +25,7 @@ from nbcnn.teaching.formulas import FORMULAS
 from nbcnn.teaching.sample import Sample
 from nbcnn.teaching.terms import Doubles, Index, Term, candidates, counted, gradient_products, products
 from nbcnn.training.events import OnEvent, ignore
-from nbcnn.weights import check_fits, initialise
+from nbcnn.weights import initialise, store
 from nbcnn.weights.initialise import initial_buffers
 
 Upstream = Literal["ones", "loss"]
@@ -143,10 +143,7 @@ def _reference(network: Network, node: Node, values: Values) -> tuple[Reference,
     if values.weights is None:
         parameters, buffers = initialise(network, values.seed), initial_buffers(network)
     else:
-        from nbcnn.weights import store  # here, because it brings h5py
-
-        snapshot = store.load(values.weights)
-        check_fits(snapshot, network, str(values.weights))
+        snapshot = store.load(values.weights, network)
         parameters, buffers, statistics = snapshot.parameters, snapshot.buffers, snapshot.normalization
     parameters = {key: each.astype(np.float64) for key, each in parameters.items()}
     if values.kernel is not None:

@@ -12,7 +12,7 @@ from nbcnn.training.folder import LAST, MODEL
 from nbcnn.training.loop import NotFinite, refuse_not_finite
 from nbcnn.training.standing import Standing
 from nbcnn.training.trainer import Trainer
-from nbcnn.weights import Snapshot, check_fits, store
+from nbcnn.weights import Snapshot, store
 
 SHORTEST_INTERVAL = 2.0
 """Seconds between two saves at least: epochs may take milliseconds, and a save waits for the disk."""
@@ -81,16 +81,15 @@ class Checkpoints:
     def load_best(self) -> None:
         """Give the model the best weights, from memory or from model.h5; raises WeightsError."""
         if self._best is None:
-            self._best = store.load(self._best_path)
-            check_fits(self._best, self._model.network, str(self._best_path))
+            self._best = store.load(self._best_path, self._model.network)
         _fill(self._model, self._best)
 
     def resume(self) -> Standing:
         """Give model and trainer the state in last.h5; raises WeightsError, and SpecError for another spec."""
         place = str(self.last)
-        snapshot = store.load(self.last)
-        _refuse_other_spec(self._model.network.spec.resolved(), snapshot.spec, place)
-        check_fits(snapshot, self._model.network, place)
+        with store.opened(self.last) as held:
+            _refuse_other_spec(self._model.network.spec.resolved(), held.spec, place)
+            snapshot = held.read(self._model.network)
         standing = Standing.from_dict(snapshot.trainer, place)
         if snapshot.optimizer is None:
             raise WeightsError(f"{place}: the optimiser's state is expected, received none; use a {LAST}")

@@ -12,7 +12,7 @@ from nbcnn import spec as specs
 from nbcnn.layers.axes import Shape
 from nbcnn.network import Network, Node, build
 from nbcnn.network.difference import NetworkDifference, difference, matched
-from nbcnn.weights.snapshot import check_fits
+from nbcnn.weights import store
 
 Arrays = Mapping[str, NDArray[Any]]
 Verdict = Literal["same", "fits", "values differ", "shape differs", "missing", "extra"]
@@ -95,11 +95,9 @@ def is_weights(path: Path) -> bool:
 
 def read_weights(path: Path) -> tuple[specs.Spec, Arrays]:
     """The spec and the arrays in a weights file; raises WeightsError for a missing or damaged one."""
-    from nbcnn.weights import store  # here, because it brings h5py, which two specs do without
-
-    snapshot = store.load(path)
-    spec = specs.parse(snapshot.spec, str(path))
-    check_fits(snapshot, build(spec), str(path))
+    with store.opened(path) as held:
+        spec = specs.parse(held.spec, str(path))
+        snapshot = held.read(build(spec))
     return spec, snapshot.parameters | snapshot.buffers
 
 

@@ -3,6 +3,7 @@
 import os
 import secrets
 import stat
+from io import BytesIO, FileIO
 from pathlib import Path
 
 from nbcnn.errors import NbcnnError, WeightsError
@@ -86,22 +87,52 @@ def _sync_folder(folder: Path) -> None:
 
 def read_whole(path: Path) -> bytes:
     """The content of a regular file of bounded size; raises WeightsError for anything else, such as a FIFO."""
+    with open_regular(path) as file:
+        return bytes(read_at(file, 0, size_of(file), str(path)))
+
+
+def open_regular(path: Path) -> FileIO:
+    """A regular file of bounded size, open for reading; raises WeightsError for anything else, such as a FIFO."""
     try:
         # O_NONBLOCK lets the open itself return where no one writes to a FIFO; it has no effect on a regular file.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        with open(descriptor, "rb") as file:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                raise WeightsError(f"{path}: a regular file is expected; check the path")
-            if status.st_size > MOST_BYTES:
-                raise WeightsError(
-                    f"{path}: at most {MOST_BYTES} bytes are expected, the file holds {status.st_size}; check the path"
-                )
-            return file.read()
     except FileNotFoundError:
         raise WeightsError(f"{path}: there is no such file; check the path") from None
-    except IsADirectoryError:
-        raise WeightsError(f"{path}: a file is expected, this is a folder; name the weights file in it") from None
     except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise WeightsError(f"{path}: the file cannot be read ({why}); check the path and its rights") from None
+        raise _unreadable(str(path), error) from None
+    status = os.fstat(descriptor)
+    if stat.S_ISREG(status.st_mode) and status.st_size <= MOST_BYTES:
+        return os.fdopen(descriptor, "rb", buffering=0)
+    os.close(descriptor)
+    if stat.S_ISDIR(status.st_mode):
+        raise WeightsError(f"{path}: a file is expected, this is a folder; name the weights file in it")
+    if not stat.S_ISREG(status.st_mode):
+        raise WeightsError(f"{path}: a regular file is expected; check the path")
+    raise WeightsError(
+        f"{path}: at most {MOST_BYTES} bytes are expected, the file holds {status.st_size}; check the path"
+    )
+
+
+def size_of(file: FileIO | BytesIO) -> int:
+    """Bytes of an open file."""
+    return file.seek(0, os.SEEK_END)
+
+
+def read_at(file: FileIO | BytesIO, offset: int, count: int, place: str) -> bytearray:
+    """Bytes of an open file, fewer where it ends before; raises WeightsError where they cannot be read."""
+    data = bytearray(count)
+    filled = 0
+    try:
+        file.seek(offset)
+        with memoryview(data) as view:
+            while got := file.readinto(view[filled:]):
+                filled += got
+    except OSError as error:
+        raise _unreadable(place, error) from None
+    del data[filled:]
+    return data
+
+
+def _unreadable(place: str, error: Exception) -> WeightsError:
+    why = error.strerror if isinstance(error, OSError) and error.strerror else error
+    return WeightsError(f"{place}: the file cannot be read ({why}); check the path and its rights")

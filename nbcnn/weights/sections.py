@@ -1,21 +1,22 @@
-"""The arrays of a weights file: how keys become paths, and what may stand under each path."""
+"""The arrays of a weights file: how keys become paths, and the list that says where each lies and what it must be."""
 
 import math
 import re
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from nbcnn.errors import WeightsError
-from nbcnn.weights.guard import TYPES, check_members, open_group, read_array
+from nbcnn.weights import seal
 from nbcnn.weights.snapshot import Arrays
+
+if TYPE_CHECKING:
+    import h5py
 
 # None: the file has no such section.
 Sections = dict[str, Arrays | None]
-# Key, type and shape of each array of a section.
-Described = list[tuple[str, str, tuple[int, ...]]]
 
 # Layer names as specs allow them, dots separating repeats, then the parameter's: a name is never a path. An
 # optimiser's arrays have the name of their slot before that.
@@ -25,84 +26,97 @@ KEYS = {
     "buffers": re.compile(KEY),
     "optimizer": re.compile(r"[A-Za-z][A-Za-z0-9_]*/" + KEY),
 }
-DTYPES = {"parameters": {"float32"}, "buffers": {"float32"}, "optimizer": set(TYPES)}
 LONGEST_KEY = 255
+FLOAT = np.dtype("<f4")
 
 
-def describe(sections: Sections) -> dict[str, list[Any] | None]:
-    """Key, type and shape of every array, for the file's attribute `arrays`; raises ValueError for what may not be."""
-    described: dict[str, list[Any] | None] = {}
-    for section, arrays in sections.items():
-        for key, array in (arrays or {}).items():
-            if not _is_allowed(section, key, array.dtype.name):
-                raise ValueError(f"{section} cannot hold {array.dtype} as {key!r}")
-        described[section] = (
-            None if arrays is None else [[key, array.dtype.name, array.shape] for key, array in arrays.items()]
-        )
+@dataclass(frozen=True)
+class Entry:
+    """One array: its bytes begin at `offset` in the file and have the SHA-256 `checksum`, in hexadecimal digits."""
+
+    shape: tuple[int, ...]
+    offset: int
+    checksum: str
+
+    @property
+    def nbytes(self) -> int:
+        return math.prod(self.shape) * FLOAT.itemsize
+
+    def bytes_in(self, data: bytearray) -> memoryview:
+        return memoryview(data)[self.offset : self.offset + self.nbytes]
+
+    def is_sound(self, data: bytearray) -> bool:
+        """Whether the array's bytes in the file's are those that were written."""
+        return seal.checksum(self.bytes_in(data)).hex() == self.checksum
+
+    def view(self, data: bytearray) -> NDArray[np.float32]:
+        """The array within the file's bytes, which it shares."""
+        return np.frombuffer(data, FLOAT, math.prod(self.shape), self.offset).reshape(self.shape)
+
+
+Manifest = dict[str, dict[str, Entry] | None]
+
+
+def all_entries(manifest: Manifest) -> list[Entry]:
+    return [entry for entries in manifest.values() for entry in (entries or {}).values()]
+
+
+def as_lists(manifest: Manifest) -> dict[str, list[list[Any]] | None]:
+    """The manifest as `arrays` has it: key, shape, offset and checksum of every array, by section."""
+    return {
+        section: None
+        if entries is None
+        else [[key, each.shape, each.offset, each.checksum] for key, each in entries.items()]
+        for section, entries in manifest.items()
+    }
+
+
+def write_section(group: "h5py.Group", section: str, arrays: Arrays) -> dict[str, Entry]:
+    """Store "conv1.weight" as conv1/weight and "momentum/conv1.weight" as momentum/conv1/weight.
+
+    Raises ValueError for what the format cannot hold.
+    """
+    described = {}
+    for key, array in arrays.items():
+        if array.dtype.newbyteorder("=") != np.float32 or not _is_allowed(section, key):
+            raise ValueError(f"{section} cannot hold {array.dtype} as {key!r}")
+        owner, _, name = key.rpartition(".")
+        stored = np.asarray(array, FLOAT, order="C")
+        dataset = group.require_group(owner).create_dataset(name, data=stored)
+        # An array without numbers takes no place.
+        offset = dataset.id.get_offset() if stored.size else 0
+        described[key] = Entry(stored.shape, offset, seal.checksum(stored.reshape(-1).data.cast("B")).hex())
     return described
 
 
-def expected_sections(described: Any, size: int, place: str) -> dict[str, Described | None]:
-    """What `describe` wrote, checked: allowed keys and types, and no more bytes than the file's `size`.
+def read_manifest(described: Any, size: int, place: str) -> Manifest:
+    """What `as_lists` gave, checked: allowed names, and bytes that lie within the file's `size`.
 
     Raises WeightsError.
     """
     if not isinstance(described, dict) or list(described) != list(KEYS):
         raise WeightsError(f"{place}: arrays are expected to be described by section; use another file")
-    expected: dict[str, Described | None] = {}
-    total = 0
-    for section, entries in described.items():
-        if entries is None and section == "optimizer":
-            expected[section] = None
-            continue
-        expected[section] = [(key, dtype, tuple(shape)) for key, dtype, shape in entries]
-        keys = [key for key, _, _ in entries]
-        if len(set(keys)) < len(keys):
-            raise WeightsError(f"{place}: every array is expected once in {section}; use another file")
-        for key, dtype, shape in entries:
-            if not _is_allowed(section, key, dtype) or not all(type(n) is int and n >= 0 for n in shape):
-                raise WeightsError(f"{place}: {section} cannot hold {dtype!r:.50} as {key!r:.300}; use another file")
-            total += math.prod(shape) * np.dtype(dtype).itemsize
-    if total > size:
-        raise WeightsError(f"{place}: the arrays are declared with {total} bytes, the file holds {size}; use another")
-    return expected
+    return {
+        section: None if entries is None and section == "optimizer" else _read_entries(section, entries, size, place)
+        for section, entries in described.items()
+    }
 
 
-def _is_allowed(section: str, key: str, dtype: str) -> bool:
-    return dtype in DTYPES[section] and len(key) <= LONGEST_KEY and KEYS[section].fullmatch(key) is not None
+def _read_entries(section: str, entries: Any, size: int, place: str) -> dict[str, Entry]:
+    manifest: dict[str, Entry] = {}
+    for key, shape, offset, checksum in entries:
+        if not _is_allowed(section, key) or not all(type(n) is int and n >= 0 for n in (*shape, offset)):
+            raise WeightsError(f"{place}: {section} cannot hold {key!r:.300} of shape {shape!r:.100}; use another file")
+        if key in manifest:
+            raise WeightsError(f"{place}: every array is expected once in {section}, {key} comes twice; use another")
+        manifest[key] = entry = Entry(tuple(shape), offset, str(checksum))
+        if offset % FLOAT.itemsize or offset + entry.nbytes > size:
+            raise WeightsError(
+                f"{place}: {section} {key} is declared with {entry.nbytes} bytes from {offset} on, the file holds "
+                f"{size}; use another file"
+            )
+    return manifest
 
 
-def write_section(group: h5py.Group, arrays: Arrays) -> None:
-    """Stores "conv1.weight" as conv1/weight and "momentum/conv1.weight" as momentum/conv1/weight."""
-    for key, array in arrays.items():
-        owner, _, name = key.rpartition(".")
-        group.require_group(owner).create_dataset(name, data=little_endian(array))
-
-
-def read_section(group: h5py.Group, expected: Described, place: str) -> Arrays:
-    """The arrays of a section by key, in the order expected; raises WeightsError for a member too many or too few."""
-    tree: dict[str, Any] = {}
-    for key, dtype, shape in expected:
-        owner, _, name = key.rpartition(".")
-        branch = tree
-        for part in owner.split("/"):
-            branch = branch.setdefault(part, {})
-        branch[name] = (key, dtype, shape)
-    arrays: Arrays = {}
-    _read_branch(group, tree, place, arrays)
-    return {key: arrays[key] for key, _, _ in expected}
-
-
-def _read_branch(group: h5py.Group, tree: dict[str, Any], place: str, arrays: Arrays) -> None:
-    check_members(group, tree, 0, place)
-    for name, branch in tree.items():
-        if isinstance(branch, dict):
-            _read_branch(open_group(group, name, place), branch, f"{place}/{name}", arrays)
-        else:
-            key, dtype, shape = branch
-            arrays[key] = read_array(group, name, dtype, shape, place)
-
-
-def little_endian(array: NDArray[Any]) -> NDArray[Any]:
-    """The array as the file holds it: contiguous, little-endian, and with its own shape even if that is ()."""
-    return np.asarray(array, array.dtype.newbyteorder("<"), order="C")
+def _is_allowed(section: str, key: str) -> bool:
+    return len(key) <= LONGEST_KEY and KEYS[section].fullmatch(key) is not None

@@ -1,34 +1,36 @@
-"""The weights file: HDF5 that any HDF5 program reads, and that this library reads only when it is whole and harmless.
+"""The weights file: HDF5 that any HDF5 program reads, and that this library reads without HDF5.
 
     /                      attributes, all of them strings: format, format_version, spec, classes, normalization,
-                           provenance, versions, arrays and digest; all but the first two and the last are JSON
+                           provenance, versions and arrays; all but the first two are JSON
     /parameters/conv1/weight      float32, canonical layout
     /buffers/bn1/running_mean     float32
     /optimizer/momentum/conv1/weight    in a file to resume from; so is
     /trainer               attribute `state`, JSON
 
-HDF5 works on memory alone; files.py reads and writes. `arrays` lists every array with its type and shape, so that a
-reader knows what to expect before it looks; `digest` is SHA-256 over the texts and the arrays as this library
-understands them, where the seal (seal.py) covers the bytes of the file.
+HDF5's own parser can crash on bytes that were made to crash it, and follows links, filters and other files where they
+say so. It therefore only writes, in memory. A block before HDF5's own (seal.py) says where each text lies; `arrays`,
+one of the texts, where each array lies (sections.py). Whatever is read is bytes at a declared place, with a declared
+SHA-256: there is nothing in a file that could be followed, run or expanded.
 """
 
-import hashlib
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-import h5py
-
-from nbcnn.errors import WeightsError
+from nbcnn.errors import NbcnnError
+from nbcnn.network import Network
 from nbcnn.weights import texts
-from nbcnn.weights.files import read_whole, write_atomically
-from nbcnn.weights.guard import check_members, open_group, read_text
-from nbcnn.weights.seal import BLOCK, check_seal, sealed
-from nbcnn.weights.sections import Sections, describe, expected_sections, little_endian, read_section, write_section
+from nbcnn.weights.files import open_regular, write_atomically
+from nbcnn.weights.held import FORMAT, FORMAT_VERSION, MOST_TEXT, Held
+from nbcnn.weights.seal import BLOCK, TEXTS, Place, checksum, seal
+from nbcnn.weights.sections import Manifest, Sections, all_entries, as_lists, write_section
 from nbcnn.weights.snapshot import Snapshot
 
-FORMAT = "nbcnn weights"
-FORMAT_VERSION = "1"
-TEXTS = ("format", "format_version", "spec", "classes", "normalization", "provenance", "versions", "arrays")
+ALIGNMENT = 64
+"""Bytes; arrays begin at multiples of it, so that they can be used where they lie."""
+NEAR = 64
+"""Bytes between an attribute's name and its text at most."""
 
 
 def save(path: Path, snapshot: Snapshot, keep_previous: Path | None = None) -> None:
@@ -39,9 +41,25 @@ def save(path: Path, snapshot: Snapshot, keep_previous: Path | None = None) -> N
     write_atomically(path, pack(snapshot), keep_previous)
 
 
-def load(path: Path) -> Snapshot:
-    """The snapshot in the file at `path`; raises WeightsError for a missing, damaged, foreign or malicious file."""
-    return unpack(read_whole(path), str(path))
+def load(path: Path, network: Network | None = None) -> Snapshot:
+    """The snapshot in the file at `path`; raises WeightsError for a missing, damaged, foreign or malicious file.
+
+    It must be the `network`'s, if one is given; its arrays are not read otherwise.
+    """
+    with opened(path) as held:
+        return held.read(network)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Held]:
+    """The file at `path`, of which the texts are read and the arrays are not yet; raises WeightsError as `load`."""
+    with open_regular(path) as file:
+        yield Held(file, str(path))
+
+
+def unpack(data: bytes, place: str, network: Network | None = None) -> Snapshot:
+    """The snapshot in a file's bytes; `place` names the file in messages. Raises WeightsError."""
+    return Held(io.BytesIO(data), place).read(network)
 
 
 def pack(snapshot: Snapshot) -> bytes:
@@ -50,12 +68,14 @@ def pack(snapshot: Snapshot) -> bytes:
     Raises ValueError for what the format cannot hold, such as nan in the JSON parts or an array of integers among the
     parameters.
     """
+    import h5py  # here, because reading does without
+
     sections: Sections = {
         "parameters": snapshot.parameters,
         "buffers": snapshot.buffers,
         "optimizer": snapshot.optimizer,
     }
-    attributes = {
+    written = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "spec": texts.to_json(snapshot.spec),
@@ -63,80 +83,54 @@ def pack(snapshot: Snapshot) -> bytes:
         "normalization": texts.to_json(snapshot.normalization),
         "provenance": texts.to_json(snapshot.provenance),
         "versions": texts.to_json(texts.library_versions()),
-        "arrays": texts.to_json(describe(sections)),
     }
-    state = None if snapshot.trainer is None else texts.to_json(snapshot.trainer)
+    described: Manifest = {}
     image = io.BytesIO()
-    with h5py.File(image, "w", libver="latest", userblock_size=BLOCK) as file:
-        for name, text in (attributes | {"digest": _digest(attributes, state, sections)}).items():
-            texts.write(file, name, text)
+    options = {"libver": "latest", "userblock_size": BLOCK}
+    with h5py.File(image, "w", alignment_threshold=1, alignment_interval=ALIGNMENT, **options) as file:
         for name, arrays in sections.items():
-            if arrays is not None:
-                write_section(file.create_group(name), arrays)
-        if state is not None:
-            texts.write(file.create_group("trainer"), "state", state)
-    return sealed(image.getvalue())
+            described[name] = None if arrays is None else write_section(file.create_group(name), name, arrays)
+        written["arrays"] = texts.to_json(as_lists(described))
+        for name, text in written.items():
+            texts.write(file, name, text)
+        if snapshot.trainer is not None:
+            written["state"] = texts.to_json(snapshot.trainer)
+            texts.write(file.create_group("trainer"), "state", written["state"])
+    with image.getbuffer() as view:
+        seal(view, _table(view, written, described))
+    return image.getvalue()
 
 
-def unpack(data: bytes, place: str) -> Snapshot:
-    """The snapshot in a file's bytes; `place` names the file in messages. Raises WeightsError."""
-    check_seal(data, place)
-    try:
-        with h5py.File(io.BytesIO(data), "r") as file:
-            return _read(file, len(data), place)
-    except WeightsError:
-        raise
-    # A file with a valid seal that gets here was made to do harm, or by a library with a bug: h5py answers with any of
-    # a dozen exceptions, json with RecursionError, and all mean the same.
-    except Exception as error:
-        raise WeightsError(
-            f"{place}: the file breaks the rules of its format ({str(error)[:200]}); use another file"
-        ) from None
-
-
-def _read(file: h5py.File, size: int, place: str) -> Snapshot:
-    attributes = {name: read_text(file, name, place) for name in TEXTS[:2]}
-    if list(attributes.values()) != [FORMAT, FORMAT_VERSION]:
-        received = " version ".join(text[:50] for text in attributes.values())
-        raise WeightsError(
-            f"{place}: {FORMAT} version {FORMAT_VERSION} is expected, received {received!r}; install the nbcnn that "
-            "wrote the file"
+def _table(image: memoryview, written: dict[str, str], described: Manifest) -> dict[str, Place]:
+    """Where HDF5 has put each text. It does not tell, as it does of arrays: texts are found by their names."""
+    if (length := sum(map(len, written.values()))) > MOST_TEXT:
+        raise NbcnnError(
+            f"weights: spec, class names and history of at most {MOST_TEXT} bytes can be saved, received {length}"
         )
-    attributes |= {name: read_text(file, name, place) for name in TEXTS[2:]}
-    expected = expected_sections(texts.from_json(attributes["arrays"]), size, place)
-    members = [name for name, arrays in expected.items() if arrays is not None]
-    has_trainer = file.id.links.exists(b"trainer")  # `in` would follow a link that leads out of the file
-    check_members(file, [*members, "trainer"] if has_trainer else members, len(TEXTS) + 1, place)
-    sections = {
-        name: None if arrays is None else read_section(open_group(file, name, place), arrays, f"{place}: /{name}")
-        for name, arrays in expected.items()
-    }
-    state = None
-    if has_trainer:
-        trainer = open_group(file, "trainer", place)
-        check_members(trainer, (), 1, f"{place}: /trainer")
-        state = read_text(trainer, "state", f"{place}: /trainer")
-    if read_text(file, "digest", place) != _digest(attributes, state, sections):
-        raise WeightsError(f"{place}: the content does not match its digest; copy the file again or use an earlier one")
-    return Snapshot(
-        spec=texts.mapping(attributes["spec"], f"{place}: spec"),
-        parameters=sections["parameters"] or {},
-        buffers=sections["buffers"] or {},
-        classes=texts.class_labels(attributes["classes"], place),
-        normalization=texts.normalization(attributes["normalization"], place),
-        provenance=texts.mapping(attributes["provenance"], f"{place}: provenance"),
-        optimizer=sections["optimizer"],
-        trainer=None if state is None else texts.mapping(state, f"{place}: /trainer"),
-        versions=texts.mapping(attributes["versions"], f"{place}: versions"),
-    )
+    table = dict.fromkeys(TEXTS, Place(0, 0, bytes(32)))
+    gaps = [(start, bytes(image[start:stop])) for start, stop in _between_arrays(described, len(image))]
+    for name, text in written.items():
+        content = text.encode()
+        offset = next(start + at for start, gap in gaps for at in _finds(gap, name.encode() + b"\0", content))
+        table[name] = Place(offset, len(content), checksum(content))
+    return table
 
 
-def _digest(attributes: dict[str, str], state: str | None, sections: Sections) -> str:
-    """SHA-256 of every text and every array; `arrays`, one of the texts, covers names, types and shapes."""
-    digest = hashlib.sha256()
-    for text in (*(attributes[name] for name in TEXTS), state or ""):
-        digest.update(len(text).to_bytes(8, "little") + text.encode())
-    for arrays in sections.values():
-        for array in (arrays or {}).values():
-            digest.update(little_endian(array).data)
-    return digest.hexdigest()
+def _between_arrays(described: Manifest, size: int) -> Iterator[tuple[int, int]]:
+    """The parts of the file that are no array's, all of them small."""
+    end = 0
+    for each in sorted(all_entries(described), key=lambda each: each.offset):
+        if each.nbytes:
+            yield end, each.offset
+            end = each.offset + each.nbytes
+    yield end, size
+
+
+def _finds(gap: bytes, name: bytes, content: bytes) -> Iterator[int]:
+    """Where the content stands shortly behind the name; type and shape of an attribute are between them."""
+    at = gap.find(name)
+    while at >= 0:
+        found = gap.find(content, at, at + len(name) + NEAR + len(content))
+        if found >= 0:
+            yield found
+        at = gap.find(name, at + 1)

@@ -4,15 +4,17 @@ import importlib.metadata
 import json
 import math
 import platform
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-import h5py
 import numpy as np
 
 from nbcnn.errors import WeightsError
 
+if TYPE_CHECKING:
+    import h5py
 
-def write(owner: h5py.Group, name: str, text: str) -> None:
+
+def write(owner: "h5py.Group", name: str, text: str) -> None:
     """Stores an ASCII text as an attribute of fixed length; h5py's default, variable length, can crash when damaged."""
     owner.attrs.create(name, np.bytes_(text.encode("ascii")))
 
@@ -66,6 +68,8 @@ def normalization(text: str, place: str) -> dict[str, list[float]] | None:
 
 def library_versions() -> dict[str, str]:
     """Those of nbcnn, Python, NumPy, h5py and HDF5 that write a file."""
+    import h5py  # here, because reading does without
+
     try:
         own = importlib.metadata.version("nbcnn")
     except importlib.metadata.PackageNotFoundError:  # run from a checkout

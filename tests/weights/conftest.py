@@ -49,7 +49,6 @@ def snapshot(network):
         classes=("cat", "dog", "é", "日本"),
         normalization={"mean": [0.1], "std": [0.30000000000000004]},
         provenance={"command": "train", "accuracy": 0.97},
-        optimizer={f"momentum/{key}": array * 2 for key, array in parameters.items()}
-        | {"count/conv1.weight": np.array(7), "total/conv1.bias": np.zeros(2)},
+        optimizer={f"{slot}/{key}": array * 2 for slot in ("exp_avg", "max") for key, array in parameters.items()},
         trainer={"epoch": 3, "step": 7, "best": None},
     )
