@@ -22,6 +22,7 @@ from .evaluate import evaluate
 from .explain import explain
 from .fix import fix
 from .gradcheck import gradcheck
+from .inspect import inspect
 from .language import ENGLISH, chosen, in_language, language_option, say
 from .lr_find import lr_find
 from .lsp import lsp
@@ -52,6 +53,7 @@ for verb in (
     fix,
     explain,
     diff,
+    inspect,
     rf,
     step,
     train,

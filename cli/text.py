@@ -53,6 +53,13 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def shown(text: str) -> str:
+    """A text with the numbers of what a terminal would obey: names of files and classes may hold anything."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() or each == "\n" else repr(each)[1:-1] for each in text)
+
+
 def width(text: str) -> int:
     """Columns that a text takes in a terminal."""
     if text.isascii():
@@ -65,7 +72,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]
 
     In a terminal it fits the width, with rules and a title; for a pipe it is plain columns, one line a row.
     """
-    cells = [tuple(each) for each in rows]
+    cells = [tuple(map(shown, each)) for each in rows]
     if sys.stdout.isatty():
         _print_rich_table(title, columns, cells)
         return

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from nbcnn.api import evaluate as evaluate
     from nbcnn.api import fix as fix
     from nbcnn.api import gradcheck as gradcheck
+    from nbcnn.api import inspect as inspect
     from nbcnn.api import load_spec as load_spec
     from nbcnn.api import lr_find as lr_find
     from nbcnn.api import new as new
@@ -46,6 +47,7 @@ _HOMES = {
     "evaluate": "nbcnn.api",
     "fix": "nbcnn.api",
     "gradcheck": "nbcnn.api",
+    "inspect": "nbcnn.api",
     "load_spec": "nbcnn.api",
     "lr_find": "nbcnn.api",
     "new": "nbcnn.api",

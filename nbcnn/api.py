@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from nbcnn.training.preview import Preview
     from nbcnn.training.run import Result
     from nbcnn.weights.difference import Difference
+    from nbcnn.weights.inspection import InspectedArray, Inspection
 
 __all__ = [
     "Benchmark",
@@ -60,6 +61,8 @@ __all__ = [
     "Event",
     "Explanation",
     "Fixed",
+    "InspectedArray",
+    "Inspection",
     "Loading",
     "Measuring",
     "NamedData",
@@ -88,6 +91,7 @@ __all__ = [
     "fix",
     "get_data",
     "gradcheck",
+    "inspect",
     "load_spec",
     "lr_find",
     "new",
@@ -204,6 +208,16 @@ def diff(before: AnyPath, after: AnyPath) -> "Difference":
         described, arrays = read_weights(path) if is_weights(path) else (load_spec(path), None)
         sides.append(Side(str(path), build(described), arrays))
     return compare(*sides)
+
+
+def inspect(path: AnyPath) -> "Inspection":
+    """What a weights file holds, and whether it is whole; of a damaged one, all that is sound.
+
+    Raises WeightsError for a file that cannot be read, or of which nothing is a sound part of a weights file.
+    """
+    from nbcnn.weights.inspection import inspect
+
+    return inspect(Path(path))
 
 
 def compare(runs: Sequence[AnyPath]) -> "Comparison":

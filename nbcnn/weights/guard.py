@@ -1,88 +1,139 @@
-"""The one gate between HDF5 and this library: every member of a file is looked at here before it is read.
+"""What another program finds in a weights file by HDF5: it should be what this library reads there without HDF5.
 
 HDF5 can point outside its file (external and soft links, external storage, virtual data sets), run code (filters) and
-crash on damage (variable-length types). None of it is needed for weights, so that none of it is let through: a member
-is a hard link to a group or to a contiguous, unfiltered array of exactly the type and shape expected. Members and
-attributes are counted, so that nothing beside the expected ones is there.
+crash on damage. None of it is needed for weights: a member is a hard link to a group or to a contiguous, unfiltered
+array of little-endian float32, of the shape and at the place that the file's list of arrays has, and nothing is there
+besides. This runs in a process of its own, since it has HDF5 parse a file that may have been made to do harm.
 """
 
-from collections.abc import Collection
-from typing import Any
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import h5py
 import numpy as np
-from numpy.typing import NDArray
 
-from nbcnn.errors import WeightsError
+from nbcnn.machine.confined import confine
+from nbcnn.weights.files import open_regular
+from nbcnn.weights.sections import Entry, Manifest
+from nbcnn.weights.sound import Sound, read_sound
 
-TYPES = {
-    "float32": h5py.h5t.IEEE_F32LE,
-    "float64": h5py.h5t.IEEE_F64LE,
-    "int64": h5py.h5t.STD_I64LE,
-}
+if TYPE_CHECKING:
+    import h5py
 
-
-def check_members(group: h5py.Group, members: Collection[str], attributes: int, place: str) -> None:
-    """Raises WeightsError unless the group holds hard links of exactly these names and so many attributes."""
-    _check_attributes(group, attributes, place)
-    if group.id.get_num_objs() != len(members):
-        raise WeightsError(f"{place}: {len(members)} members are expected, the file holds {group.id.get_num_objs()}")
-    for name in members:
-        if not group.id.links.exists(name.encode()):
-            raise WeightsError(f"{place}: a member {name} is expected, the file lacks it")
-        if group.id.links.get_info(name.encode()).type != h5py.h5l.TYPE_HARD:
-            raise WeightsError(f"{place}/{name}: a member of this file is expected, the file holds a link elsewhere")
+MOST = 20
+"""Differences that are told."""
 
 
-def open_group(parent: h5py.Group, name: str, place: str) -> h5py.Group:
-    """A group that `check_members` has passed as a link; raises WeightsError where it is something else."""
-    group = parent[name]
-    if not isinstance(group, h5py.Group):
-        raise WeightsError(f"{place}/{name}: a group is expected, the file holds something else")
-    return group
+def differences(path: Path) -> list[str]:
+    """What HDF5 finds that this library does not read, or not there; at most 20 lines.
+
+    Raises WeightsError for a file that cannot be opened, and whatever h5py raises where HDF5 cannot make sense of it.
+    """
+    import h5py
+
+    with open_regular(path) as opened:
+        sound = read_sound(opened, str(path))
+    with h5py.File(path, "r") as file:
+        return list(islice(_root(file, sound), MOST))
 
 
-def read_array(parent: h5py.Group, name: str, dtype: str, shape: tuple[int, ...], place: str) -> NDArray[Any]:
-    """An array that `check_members` has passed as a link; raises WeightsError unless it is stored as expected."""
-    place = f"{place}/{name}"
-    dataset = parent[name]
+def _root(file: "h5py.File", sound: Sound) -> Iterator[str]:
+    yield from _attributes(file, {name: text for name, text in sound.texts.items() if name != "state"}, "")
+    tree = None if sound.manifest is None else _tree(sound.manifest)
+    state = sound.texts["state"]
+    if tree is None:
+        return
+    yield from _members(file, tree if state == "" else {**tree, "trainer": {}}, "", {"/trainer": {"state": state}})
+
+
+def _tree(manifest: Manifest) -> dict[str, Any]:
+    """Members by name: a dictionary for a group, and for an array its entry."""
+    tree: dict[str, Any] = {}
+    for section, entries in manifest.items():
+        if entries is None:
+            continue
+        tree[section] = {}
+        for key, entry in entries.items():
+            owner, _, name = key.rpartition(".")
+            branch = tree[section]
+            for part in owner.split("/"):
+                branch = branch.setdefault(part, {})
+            branch[name] = entry
+    return tree
+
+
+def _members(
+    group: "h5py.Group", tree: dict[str, Any], place: str, attributes: Mapping[str, Mapping[str, str | None]]
+) -> Iterator[str]:
+    import h5py
+
+    if (held := group.id.get_num_objs()) != len(tree):
+        yield f"{place or '/'}: {len(tree)} members are expected, HDF5 finds {held}"
+    for name, branch in tree.items():
+        inner = f"{place}/{name}"
+        try:
+            if not group.id.links.exists(name.encode()):
+                yield f"{inner}: HDF5 finds no such member"
+            elif group.id.links.get_info(name.encode()).type != h5py.h5l.TYPE_HARD:
+                yield f"{inner}: a member of this file is expected, HDF5 finds a link elsewhere"
+            elif isinstance(branch, Entry):
+                yield from _array(group[name], branch, inner)
+            elif isinstance(member := group[name], h5py.Group):
+                yield from _attributes(member, attributes.get(inner, {}), inner)
+                yield from _members(member, branch, inner, attributes)
+            else:
+                yield f"{inner}: a group is expected, HDF5 finds something else"
+        except Exception as error:  # h5py answers damage with a dozen kinds, and all mean the same
+            yield f"{inner}: HDF5 cannot read it ({str(error)[:200]})"
+
+
+def _array(dataset: Any, entry: Entry, place: str) -> Iterator[str]:
+    import h5py
+
     if not isinstance(dataset, h5py.Dataset):
-        raise WeightsError(f"{place}: an array is expected, the file holds something else")
-    _check_attributes(dataset, 0, place)
+        yield f"{place}: an array is expected, HDF5 finds something else"
+        return
+    yield from _attributes(dataset, {}, place)
     storage = dataset.id.get_create_plist()
     if storage.get_layout() != h5py.h5d.CONTIGUOUS or storage.get_external_count() or storage.get_nfilters():
-        raise WeightsError(f"{place}: contiguous storage within the file is expected, without filters")
-    if not dataset.id.get_type().equal(TYPES[dtype]):
-        raise WeightsError(f"{place}: little-endian {dtype} is expected, the file holds another type")
-    space = dataset.id.get_space()
-    if not space.is_simple() or space.get_simple_extent_dims() != shape:
-        raise WeightsError(f"{place}: shape {shape} is expected, the file holds another")
-    array = np.empty(shape, dtype)
-    if dataset.id.get_storage_size() != array.nbytes:
-        raise WeightsError(
-            f"{place}: {array.nbytes} bytes are expected, the file holds {dataset.id.get_storage_size()}"
-        )
-    dataset.id.read(h5py.h5s.ALL, h5py.h5s.ALL, array)
-    return array
+        yield f"{place}: contiguous storage within the file is expected, without filters, HDF5 finds another"
+    elif not dataset.id.get_type().equal(h5py.h5t.IEEE_F32LE):
+        yield f"{place}: little-endian float32 is expected, HDF5 finds another type"
+    elif (space := dataset.id.get_space()).get_simple_extent_dims() != entry.shape or not space.is_simple():
+        yield f"{place}: shape {entry.shape} is expected, HDF5 finds another"
+    elif entry.nbytes and (dataset.id.get_offset(), dataset.id.get_storage_size()) != (entry.offset, entry.nbytes):
+        yield f"{place}: its bytes are expected at {entry.offset}, HDF5 finds them elsewhere"
 
 
-def read_text(owner: h5py.Group, name: str, place: str) -> str:
-    """A text attribute, stored with a fixed length; raises WeightsError for any other attribute."""
-    if not h5py.h5a.exists(owner.id, name.encode()):
-        raise WeightsError(f"{place}: an attribute {name} is expected, the file lacks it")
-    attribute = h5py.h5a.open(owner.id, name.encode())
-    kind = attribute.get_type()
-    if not isinstance(kind, h5py.h5t.TypeStringID) or kind.is_variable_str():
-        raise WeightsError(f"{place}: attribute {name} is expected to be a string of fixed length")
-    if attribute.get_space().get_simple_extent_type() != h5py.h5s.SCALAR:
-        raise WeightsError(f"{place}: attribute {name} is expected to be one string")
-    if attribute.get_storage_size() != kind.get_size():
-        raise WeightsError(f"{place}: attribute {name} is expected to hold {kind.get_size()} bytes")
-    text = np.empty((), f"S{kind.get_size()}")
-    attribute.read(text)
-    return bytes(text[()]).decode("ascii")
+def _attributes(owner: Any, expected: Mapping[str, str | None], place: str) -> Iterator[str]:
+    import h5py
+
+    if (held := h5py.h5a.get_num_attrs(owner.id)) != len(expected):
+        yield f"{place or '/'}: {len(expected)} attributes are expected, HDF5 finds {held}"
+    for name, text in expected.items():
+        if text is None:  # what it was is not known
+            continue
+        try:
+            if not h5py.h5a.exists(owner.id, name.encode()):
+                yield f"{place or '/'}: an attribute {name} is expected, HDF5 finds none"
+                continue
+            attribute = h5py.h5a.open(owner.id, name.encode())
+            kind = attribute.get_type()
+            is_text = isinstance(kind, h5py.h5t.TypeStringID) and not kind.is_variable_str()
+            if not is_text or attribute.get_storage_size() != len(text):
+                yield f"{place or '/'}: attribute {name} is expected to be a string of {len(text)} bytes"
+                continue
+            content = np.empty((), f"S{len(text)}")
+            attribute.read(content)
+            if bytes(content[()]) != text.encode():
+                yield f"{place or '/'}: HDF5 finds another text in attribute {name}"
+        except Exception as error:  # as above
+            yield f"{place or '/'}: HDF5 cannot read attribute {name} ({str(error)[:200]})"
 
 
-def _check_attributes(owner: h5py.Group | h5py.Dataset, count: int, place: str) -> None:
-    if (held := h5py.h5a.get_num_attrs(owner.id)) != count:
-        raise WeightsError(f"{place}: {count} attributes are expected, the file holds {held}")
+if __name__ == "__main__":
+    confine()
+    print(json.dumps(differences(Path(sys.argv[1]))))

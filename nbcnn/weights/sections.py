@@ -2,14 +2,15 @@
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nbcnn.errors import WeightsError
-from nbcnn.weights import seal
+from nbcnn.weights import seal, texts
+from nbcnn.weights.files import MOST_BYTES
 from nbcnn.weights.snapshot import Arrays
 
 if TYPE_CHECKING:
@@ -61,14 +62,24 @@ def all_entries(manifest: Manifest) -> list[Entry]:
     return [entry for entries in manifest.values() for entry in (entries or {}).values()]
 
 
-def as_lists(manifest: Manifest) -> dict[str, list[list[Any]] | None]:
-    """The manifest as `arrays` has it: key, shape, offset and checksum of every array, by section."""
+def planned(sections: Sections) -> Manifest:
+    """A manifest of the arrays before they have a place; its text is at least as long as the one that is to be."""
+    anywhere = Entry((), MOST_BYTES, "0" * len(seal.checksum(b"").hex()))
     return {
+        section: None if arrays is None else {key: replace(anywhere, shape=each.shape) for key, each in arrays.items()}
+        for section, arrays in sections.items()
+    }
+
+
+def as_text(manifest: Manifest) -> str:
+    """The manifest as `arrays` has it: key, shape, offset and checksum of every array, by section."""
+    described = {
         section: None
         if entries is None
         else [[key, each.shape, each.offset, each.checksum] for key, each in entries.items()]
         for section, entries in manifest.items()
     }
+    return texts.to_json(described)
 
 
 def write_section(group: "h5py.Group", section: str, arrays: Arrays) -> dict[str, Entry]:
@@ -90,7 +101,7 @@ def write_section(group: "h5py.Group", section: str, arrays: Arrays) -> dict[str
 
 
 def read_manifest(described: Any, size: int, place: str) -> Manifest:
-    """What `as_lists` gave, checked: allowed names, and bytes that lie within the file's `size`.
+    """What `as_text` wrote, checked: allowed names, and bytes that lie within the file's `size`.
 
     Raises WeightsError.
     """

@@ -24,7 +24,7 @@ from nbcnn.weights import texts
 from nbcnn.weights.files import open_regular, write_atomically
 from nbcnn.weights.held import FORMAT, FORMAT_VERSION, MOST_TEXT, Held
 from nbcnn.weights.seal import BLOCK, TEXTS, Place, checksum, seal
-from nbcnn.weights.sections import Manifest, Sections, all_entries, as_lists, write_section
+from nbcnn.weights.sections import Manifest, Sections, all_entries, as_text, planned, write_section
 from nbcnn.weights.snapshot import Snapshot
 
 ALIGNMENT = 64
@@ -84,18 +84,22 @@ def pack(snapshot: Snapshot) -> bytes:
         "provenance": texts.to_json(snapshot.provenance),
         "versions": texts.to_json(texts.library_versions()),
     }
-    described: Manifest = {}
     image = io.BytesIO()
     options = {"libver": "latest", "userblock_size": BLOCK}
     with h5py.File(image, "w", alignment_threshold=1, alignment_interval=ALIGNMENT, **options) as file:
-        for name, arrays in sections.items():
-            described[name] = None if arrays is None else write_section(file.create_group(name), name, arrays)
-        written["arrays"] = texts.to_json(as_lists(described))
+        # Texts come first, so that of a file cut short it is known what it held.
+        written["arrays"] = as_text(planned(sections))
         for name, text in written.items():
             texts.write(file, name, text)
         if snapshot.trainer is not None:
             written["state"] = texts.to_json(snapshot.trainer)
             texts.write(file.create_group("trainer"), "state", written["state"])
+        described = {
+            name: None if arrays is None else write_section(file.create_group(name), name, arrays)
+            for name, arrays in sections.items()
+        }
+        written["arrays"] = as_text(described).ljust(len(written["arrays"]))
+        texts.overwrite(file, "arrays", written["arrays"])
     with image.getbuffer() as view:
         seal(view, _table(view, written, described))
     return image.getvalue()

@@ -19,6 +19,11 @@ def write(owner: "h5py.Group", name: str, text: str) -> None:
     owner.attrs.create(name, np.bytes_(text.encode("ascii")))
 
 
+def overwrite(owner: "h5py.Group", name: str, text: str) -> None:
+    """Puts another text of the same length in the place of one that is there."""
+    owner.attrs.modify(name, np.bytes_(text.encode("ascii")))
+
+
 def to_json(value: Any) -> str:
     """ASCII, compact; raises ValueError or TypeError for what JSON cannot hold, nan and infinity among it."""
     return json.dumps(value, allow_nan=False, separators=(",", ":"))
