@@ -6,7 +6,19 @@ from collections.abc import Sequence
 
 import click
 
-from nbcnn.api import Compiling, EpochFinished, Evaluating, Event, Loading, Measuring, Pretrained, Progress, Started
+from nbcnn.api import (
+    Compiling,
+    EpochFinished,
+    Evaluating,
+    Event,
+    Loading,
+    Measuring,
+    Pretrained,
+    Progress,
+    Resumed,
+    Started,
+    Unlocked,
+)
 
 from .text import bytes_text, counted, duration, number, percent
 
@@ -57,6 +69,10 @@ class PlainLines:
                 self._set_status(f"epoch {event.epoch + 1}/{event.epochs}")
             case Pretrained():
                 self._say(pretrained_line(event))
+            case Resumed():
+                self._say(resumed_line(event))
+            case Unlocked():
+                self._say(unlocked_line(event))
             case EpochFinished():
                 self._say(epoch_line(event))
             case Progress():
@@ -102,14 +118,24 @@ def started_line(event: Started) -> str:
     if event.test_samples:
         parts.append(f"{number(event.test_samples)} to test")
     skipped = f"; {_skipped_text(event.skipped)}" if event.skipped else ""
-    resumed = f", going on after step {number(event.step)}" if event.step else ""
-    return f"{event.network}: samples: {', '.join(parts)}; into {event.out}{resumed}{skipped}"
+    return f"{event.network}: samples: {', '.join(parts)}; into {event.out}{skipped}"
 
 
 def _skipped_text(files: Sequence[str]) -> str:
     """2 unreadable files skipped: a.png, b.png."""
     named = ", ".join(files[:NAMED]) + (", ..." if len(files) > NAMED else "")
     return f"{counted(len(files), 'unreadable file')} skipped: {named}"
+
+
+def resumed_line(event: Resumed) -> str:
+    """going on from runs/a/last.previous.h5, after step 26, in epoch 3; runs/a/last.h5: ... it is truncated ..."""
+    damage = f"; {event.damage}" if event.damage else ""
+    return f"going on from {event.checkpoint}, after step {number(event.step)}, in epoch {event.epoch}{damage}"
+
+
+def unlocked_line(event: Unlocked) -> str:
+    """runs/a: the folder cannot be locked (No locks available); see that no other run writes into it."""
+    return f"{event.out}: the folder cannot be locked ({event.reason}); see that no other run writes into it"
 
 
 def pretrained_line(event: Pretrained) -> str:

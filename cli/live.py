@@ -1,6 +1,7 @@
 """The live progress bar of a terminal."""
 
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -10,9 +11,19 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from nbcnn.api import EpochFinished, Event, Pretrained, Progress, Started
+from nbcnn.api import EpochFinished, Event, Pretrained, Progress, Resumed, Started, Unlocked
 
-from .lines import Pace, epoch_line, pretrained_line, running_parts, short_status_text, started_line, status_text
+from .lines import (
+    Pace,
+    epoch_line,
+    pretrained_line,
+    resumed_line,
+    running_parts,
+    short_status_text,
+    started_line,
+    status_text,
+    unlocked_line,
+)
 from .text import duration
 
 BAR = 12
@@ -40,7 +51,8 @@ class Live:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bar.stop()
+        with suppress(OSError):  # the terminal may have been closed
+            self._bar.stop()
 
     def __call__(self, event: Event) -> None:
         match event:
@@ -56,6 +68,10 @@ class Live:
                 self._running = running_parts(event)
             case Pretrained():
                 self._print(pretrained_line(event))
+            case Resumed():
+                self._print(resumed_line(event))
+            case Unlocked():
+                self._print(unlocked_line(event))
             case EpochFinished():
                 self._print(epoch_line(event))
             case _:

@@ -6,7 +6,6 @@ import sys
 import traceback
 from collections.abc import Sequence
 from functools import partial
-from types import FrameType
 from typing import NoReturn
 
 import click
@@ -33,6 +32,7 @@ from .predict import predict
 from .report import report
 from .rf import rf
 from .schema import schema
+from .signals import Terminated, end_in_order
 from .step import step
 from .train import train
 from .validate import validate
@@ -72,8 +72,8 @@ for verb in (
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command and exit: 0 done, 1 the work failed, 2 bad input, 130 or 143 after a signal."""
-    signal.signal(signal.SIGTERM, _terminate)
+    """Run the command and exit: 0 done, 1 the work failed, 2 bad input, 128 and its number after a signal."""
+    end_in_order()
     debug = Debug()
     chosen.set(ENGLISH)
     try:
@@ -89,15 +89,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-class _Terminated(KeyboardInterrupt):
-    """SIGTERM, which like SIGINT passes through code that answers every Exception, such as that of damaged files."""
-
-
-def _terminate(signal_number: int, frame: FrameType | None) -> None:
-    """Ends any verb in order, as Python's own handler of SIGINT does; training has a handler of its own."""
-    raise _Terminated
-
-
 def _explain(error: BaseException) -> int:
     """Print one message for an error, on standard error, and tell its exit code."""
     match error:
@@ -111,8 +102,9 @@ def _explain(error: BaseException) -> int:
             return error.exit_code
         case NbcnnError():
             message, code = str(error), error.exit_code
-        case KeyboardInterrupt() | click.Abort() if isinstance(error.__cause__ or error, _Terminated):  # Click's cause
-            message, code = "terminated; nothing was left half written", 128 + signal.SIGTERM
+        case KeyboardInterrupt() | click.Abort() if isinstance(ended := error.__cause__ or error, Terminated):
+            # Click makes the one the cause of the other.
+            message, code = "terminated; nothing was left half written", 128 + ended.signal_number
         case KeyboardInterrupt() | click.Abort():
             message, code = "interrupted; nothing was left half written", 128 + signal.SIGINT
         case BrokenPipeError():

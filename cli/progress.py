@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Protocol
 
 from nbcnn.api import Event
@@ -19,15 +19,19 @@ class Show(Protocol):
 
 @contextmanager
 def progress() -> Iterator[Show]:
-    """Shows events until the block ends."""
-    if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
-        from .live import Live
+    """Shows events until the block ends; work goes on where nobody can see it, as when a terminal has been closed."""
+    with ExitStack() as views:
+        view: Show
+        if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+            from .live import Live
 
-        with Live() as live:
-            yield live
-    else:
-        lines = PlainLines()
-        try:
-            yield lines
-        finally:
-            lines.close()
+            view = views.enter_context(Live())
+        else:
+            view = lines = PlainLines()
+            views.callback(lines.close)
+
+        def show(event: Event) -> None:
+            with suppress(OSError):
+                view(event)
+
+        yield show

@@ -43,6 +43,7 @@ def train(
     from nbcnn import TensorBoard, api
 
     from .progress import progress
+    from .signals import a_second_one_ends
 
     callbacks = [TensorBoard()] if tensorboard else []
     for key, value in (("train.epochs", epochs), ("train.seed", seed)):
@@ -51,7 +52,7 @@ def train(
     described = api.load_spec(spec, overrides)
     findings = (finding.as_dict() for finding in api.build(described).findings)
     print_diagnostics([finding for finding in findings if finding["severity"] == "warning"])
-    with progress() as show:
+    with a_second_one_ends(), progress() as show:
         result = api.train(
             described,
             out=out,

@@ -20,7 +20,9 @@ from nbcnn.training.events import (
     OnEvent,
     Pretrained,
     Progress,
+    Resumed,
     Started,
+    Unlocked,
 )
 
 if TYPE_CHECKING:
@@ -74,11 +76,13 @@ __all__ = [
     "Progress",
     "RateTest",
     "Result",
+    "Resumed",
     "Row",
     "Seen",
     "Started",
     "Step",
     "Term",
+    "Unlocked",
     "bench",
     "build",
     "check_data",

@@ -15,9 +15,8 @@ from nbcnn.errors import DataError, InputError
 from nbcnn.training.events import Compiling, OnEvent
 from nbcnn.training.fit import Model
 from nbcnn.training.folder import MODEL
-from nbcnn.training.history import JSONL
+from nbcnn.training.history import JSONL, written_lines
 from nbcnn.training.samples import load_samples, named_splits
-from nbcnn.weights.files import read_whole
 
 AnyPath = str | os.PathLike[str]
 SPLITS = ("test", "validation", "train")
@@ -39,7 +38,7 @@ def read_history(run: Path) -> list[dict[str, Any]]:
     if not run.is_dir() or not path.is_file():
         raise InputError(f"{run}: a run's folder with {JSONL} is expected; name the folder that nbcnn train wrote")
     try:
-        rows = [json.loads(line) for line in read_whole(path).decode().splitlines()]
+        rows = [json.loads(line) for line in written_lines(run)]
         rows = [{"epoch": int(row["epoch"]), **{name: _number(value) for name, value in row.items()}} for row in rows]
     except (ValueError, TypeError, KeyError, RecursionError, AttributeError):
         raise DataError(f"{path}: a JSON object of numbers in every line is expected; train again to have it") from None

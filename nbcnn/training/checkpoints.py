@@ -1,4 +1,7 @@
-"""What a run keeps on disk: model.h5, the best weights so far, and last.h5, to go on from."""
+"""What a run keeps on disk: last.h5 and the one before it, to go on from, and model.h5, the best weights so far.
+
+last.h5 by itself is all that a run needs. It holds the best weights, too, so that model.h5 can be written anew from it.
+"""
 
 import time
 from dataclasses import replace
@@ -7,18 +10,21 @@ from typing import Any
 
 from nbcnn.errors import DivergenceError, SpecError, WeightsError
 from nbcnn.model import Model
-from nbcnn.training.events import EpochRecord
-from nbcnn.training.folder import LAST, MODEL
+from nbcnn.training.events import EpochRecord, Resumed
+from nbcnn.training.folder import LAST, MODEL, PREVIOUS
 from nbcnn.training.loop import NotFinite, refuse_not_finite
-from nbcnn.training.standing import Standing
+from nbcnn.training.standing import Standing, best
 from nbcnn.training.trainer import Trainer
-from nbcnn.weights import Snapshot, store
+from nbcnn.weights import Snapshot, check_fits, store
 
 SHORTEST_INTERVAL = 2.0
 """Seconds between two saves at least: epochs may take milliseconds, and a save waits for the disk."""
 
 SHARE_OF_TIME = 0.05
 """The largest part of a run's time that saving after epochs may take."""
+
+BEST = "best/"
+"""Begins the names of the best weights among the optimiser's arrays in last.h5."""
 
 _ENDS = ("epochs", "early_stopping", "max_time")
 """Settings of `[train]` that only say when training ends."""
@@ -27,21 +33,26 @@ _ENDS = ("epochs", "early_stopping", "max_time")
 class Checkpoints:
     """Saves a model under training into the run's folder, model.h5 before last.h5.
 
-    A crash between the two leaves a model.h5 that is ahead; the resumed run then comes to the same one again.
+    A crash between the two leaves a model.h5 that is ahead; a run that goes on first puts it back.
     """
 
     def __init__(self, folder: Path, model: Model, trainer: Trainer):
         self.last = folder / LAST
+        self._previous = folder / PREVIOUS
         self._best_path = folder / MODEL
         self._model = model
         self._trainer = trainer
         self._best: Snapshot | None = None
         self._best_is_saved = True
+        self._last_is_sound = False
         self._saved = ""
         self._due = 0.0
 
     def keep_best(self, record: EpochRecord) -> None:
         """Remember the weights of this moment, or their averages, as the best, to be written with the next save."""
+        self._remember_best(record, (self._trainer.averaged or self._model).snapshot())
+
+    def _remember_best(self, record: EpochRecord, weights: Snapshot) -> None:
         # No times and dates: the same training writes the same file.
         measured = {
             name: value
@@ -49,8 +60,7 @@ class Checkpoints:
             if (value := getattr(record, name)) is not None
         }
         provenance = {"epoch": record.epoch, "training_samples": record.samples, **measured}
-        measured_model = self._trainer.averaged or self._model
-        self._best = replace(measured_model.snapshot(), provenance=provenance)
+        self._best = replace(weights, provenance=provenance)
         self._best_is_saved = False
 
     def save_when_due(self, standing: Standing) -> None:
@@ -66,8 +76,14 @@ class Checkpoints:
         except NotFinite as error:
             raise self.diverged(str(error), standing) from None
         self.save_best()
-        snapshot = replace(self._model.snapshot(), optimizer=self._trainer.state(), trainer=standing.as_dict())
-        store.save(self.last, snapshot)
+        arrays = self._trainer.state()
+        if self._best is not None:
+            best_arrays = self._best.parameters | self._best.buffers
+            arrays |= {BEST + name: values for name, values in best_arrays.items()}
+        snapshot = replace(self._model.snapshot(), optimizer=arrays, trainer=standing.as_dict())
+        # A damaged file must not take the place of the sound one before it.
+        store.save(self.last, snapshot, self._previous if self._last_is_sound else None)
+        self._last_is_sound = True
         self._saved = f"after step {standing.step}"
         ended = time.perf_counter()
         self._due = ended + max(SHORTEST_INTERVAL, (ended - started) / SHARE_OF_TIME)
@@ -79,23 +95,55 @@ class Checkpoints:
             self._best_is_saved = True
 
     def load_best(self) -> None:
-        """Give the model the best weights, from memory or from model.h5; raises WeightsError."""
-        if self._best is None:
-            self._best = store.load(self._best_path, self._model.network)
+        """Give the model the best weights, of which there are some after an epoch."""
+        assert self._best is not None
         _fill(self._model, self._best)
 
-    def resume(self) -> Standing:
-        """Give model and trainer the state in last.h5; raises WeightsError, and SpecError for another spec."""
-        place = str(self.last)
-        with store.opened(self.last) as held:
+    def resume(self) -> tuple[Standing, Resumed]:
+        """Give model and trainer the state in the newest sound checkpoint, and tell which that is.
+
+        Raises WeightsError where there is none, and SpecError for another spec.
+        """
+        damage: str | None = None
+        for path in (self.last, self._previous):
+            try:
+                standing = self._resume_from(path)
+            except WeightsError as error:
+                if damage is not None:
+                    raise WeightsError(f"{damage}; the one before it: {error}") from None
+                if not self._previous.exists():
+                    raise
+                damage = str(error)
+            else:
+                break
+        self._last_is_sound = damage is None
+        self._saved = f"after step {standing.step}"
+        return standing, Resumed(path, standing.epoch, standing.step, damage)
+
+    def _resume_from(self, path: Path) -> Standing:
+        place = str(path)
+        with store.opened(path) as held:
             _refuse_other_spec(self._model.network.spec.resolved(), held.spec, place)
             snapshot = held.read(self._model.network)
         standing = Standing.from_dict(snapshot.trainer, place)
         if snapshot.optimizer is None:
             raise WeightsError(f"{place}: the optimiser's state is expected, received none; use a {LAST}")
+        best_arrays = {
+            name.removeprefix(BEST): values.copy()
+            for name, values in snapshot.optimizer.items()
+            if name.startswith(BEST)
+        }
+        if standing.records:
+            weights = replace(
+                self._model.snapshot(),
+                parameters={name: values for name, values in best_arrays.items() if name in snapshot.parameters},
+                buffers={name: values for name, values in best_arrays.items() if name not in snapshot.parameters},
+            )
+            check_fits(weights, self._model.network, f"{place}: best weights")
+            self._remember_best(best(standing.records), weights)
+        state = {name: values for name, values in snapshot.optimizer.items() if not name.startswith(BEST)}
+        self._trainer.load_state(state, standing.step)
         _fill(self._model, snapshot)
-        self._trainer.load_state(snapshot.optimizer, standing.step)
-        self._saved = f"after step {standing.step}"
         return standing
 
     def diverged(self, what: str, standing: Standing) -> DivergenceError:

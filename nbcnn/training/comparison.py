@@ -12,9 +12,8 @@ from nbcnn.spec import Spec, load
 from nbcnn.spec.paths import moved
 from nbcnn.training.events import EpochRecord
 from nbcnn.training.folder import RUN, SPEC, TEST, read_object
-from nbcnn.training.history import JSONL, record_of
+from nbcnn.training.history import JSONL, record_of, written_lines
 from nbcnn.training.standing import best
-from nbcnn.weights.files import read_whole
 
 UNCOMPARED = ("name", "lint")
 """Tables and keys of a spec that do not change what a run comes to."""
@@ -99,10 +98,8 @@ def _run(folder: Path, spec: Spec) -> ComparedRun:
 
 
 def _records(path: Path) -> list[EpochRecord]:
-    # A run that is under way may be writing a last line, which has no end yet.
-    *lines, _ = read_whole(path).split(b"\n") if path.exists() else [b""]
     records = []
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(written_lines(path.parent) if path.exists() else (), 1):
         try:
             records.append(record_of(json.loads(line)))
         except (AttributeError, TypeError, ValueError, RecursionError):

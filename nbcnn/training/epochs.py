@@ -113,17 +113,26 @@ class Training:
         if not whole:
             return
         refuse_not_finite(self.model)
-        record = standing.end_epoch(self._evaluate(), self.trainer.learning_rate)
+        try:
+            validation = self._evaluate(interrupt)
+        except _Stopped:
+            return
+        record = standing.end_epoch(validation, self.trainer.learning_rate)
         for callback in callbacks:
             callback.on_epoch_end(self, record)
         self._report(EpochFinished(record, settings.epochs, best(standing.records) is record))
 
-    def _evaluate(self) -> Evaluation | None:
+    def _evaluate(self, interrupt: StopRequest) -> Evaluation | None:
+        """Measure the validation split; raises _Stopped where `interrupt` came before the end."""
         if self._validation is None:
             return None
-        measured = evaluate(
-            self.measured, self._validation, lambda done, total: self._report(Evaluating("validation", done, total))
-        )
+
+        def report(done: int, total: int) -> None:
+            if interrupt.signal_number is not None:
+                raise _Stopped
+            self._report(Evaluating("validation", done, total))
+
+        measured = evaluate(self.measured, self._validation, report)
         if not math.isfinite(measured.loss):
             raise NotFinite(f"the validation loss is {measured.loss}")
         return measured
@@ -142,3 +151,7 @@ class Training:
                 images_per_second=standing.samples / standing.seconds,
             )
         )
+
+
+class _Stopped(Exception):
+    """A run that goes on measures the validation split anew."""

@@ -35,6 +35,27 @@ class Pretrained:
 
 
 @dataclass(frozen=True)
+class Resumed:
+    """The run goes on from `checkpoint`, which was saved in `epoch`, counted from 1, after `step`.
+
+    `damage` says what is wrong with the newer one where this is the one before it.
+    """
+
+    checkpoint: Path
+    epoch: int
+    step: int
+    damage: str | None
+
+
+@dataclass(frozen=True)
+class Unlocked:
+    """The file system of the folder `out` cannot lock files, for a `reason`: other runs are not kept out."""
+
+    out: Path
+    reason: str
+
+
+@dataclass(frozen=True)
 class Started:
     """The first step is about to be taken. `epoch` and `step` say where the run stands, 0 and 0 for a new one.
 
@@ -121,7 +142,9 @@ class EpochFinished:
     best: bool
 
 
-Event = Loading | Compiling | Pretrained | Started | Progress | Evaluating | Measuring | EpochFinished
+Event = (
+    Loading | Compiling | Pretrained | Resumed | Unlocked | Started | Progress | Evaluating | Measuring | EpochFinished
+)
 OnEvent = Callable[[Event], None]
 
 

@@ -1,48 +1,80 @@
 """The run's folder: chosen or made before anything is computed, and never one that another run has written to."""
 
+import errno
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from nbcnn.errors import DataError, InputError
-from nbcnn.weights.files import read_whole
+from nbcnn.errors import DataError, InputError, NbcnnError
+from nbcnn.training.events import OnEvent, Unlocked
+from nbcnn.training.lock import locked
+from nbcnn.weights.files import read_whole, remove_partials, sync_folder
 
 MODEL = "model.h5"
 LAST = "last.h5"
+PREVIOUS = "last.previous.h5"
 SPEC = "spec.json"
 RUN = "run.json"
 TEST = "test.json"
 PRETRAINED = "pretrained.json"
-FILES = (MODEL, LAST, SPEC, RUN, TEST, PRETRAINED, "history.csv", "history.jsonl")
+FILES = (MODEL, LAST, PREVIOUS, SPEC, RUN, TEST, PRETRAINED, "history.csv", "history.jsonl")
 RUNS = Path("runs")
 
 
-def new_folder(out: Path | None, name: str) -> Path:
+@contextmanager
+def opened(out: Path | None, name: str, resume: bool, report: OnEvent) -> Iterator[Path]:
+    """The folder of a new run, or of the one to resume, which no other run can enter in this block.
+
+    A folder that was made for the run is removed where nothing has come into it. Raises InputError.
+    """
+    place, made = (folder_to_resume(out, name), []) if resume else new_folder(out, name)
+    try:
+        _make_lasting(made)
+        with locked(place) as refused:
+            if refused is not None:
+                report(Unlocked(place, refused))
+            if not resume:
+                _refuse_used(place)  # by a run that has ended since it was chosen
+            remove_partials(place, FILES)
+            yield place
+    finally:
+        with suppress(OSError):
+            for folder in made:
+                folder.rmdir()
+
+
+def new_folder(out: Path | None, name: str) -> tuple[Path, list[Path]]:
     """A folder for a new run: `out`, or runs/<name>-<n> with a number of its own; raises InputError.
 
-    A folder that holds any file that the run would write is refused, whoever wrote it.
+    A folder that holds any file that the run would write is refused, whoever wrote it. Also returns the folders that
+    were made, each before the one it lies in.
     """
     if out is None:
         return _numbered(name)
-    held = [file for file in FILES if (out / file).exists()]
+    _refuse_used(out)
+    return out, _make(out, exist_ok=True)
+
+
+def _refuse_used(folder: Path) -> None:
+    held = [file for file in FILES if (folder / file).exists()]
     if held:
         raise InputError(
-            f"{out}: the folder holds {', '.join(held)} already, and nothing is overwritten; go on with that run by "
+            f"{folder}: the folder holds {', '.join(held)} already, and nothing is overwritten; go on with that run by "
             "--resume, or choose another --out"
         )
-    _make(out, exist_ok=True)
-    return out
 
 
 def folder_to_resume(out: Path | None, name: str) -> Path:
-    """The folder with last.h5 to go on from: `out`, or the newest runs/<name>-<n>; raises InputError."""
+    """The folder with a checkpoint to go on from: `out`, or the newest runs/<name>-<n>; raises InputError."""
     if out is None:
         numbers = _numbers(name)
         if not numbers:
             raise InputError(f"{RUNS}: there is no run {_stem(name)}-<n> to resume; name its folder by --out")
         out = RUNS / f"{_stem(name)}-{max(numbers)}"
-    if not (out / LAST).exists():
+    if not any((out / file).exists() for file in (LAST, PREVIOUS)):
         raise InputError(f"{out}: the folder holds no {LAST} to resume; name the run's folder by --out")
     return out
 
@@ -60,17 +92,15 @@ def read_object(path: Path) -> dict[str, Any] | None:
     return values
 
 
-def _numbered(name: str) -> Path:
+def _numbered(name: str) -> tuple[Path, list[Path]]:
     """Taken by mkdir itself, so that two runs that start at once get a folder each."""
     number = max(_numbers(name), default=0) + 1
     while True:
         folder = RUNS / f"{_stem(name)}-{number}"
         try:
-            _make(folder, exist_ok=False)
+            return folder, _make(folder, exist_ok=False)
         except FileExistsError:
             number += 1
-        else:
-            return folder
 
 
 def _numbers(name: str) -> list[int]:
@@ -84,7 +114,8 @@ def _stem(name: str) -> str:
     return re.sub(r"[^\w.-]", "_", name)[:100].lstrip(".") or "network"
 
 
-def _make(folder: Path, exist_ok: bool) -> None:
+def _make(folder: Path, exist_ok: bool) -> list[Path]:
+    made = [each for each in (folder, *folder.parents) if not each.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=exist_ok)
     except FileExistsError:
@@ -92,4 +123,19 @@ def _make(folder: Path, exist_ok: bool) -> None:
             raise
         raise InputError(f"{folder}: a folder is expected, this is a file; choose another --out") from None
     except OSError as error:
-        raise InputError(f"{folder}: the folder cannot be made ({error.strerror}); choose another --out") from None
+        raise _not_made(folder, error) from None
+    return made
+
+
+def _make_lasting(made: list[Path]) -> None:
+    for folder in made:
+        try:
+            sync_folder(folder.parent)
+        except OSError as error:
+            raise _not_made(folder, error) from None
+
+
+def _not_made(folder: Path, error: OSError) -> NbcnnError:
+    """Where a disk is full or fails, it is not what the user gave that is to blame."""
+    kind = NbcnnError if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO) else InputError
+    return kind(f"{folder}: the folder cannot be made ({error.strerror}); choose another --out")

@@ -14,7 +14,7 @@ from typing import Any
 
 from nbcnn.errors import NbcnnError
 from nbcnn.training.events import EpochRecord
-from nbcnn.weights.files import write_atomically
+from nbcnn.weights.files import read_whole, write_atomically
 
 CSV = "history.csv"
 JSONL = "history.jsonl"
@@ -40,6 +40,12 @@ def append_history(folder: Path, record: EpochRecord) -> None:
             raise NbcnnError(
                 f"{folder / name}: the file cannot be written ({error.strerror or error}); make room, then --resume"
             ) from None
+
+
+def written_lines(folder: Path) -> list[bytes]:
+    """The lines of history.jsonl, but for a last one without an end, which a run may be writing at this moment."""
+    *lines, _ = read_whole(folder / JSONL).split(b"\n")
+    return lines
 
 
 def row_of(record: EpochRecord) -> dict[str, Any]:

@@ -53,6 +53,8 @@ def train_epoch(
     next_report = 0.0
     with closing(loader.batches(standing.epoch, standing.samples)) as batches:
         between_updates = True
+        # That of the step before, for an epoch of which all steps have been taken and only the end is still to come.
+        trainer.learning_rate = learning_rate(max(standing.step - 1, 0))
         while standing.samples < samples:
             # What several batches have gathered for an update is not saved.
             if between_updates and stop.signal_number is not None:

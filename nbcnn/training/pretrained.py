@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from nbcnn.model import Model
 from nbcnn.training.folder import PRETRAINED
@@ -18,6 +19,6 @@ def take_pretrained(model: Model) -> Transfer | None:
     return model.take_weights(base / Path(spec.pretrained.weights).expanduser(), exclude=spec.pretrained.exclude)
 
 
-def write_pretrained(folder: Path, found: Transfer) -> None:
+def write_pretrained(folder: Path, found: dict[str, Any]) -> None:
     """pretrained.json: the file, and every array that was taken, left or not used."""
-    write_atomically(folder / PRETRAINED, (json.dumps(found.as_dict(), indent=2) + "\n").encode())
+    write_atomically(folder / PRETRAINED, (json.dumps(found, indent=2) + "\n").encode())

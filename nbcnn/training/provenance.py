@@ -8,7 +8,7 @@ import os
 import platform
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 import numba
 
 from nbcnn.data import COVERS, Splits, checksum
-from nbcnn.errors import DataError, DivergenceError, Interrupted
+from nbcnn.errors import DataError, DivergenceError, Interrupted, NbcnnError
 from nbcnn.machine.cores import thread_count
 from nbcnn.machine.memory import memory_bytes
 from nbcnn.machine.processor import processor_name
@@ -67,13 +67,14 @@ class Provenance:
         self._starts = starts
 
     @contextmanager
-    def recorded(self, training: Training) -> Iterator[None]:
-        """Writes how the training in this block is started, and at its end how it ended."""
+    def recorded(self, training: Training, checkpoint: Path | None) -> Iterator[None]:
+        """Writes how the training in this block is started, from which checkpoint, and at its end how it ended."""
         start: dict[str, Any] = {
             "command": _command(),
             "started": _now(),
             "ended": None,
             "outcome": None,
+            "checkpoint": None if checkpoint is None else checkpoint.name,
             "first_step": training.step,
             "last_step": None,
             "versions": library_versions() | {"numba": numba.__version__},
@@ -81,20 +82,28 @@ class Provenance:
         }
         self._starts = [*self._starts, start]
         self._write()
-        outcome = "failed"
         try:
             yield
-            outcome = f"stopped early: {training.stopped_early}" if training.stopped_early else "finished"
-        except (DivergenceError, Interrupted, KeyboardInterrupt) as error:
-            outcome = "diverged" if isinstance(error, DivergenceError) else "interrupted"
+        except BaseException as error:
+            # What went wrong is to be told, and not that this could not be written either.
+            with suppress(NbcnnError):
+                self._end(start, training, _how_it_failed(error))
             raise
-        finally:
-            start |= {"ended": _now(), "outcome": outcome, "last_step": training.step}
-            self._write()
+        self._end(start, training, f"stopped early: {training.stopped_early}" if training.stopped_early else "finished")
+
+    def _end(self, start: dict[str, Any], training: Training, outcome: str) -> None:
+        start |= {"ended": _now(), "outcome": outcome, "last_step": training.step}
+        self._write()
 
     def _write(self) -> None:
         text = json.dumps(self._facts | {"starts": self._starts}, indent=2, ensure_ascii=False) + "\n"
         write_atomically(self._path, text.encode("utf-8", "backslashreplace"))
+
+
+def _how_it_failed(error: BaseException) -> str:
+    if isinstance(error, Interrupted | KeyboardInterrupt):
+        return "interrupted"
+    return "diverged" if isinstance(error, DivergenceError) else "failed"
 
 
 def _command() -> list[str]:

@@ -61,13 +61,13 @@ def train(
     callbacks: Sequence[Callback] = (),
     on_event: OnEvent | None = None,
 ) -> Result:
-    """Train the network of a spec on its data, and write `folder.FILES` into a folder.
+    """Train the network of a spec on its data, and write `folder.FILES` into a folder, where no other run may be.
 
     `out` is that folder, by default runs/<name>-<n>, a new one; with `resume` it is the folder of a run to go on with,
-    by default the newest. `data_dir` holds the named data sets. `callbacks` are objects of `nbcnn.Callback`; `on_event`
-    is called with the values of `training.events`. Raises InputError for a spec, data, folder or checkpoint that does
-    not do, DivergenceError where the loss is not a finite number, and Interrupted, the run saved, after SIGINT or
-    SIGTERM.
+    by default the newest, from its newest sound checkpoint. `data_dir` holds the named data sets. `callbacks` are
+    objects of `nbcnn.Callback`; `on_event` is called with the values of `training.events`. Raises InputError for a
+    spec, data, folder or checkpoint that does not do, DivergenceError where the loss is not a finite number, and
+    Interrupted, the run saved, after SIGINT, SIGTERM or SIGHUP.
     """
     report = on_event or default_view()
     hooks = checked(callbacks)
@@ -82,16 +82,15 @@ def train(
         # Before there is a folder, which a wrong path or wrong samples are no reason to make.
         loader = training_loader(network, splits.train)
         pretrained = None if resume else take_pretrained(model)
-        choose = folder.folder_to_resume if resume else folder.new_folder
-        place = choose(Path(out) if out is not None else None, spec.name)
-        # The files of the run find its data from their own folder.
-        model.network = replace(network, spec=moved(spec, base or Path(), place))
-        run = _Run(model, splits, loader, place, pretrained, report)
-        run.begin(resume)
-        with run.provenance.recorded(run.training):
-            with stop_requests() as stop:
-                run.train(hooks, stop)
-            return run.finish()
+        with folder.opened(Path(out) if out is not None else None, spec.name, resume, report) as place:
+            # The files of the run find its data from their own folder.
+            model.network = replace(network, spec=moved(spec, base or Path(), place))
+            run = _Run(model, splits, loader, place, pretrained, report)
+            checkpoint = run.begin(resume)
+            with run.provenance.recorded(run.training, checkpoint):
+                with stop_requests() as stop:
+                    run.train(hooks, stop)
+                return run.finish()
 
 
 class _Run:
@@ -117,21 +116,31 @@ class _Run:
         self.checkpoints = Checkpoints(out, self.model, self.training.trainer)
         self.provenance = Provenance(out, model.network, splits)
 
-    def begin(self, resume: bool) -> None:
-        """Write the first files, so that a folder that cannot be written to is found now and not after an epoch."""
+    def begin(self, resume: bool) -> Path | None:
+        """Write the first files, so that a folder that cannot be written to is found now and not after an epoch.
+
+        The checkpoint comes first, since all others can be written anew from it. Returns the one that the run goes on
+        from.
+        """
+        checkpoint = None
         if resume:
-            self.training.standing = self.checkpoints.resume()
+            self.training.standing, resumed = self.checkpoints.resume()
             self._refuse_other_data()
             self.provenance.resume()
+            self.report(resumed)
+            checkpoint = resumed.checkpoint
+            self.checkpoints.save_best()
+        else:
+            self.training.standing.pretrained = self.pretrained.as_dict() if self.pretrained else None
+            self.checkpoints.save(self.training.standing)
         standing = self.training.standing
         spec = json.dumps(self.spec.resolved(), indent=2) + "\n"
         write_atomically(self.out / folder.SPEC, spec.encode())
         measured = metric_names(self.spec.train.loss, self.model.network.output_shape)
         write_history(self.out, standing.records, measured if self.splits.validation is not None else ())
-        if not resume:
-            self.checkpoints.save(standing)
+        if standing.pretrained is not None:
+            write_pretrained(self.out, standing.pretrained)
         if self.pretrained is not None:
-            write_pretrained(self.out, self.pretrained)
             self.report(Pretrained(self.pretrained))
         self.report(
             Started(
@@ -147,6 +156,7 @@ class _Run:
                 skipped=self.splits.skipped,
             )
         )
+        return checkpoint
 
     def _refuse_other_data(self) -> None:
         """As many samples as before give as many steps; with others the run would not be the same run."""

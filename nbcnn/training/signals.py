@@ -1,10 +1,13 @@
-"""SIGINT and SIGTERM as flags, so that a step in progress ends and the run is saved."""
+"""SIGINT, SIGTERM and SIGHUP as flags, so that a step in progress ends and the run is saved."""
 
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+# Windows has no terminal that hangs up.
+STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 class StopRequest:
@@ -16,9 +19,10 @@ class StopRequest:
 
 @contextmanager
 def stop_requests() -> Iterator[StopRequest]:
-    """Turn the first SIGINT or SIGTERM into a flag; a second one acts as if this block were not there.
+    """Turn the first of these signals into a flag; a second one acts as if this block were not there.
 
-    Outside the main thread, where Python accepts no signal handlers, the flag is never set.
+    One that is ignored, as nohup and shells do for their background jobs, stays so. Outside the main thread, where
+    Python accepts no signal handlers, the flag is never set.
     """
     request = StopRequest()
     if threading.current_thread() is not threading.main_thread():
@@ -36,8 +40,9 @@ def stop_requests() -> Iterator[StopRequest]:
             # None stands for a handler that was not installed from Python and cannot be put back.
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        previous[number] = signal.signal(number, remember)
+    for number in STOPPING:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            previous[number] = signal.signal(number, remember)
     try:
         yield request
     finally:

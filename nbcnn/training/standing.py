@@ -13,10 +13,11 @@ if TYPE_CHECKING:  # it brings the kernels, and which epoch was the best is told
 
 @dataclass
 class Standing:
-    """What last.h5 holds besides arrays; all but `records` and `step` belong to the epoch under way.
+    """What last.h5 holds besides arrays; all but `step`, `records` and `pretrained` belong to the epoch under way.
 
-    `samples` of them have been trained on so far, with the summed loss of their batches and `correct` of `answers`
-    answers, each before its update, in so many `seconds`, of which `input_wait` went by until batches were there.
+    `pretrained` is what pretrained.json says, where there is one. `samples` samples have been trained on so far, with
+    the summed loss of their batches and `correct` of `answers` answers, each before its update, in so many `seconds`,
+    of which `input_wait` went by until batches were there.
     """
 
     step: int = 0
@@ -27,6 +28,7 @@ class Standing:
     seconds: float = 0.0
     input_wait: float = 0.0
     records: list[EpochRecord] = field(default_factory=list)
+    pretrained: dict[str, Any] | None = None
 
     @property
     def epoch(self) -> int:

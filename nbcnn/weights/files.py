@@ -1,8 +1,11 @@
 """Files that are whole or absent: no reader ever sees half of one, and a failed write leaves the old one as it was."""
 
+import errno
 import os
+import re
 import secrets
 import stat
+from collections.abc import Iterable
 from io import BytesIO, FileIO
 from pathlib import Path
 
@@ -35,7 +38,7 @@ def write_atomically(path: Path, data: bytes, keep_previous: Path | None = None)
         except BaseException:  # an interrupt, too, must not leave the partial file behind
             partial.unlink(missing_ok=True)
             raise
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise NbcnnError(
             f"{path}: the file cannot be written ({error.strerror or error}); nothing was overwritten, make room or "
@@ -74,15 +77,27 @@ def _link_over(path: Path, other: Path) -> None:
         link.unlink(missing_ok=True)
 
 
-def _sync_folder(folder: Path) -> None:
-    """Makes the rename itself lasting; Windows cannot, and does not need to."""
+def sync_folder(folder: Path) -> None:
+    """Makes what was made, renamed and removed in a folder lasting; Windows cannot, and does not need to."""
     if os.name != "posix":
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        # Some network and user-space file systems know no such thing for a folder, and have no other way.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
     finally:
         os.close(descriptor)
+
+
+def remove_partials(folder: Path, names: Iterable[str]) -> None:
+    """Removes what a killed process left half written of these files; nobody may be writing them meanwhile."""
+    pattern = re.compile(rf"\.({'|'.join(map(re.escape, names))})\.[0-9a-f]{{8}}\.partial")
+    for path in folder.iterdir():
+        if pattern.fullmatch(path.name):
+            path.unlink(missing_ok=True)
 
 
 def read_whole(path: Path) -> bytes:

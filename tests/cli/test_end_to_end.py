@@ -59,7 +59,7 @@ def test_two_processes_predict_the_same_bits(trained: Path) -> None:
     assert (np.array(classes) == images.targets[:20]).mean() >= 0.9
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_stopped_run_resumes_to_the_same_bits(tmp_path: Path, number: int, code: int) -> None:
     arguments = ("train", SPEC, "--epochs", 60)
     nbcnn(tmp_path, *arguments, "--out", "whole")

@@ -121,11 +121,23 @@ def test_a_reader_that_leaves_is_no_error() -> None:
     assert process.returncode == 1
 
 
-def test_termination_ends_any_verb_in_order(nbcnn: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api, "schema", lambda: os.kill(os.getpid(), signal.SIGTERM))
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_termination_ends_any_verb_in_order(
+    nbcnn: Run, monkeypatch: pytest.MonkeyPatch, number: int, code: int
+) -> None:
+    monkeypatch.setattr(api, "schema", lambda: os.kill(os.getpid(), number))
     outcome = nbcnn("schema")
-    assert (outcome.code, outcome.out) == (143, "")
+    assert (outcome.code, outcome.out) == (code, "")
     assert "terminated" in outcome.err
+
+
+def test_a_verb_under_nohup_outlives_its_terminal(nbcnn: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        monkeypatch.setattr(api, "schema", lambda: os.kill(os.getpid(), signal.SIGHUP) or {})
+        assert nbcnn("schema").code == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_termination_is_no_damage_of_the_file_that_is_read(

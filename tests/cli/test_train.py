@@ -46,7 +46,7 @@ def test_options_change_the_spec(nbcnn: Run, write_spec: WriteSpec) -> None:
     assert (saved["epochs"], saved["seed"], saved["batch_size"], saved["optimizer"]["lr"]) == (2, 9, 50, 0.05)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_saves_and_resume_goes_on(
     nbcnn: Run,
     write_spec: WriteSpec,
@@ -62,7 +62,7 @@ def test_a_signal_saves_and_resume_goes_on(
     assert "all is saved, go on by --resume --out runs/softmax-1" in outcome.err and "Traceback" not in outcome.err
     fake_engine.on_step = None
     outcome = nbcnn("train", path, "--resume")
-    assert outcome.code == 0 and "going on after step 5" in outcome.err
+    assert outcome.code == 0 and "going on from runs/softmax-1/last.h5, after step 5, in epoch 1" in outcome.err
 
 
 def test_divergence_is_code_1(nbcnn: Run, write_spec: WriteSpec, fake_engine: type[FakeTrainer]) -> None:

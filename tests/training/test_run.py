@@ -49,6 +49,7 @@ def test_a_run_learns_and_writes_its_files(fake_engine: type[FakeTrainer], spec:
         "history.csv",
         "history.jsonl",
         "last.h5",
+        "last.previous.h5",
         "model.h5",
         "run.json",
         "spec.json",
@@ -173,7 +174,7 @@ def test_epochs_of_milliseconds_do_not_each_wait_for_the_disk(
 ) -> None:
     saved: list[str] = []
     save = store.save
-    monkeypatch.setattr(store, "save", lambda path, snapshot: (saved.append(path.name), save(path, snapshot)))
+    monkeypatch.setattr(store, "save", lambda path, *others: (saved.append(path.name), save(path, *others)))
     monkeypatch.setattr(checkpoints, "SHORTEST_INTERVAL", 60.0)
     train(spec(epochs=10))
     assert saved == ["last.h5", "model.h5", "last.h5"]
@@ -233,21 +234,6 @@ def test_resume_refuses_other_data(
 
     monkeypatch.setattr(data, "load", fewer)
     with pytest.raises(DataError, match="took 39 steps in 3 epochs, with 450 training samples it would be 15"):
-        train(spec(), out="a", resume=True)
-
-
-def test_resume_refuses_a_damaged_checkpoint(fake_engine: type[FakeTrainer], spec: MakeSpec) -> None:
-    train(spec(), out="a")
-    whole = Path("a/last.h5").read_bytes()
-    Path("a/last.h5").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(InputError, match="a/last.h5"):
-        train(spec(), out="a", resume=True)
-
-
-def test_resume_refuses_a_model_file(fake_engine: type[FakeTrainer], spec: MakeSpec) -> None:
-    train(spec(), out="a")
-    Path("a/model.h5").replace("a/last.h5")
-    with pytest.raises(InputError, match="the state of a training run is expected"):
         train(spec(), out="a", resume=True)
 
 

@@ -4,10 +4,10 @@ import threading
 
 import pytest
 
-from nbcnn.training.signals import stop_requests
+from nbcnn.training.signals import STOPPING, stop_requests
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", STOPPING)
 def test_remembers_the_first_signal(number: int) -> None:
     before = signal.getsignal(number)
     with stop_requests() as stop:
@@ -21,6 +21,18 @@ def test_a_second_signal_acts_at_once() -> None:
     with stop_requests(), pytest.raises(KeyboardInterrupt):
         os.kill(os.getpid(), signal.SIGINT)
         os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.mark.parametrize("number", STOPPING)
+def test_what_is_ignored_stays_so(number: int) -> None:
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        with stop_requests() as stop:
+            os.kill(os.getpid(), number)
+            assert stop.signal_number is None
+        assert signal.getsignal(number) is signal.SIG_IGN
+    finally:
+        signal.signal(number, before)
 
 
 def test_does_nothing_outside_the_main_thread() -> None:
