@@ -4,14 +4,15 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
 import nbcnn
-from nbcnn.errors import NbcnnError, SpecError
+from nbcnn.errors import NbcnnError, NbcnnWarning, SpecError
 
 from .bench import bench
 from .compare import compare
@@ -77,8 +78,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     debug = Debug()
     chosen.set(ENGLISH)
     try:
-        # Exit codes other than 0 come back as a value: ctx.exit does not raise through to here.
-        code = command.main(arguments, prog_name="nbcnn", standalone_mode=False, obj=debug)
+        with warnings.catch_warnings():
+            warnings.showwarning = partial(_show_warning, warnings.showwarning)
+            # Exit codes other than 0 come back as a value: ctx.exit does not raise through to here.
+            code = command.main(arguments, prog_name="nbcnn", standalone_mode=False, obj=debug)
         sys.stdout.flush()
     except BaseException as error:
         if isinstance(error, SystemExit):
@@ -87,6 +90,14 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             traceback.print_exc()
         code = _explain(error)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _show_warning(as_python_does: Callable[..., None], message: Warning, *others: Any, **further: Any) -> None:
+    """Ours are for whoever uses the command, and need no line of source."""
+    if isinstance(message, NbcnnWarning):
+        click.echo(f"nbcnn: {say(str(message))}", err=True)
+    else:
+        as_python_does(message, *others, **further)
 
 
 def _explain(error: BaseException) -> int:

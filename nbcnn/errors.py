@@ -4,6 +4,10 @@ A message reads *place: rule with both numbers; cure*. The command line prints i
 """
 
 
+class NbcnnWarning(UserWarning):
+    """Something that hinders nobody now and is worth knowing, in one line."""
+
+
 class NbcnnError(Exception):
     """Base of every error that nbcnn raises on purpose."""
 

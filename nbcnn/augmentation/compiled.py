@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numba import njit
 
-from nbcnn.kernels.cpu.compiling.cache import cached
+from nbcnn.kernels.cpu.compiling.cache import cached_function
 
 
 @lru_cache(maxsize=1)
@@ -31,9 +30,9 @@ class Compiled:
     def __call__(self, first: np.ndarray, *others: Any) -> None:
         kind = first.dtype
         if kind not in self._made:
-            label = f"{self._function.__module__}.{self._function.__name__} of {kind} from {_sources()}"
+            identity = f"{self._function.__module__}.{self._function.__name__} of {kind} from {_sources()}"
             signature = self._signature.replace("T", kind.name)
-            self._made[kind] = cached(label, njit, signature, nogil=True)(self._function)
+            self._made[kind] = cached_function(identity, signature, self._function, nogil=True)
         self._made[kind](first, *others)
 
 

@@ -7,11 +7,11 @@ from importlib import import_module
 from typing import Any
 
 from llvmlite import ir
-from numba import njit, prange, types
+from numba import prange, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from nbcnn.kernels.cpu.compiling.cache import cached
+from nbcnn.kernels.cpu.compiling.cache import cached_function
 from nbcnn.kernels.cpu.language.row import read_word
 from nbcnn.kernels.cpu.language.vector import declare
 
@@ -217,8 +217,8 @@ def load_threads() -> None:
     del os.environ["GOMP_SPINCOUNT"]
 
 
-WALKER = "walker"
-"""The walker's name in the cache, where it lies beside the kernels."""
+WALKER, STRAIGHT_WALKER = "walker", "straight walker"
+"""The walkers' names in the cache, where they lie beside the kernels."""
 
 
 @lru_cache(maxsize=1)
@@ -226,10 +226,10 @@ def walker() -> Any:
     """The compiled walker, from the cache on disk where it is there."""
     signature = "void(int64,int64,int64,int64[:,::1],int64[:,::1],int64[:,::1],int64,int64)"
     load_threads()
-    return cached(WALKER, njit, signature, parallel=True, nogil=True)(_walk)
+    return cached_function(WALKER, signature, _walk, parallel=True, nogil=True)
 
 
 @lru_cache(maxsize=1)
 def straight_walker() -> Any:
     """The compiled walker of plans that are too short for several threads."""
-    return cached("straight walker", njit, "void(int64,int64,int64,int64,int64)", nogil=True)(_walk_straight)
+    return cached_function(STRAIGHT_WALKER, "void(int64,int64,int64,int64,int64)", _walk_straight, nogil=True)

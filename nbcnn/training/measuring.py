@@ -79,8 +79,8 @@ def benchmark(
         peak=peak,
         rows=(*_in_order(measured.rows(by_kernel=False), network), measured.waiting()),
         kernels=tuple(_in_order(measured.rows(by_kernel=True), network)),
-        compiled=len(subject.labels),
-        compiled_bytes=bytes_on_disk(subject.labels),
+        compiled=len(subject.compiled),
+        compiled_bytes=bytes_on_disk(subject.compiled),
     )
 
 
@@ -93,9 +93,9 @@ class _Subject:
     step: Callable[[], Any]
 
     @property
-    def labels(self) -> set[str]:
-        """Names of all that is compiled for it."""
-        return {call.kernel.label for call in self.plan.program.calls()} | {WALKER}
+    def compiled(self) -> set[str]:
+        """All that is compiled for it, by its name in the cache."""
+        return {call.kernel.identity for call in self.plan.program.calls()} | {WALKER}
 
 
 @dataclass(frozen=True)

@@ -69,11 +69,11 @@ def test_a_helper_compiles_beside_this_process(cold: Start) -> None:
 
 
 def test_the_next_process_compiles_nothing(cache: Path, cold: Start) -> None:
-    before = {path: path.stat().st_mtime_ns for path in cache.rglob("*.nb?")}
+    before = {path: path.stat().st_mtime_ns for path in cache.rglob("*.code")}
     for threads in (1, 2):
         passes, kernels, loaded, _, loss = train(cache, threads)
         assert (passes, kernels, loaded, loss) == (0, cold[1], cold[1], cold[4])
-    assert {path: path.stat().st_mtime_ns for path in cache.rglob("*.nb?")} == before
+    assert {path: path.stat().st_mtime_ns for path in cache.rglob("*.code")} == before
 
 
 @pytest.mark.parametrize("interpreter", ["None", "that leaves with the first kernel"])

@@ -3,75 +3,91 @@
 Numba by itself loads what it finds: a truncated entry kills the process, a flipped bit may compute wrongly.
 """
 
-import hashlib
+import errno
 import json
 import os
 import pickle
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
+
+from nbcnn.errors import NbcnnWarning
+from nbcnn.kernels.cpu.compiling import entries, folders
+from nbcnn.kernels.cpu.compiling.folders import Folders
 
 COMPUTE = """
 import json
 import numpy as np
 from nbcnn import functional
-from nbcnn.kernels.cpu.compiling.cache import cache_folder
+from nbcnn.kernels.cpu.compiling.folders import folders
 y = functional.relu(np.linspace(-1, 1, 100).reshape(10, 10))
-print(json.dumps([str(cache_folder()), y.tobytes().hex()]))
+print(json.dumps([str(folders().written), y.tobytes().hex()]))
 """
 
 
-def compute(environment: dict[str, str]) -> tuple[Path, str]:
-    """Run a small operation in a new process; return its cache folder and its result."""
+class Outcome(NamedTuple):
+    folder: Path
+    result: str
+    errors: str
+
+
+def compute(environment: dict[str, str], before: str = "") -> Outcome:
+    """Run a small operation in a new process; its cache folder, its result and what it complained of."""
     inherited = {key: value for key, value in os.environ.items() if key not in ("NBCNN_CACHE", "XDG_CACHE_HOME")}
     done = subprocess.run(
-        [sys.executable, "-c", COMPUTE], env=inherited | environment, check=True, capture_output=True, text=True
+        [sys.executable, "-c", before + COMPUTE], env=inherited | environment, capture_output=True, text=True
     )
+    assert done.returncode == 0, done.stderr
     folder, result = json.loads(done.stdout)
-    return Path(folder), result
+    return Outcome(Path(folder), result, done.stderr)
 
 
 @pytest.fixture(scope="module")
-def homeless(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+def homeless(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     """A first run where neither the home nor the folder asked for can be written to: a file is in their way."""
     temporary = tmp_path_factory.mktemp("temporary")
     return compute({"HOME": os.devnull, "NBCNN_CACHE": f"{os.devnull}/cache", "TMPDIR": str(temporary)})
 
 
 @pytest.fixture
-def cache(homeless: tuple[Path, str], tmp_path: Path) -> Path:
+def cache(homeless: Outcome, tmp_path: Path) -> Path:
     """A sound cache of our own, copied from the first run's."""
-    shutil.copytree(homeless[0], tmp_path / "cache" / homeless[0].name)
-    return tmp_path / "cache" / homeless[0].name
+    (tmp_path / "cache").mkdir(mode=0o700)
+    shutil.copytree(homeless.folder, tmp_path / "cache" / homeless.folder.name)
+    return tmp_path / "cache" / homeless.folder.name
 
 
-def entries(folder: Path, suffix: str) -> list[Path]:
-    return sorted(folder.rglob(f"*{suffix}"))
+def stored(folder: Path) -> list[Path]:
+    found = sorted(folder.iterdir())
+    assert all(path.suffix == entries.SUFFIX for path in found)
+    return found
 
 
-def is_sound(path: Path) -> bool:
-    return path.with_name(f"{path.name}.sha256").read_text() == hashlib.sha256(path.read_bytes()).hexdigest()
+def times(folder: Path) -> dict[Path, int]:
+    return {path: path.stat().st_mtime_ns for path in stored(folder)}
 
 
-def test_without_a_home_the_cache_lies_in_the_temporary_folder(homeless: tuple[Path, str]) -> None:
-    folder, _ = homeless
-    assert folder.parent.parent.name.startswith("temporary")
-    assert folder.stat().st_mode & 0o777 == 0o700
-    assert all(map(is_sound, entries(folder, ".nbc") + entries(folder, ".nbi")))
+def test_without_a_home_the_cache_lies_in_the_temporary_folder(homeless: Outcome) -> None:
+    assert homeless.folder.parent.parent.name.startswith("temporary")
+    assert homeless.folder.stat().st_mode & 0o777 == 0o700
+    assert all(map(entries.is_sound, stored(homeless.folder)))
+    assert f"NBCNN_CACHE={os.devnull}/cache: Not a directory" in homeless.errors
 
 
-def test_sound_entries_are_used(cache: Path, homeless: tuple[Path, str]) -> None:
-    before = {path: path.stat().st_mtime_ns for path in entries(cache, ".nbc")}
+def test_sound_entries_are_used(cache: Path, homeless: Outcome) -> None:
+    before = times(cache)
     assert len(before) >= 3
-    assert compute({"NBCNN_CACHE": str(cache.parent)}) == (cache, homeless[1])
-    assert {path: path.stat().st_mtime_ns for path in entries(cache, ".nbc")} == before
+    assert compute({"NBCNN_CACHE": str(cache.parent)}) == (cache, homeless.result, "")
+    assert times(cache) == before
 
 
 class Intruder:
-    """What a foreign index may hold: Numba unpickles it, and this then makes a folder."""
+    """What a foreign entry may hold: whoever unpickles it makes a folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -80,18 +96,167 @@ class Intruder:
         return os.mkdir, (str(self._folder),)
 
 
-def test_damaged_and_foreign_entries_are_built_anew(cache: Path, homeless: tuple[Path, str], tmp_path: Path) -> None:
-    code, indices = entries(cache, ".nbc"), entries(cache, ".nbi")
-    truncated, flipped, foreign, *_ = code
-    truncated.write_bytes(truncated.read_bytes()[:-100])
-    bits = bytearray(flipped.read_bytes())
+def truncate(path: Path, other: bytes) -> None:
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def flip(path: Path, other: bytes) -> None:
+    bits = bytearray(path.read_bytes())
     bits[len(bits) // 2] ^= 1
-    flipped.write_bytes(bits)
-    foreign.write_bytes(b"what another program left here")
-    foreign.with_name(f"{foreign.name}.sha256").unlink()
-    indices[0].write_bytes(pickle.dumps(Intruder(tmp_path / "intruded")))
-    indices[1].write_bytes(b"")
-    assert compute({"NBCNN_CACHE": str(cache.parent)}) == (cache, homeless[1])
-    assert not (tmp_path / "intruded").exists()
-    assert len(entries(cache, ".nbc")) == len(code)
-    assert all(map(is_sound, entries(cache, ".nbc") + entries(cache, ".nbi")))
+    path.write_bytes(bits)
+
+
+def swap(path: Path, other: bytes) -> None:
+    path.write_bytes(other)
+
+
+def intrude(path: Path, other: bytes) -> None:
+    path.write_bytes(path.read_bytes()[:32] + pickle.dumps(Intruder(path.parent.parent / "intruded")))
+
+
+def empty(path: Path, other: bytes) -> None:
+    path.write_bytes(b"")
+
+
+def let_others_write(path: Path, other: bytes) -> None:
+    path.chmod(0o666)
+
+
+@pytest.mark.parametrize("damages", [(truncate, flip, swap), (intrude, empty, let_others_write)])
+def test_damaged_and_foreign_entries_are_built_anew(damages: tuple, cache: Path, homeless: Outcome) -> None:
+    before = times(cache)
+    whole = [path.read_bytes() for path in before]
+    for damage, path, other in zip(damages, before, whole[-1:] + whole, strict=False):
+        damage(path, other)
+    assert compute({"NBCNN_CACHE": str(cache.parent)}) == (cache, homeless.result, "")
+    assert not (cache.parent / "intruded").exists()
+    after = times(cache)
+    assert list(after) == list(before)
+    assert all(map(entries.is_sound, after))
+    assert [after[path] > time for path, time in before.items()][:3] == [True] * 3
+
+
+COMPILE = """
+from nbcnn.kernels.cpu.compiling.cache import cached_function
+
+def double(number):
+    return 2 * number
+
+compiled = cached_function("double", "int64(int64)", double)
+assert compiled(21) == 42
+print(sum(compiled.stats.cache_hits.values()))
+"""
+
+
+def test_processors_of_two_kinds_share_a_cache(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(COMPILE)
+    (tmp_path / "cache").mkdir(mode=0o700)
+    hits = []
+    for kind in ({}, {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}) * 2:
+        environment = os.environ | {"NBCNN_CACHE": str(tmp_path / "cache")} | kind
+        done = subprocess.run([sys.executable, program], env=environment, capture_output=True, text=True, check=True)
+        hits.append(int(done.stdout))
+    assert hits == [0, 0, 1, 1]
+
+
+# Files above this size cannot be written, as on a disk that becomes full.
+FULL = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such limits")
+def test_a_full_disk_is_said_and_the_result_is_right(tmp_path: Path, homeless: Outcome) -> None:
+    (tmp_path / "cache").mkdir(mode=0o700)
+    folder, result, errors = compute({"NBCNN_CACHE": str(tmp_path / "cache")}, FULL)
+    assert result == homeless.result
+    assert list(folder.iterdir()) == []
+    assert errors.count(f"{tmp_path / 'cache'}: File too large: what was compiled is not kept") == 1
+
+
+def test_nowhere_to_write(homeless: Outcome) -> None:
+    nowhere = {"HOME": os.devnull, "XDG_CACHE_HOME": os.devnull, "NBCNN_CACHE": os.devnull}
+    before = f"import tempfile; tempfile.tempdir = {os.devnull!r}\n"
+    folder, result, errors = compute(nowhere, before)
+    assert (folder, result) == (Path("None"), homeless.result)
+    assert f"{os.devnull}: File exists; every start compiles anew" in errors
+
+
+@pytest.fixture
+def bases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
+    """The folder that is asked for, and that of the user."""
+    monkeypatch.setenv("NBCNN_CACHE", str(tmp_path / "wanted"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    return tmp_path / "wanted", tmp_path / "nbcnn"
+
+
+def test_a_folder_that_can_only_be_read_is_read(bases: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = folders.folders.__wrapped__().written
+    assert folder.parent == bases[0]
+    allowed = os.access
+    monkeypatch.setattr(
+        os, "access", lambda path, mode: not (mode & os.W_OK and bases[0] in path.parents) and allowed(path, mode)
+    )
+    found = folders.folders.__wrapped__()
+    assert found == Folders((folder, bases[1] / folder.name), bases[1] / folder.name, None)
+    # What only the first one has is found there, and what is new goes to the second.
+    monkeypatch.setattr(entries, "folders", lambda: Folders((folder,), folder, None))
+    entries.write("old", b"code")
+    monkeypatch.setattr(entries, "folders", lambda: found)
+    entries.write("new", b"more code")
+    assert (entries.read("old"), entries.read("new"), entries.read("neither")) == (b"code", b"more code", None)
+    assert [path.stem for path in stored(found.written)] == ["new"]
+
+
+def test_what_others_can_write_to_is_not_loaded(bases: tuple[Path, Path]) -> None:
+    bases[0].mkdir()
+    bases[0].chmod(0o775)
+    with pytest.warns(NbcnnWarning, match=r"NBCNN_CACHE=.*wanted: .* others can write to it .*kept in .*nbcnn"):
+        found = folders.folders.__wrapped__()
+    assert [folder.parent for folder in found.read] == [bases[1]]
+    assert list(bases[0].iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links are for administrators there")
+def test_the_folder_may_be_elsewhere(bases: tuple[Path, Path], tmp_path: Path) -> None:
+    (tmp_path / "large disk").mkdir(mode=0o700)
+    bases[0].symlink_to(tmp_path / "large disk")
+    assert folders.folders.__wrapped__().written.parent == tmp_path / "large disk"
+
+
+def test_a_new_version_removes_what_nobody_used_for_long(bases: tuple[Path, Path]) -> None:
+    long_ago = time.time() - (folders.UNUSED_DAYS + 1) * 24 * 60 * 60
+    for name in ("kernels-0.0.1-unused", "kernels-0.0.2-used", "something else"):
+        (bases[0] / name).mkdir(parents=True)
+        (bases[0] / name / "entry").touch()
+        if name != "kernels-0.0.2-used":
+            os.utime(bases[0] / name, (long_ago, long_ago))
+    bases[0].chmod(0o700)
+    folder = folders.folders.__wrapped__().written
+    kept = {folder.name, "kernels-0.0.2-used", "something else"}
+    assert {path.name for path in bases[0].iterdir()} == kept
+    # Starts tell that it is in use.
+    os.utime(folder, (long_ago, long_ago))
+    folders.folders.__wrapped__()
+    assert time.time() - folder.stat().st_mtime < 60
+
+
+def test_a_cache_emptied_meanwhile_is_written_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "base" / "kernels"
+    monkeypatch.setattr(entries, "folders", lambda: Folders((folder,), folder, None))
+    entries.write("name", b"code")
+    shutil.rmtree(tmp_path / "base")
+    assert entries.read("name") is None
+    entries.write("name", b"code")
+    assert entries.read("name") == b"code"
+
+
+def test_a_write_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(entries, "folders", lambda: Folders((tmp_path,), tmp_path, None))
+    monkeypatch.setattr(os, "replace", fail)
+    entries._warn_once.cache_clear()
+    with pytest.warns(NbcnnWarning, match="No space left on device: what was compiled is not kept"):
+        entries.write("name", b"code")
+    assert list(tmp_path.iterdir()) == []

@@ -4,9 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from numba import cfunc, types
-
-from nbcnn.kernels.cpu.compiling.cache import cached, is_cached
+from nbcnn.kernels.cpu.compiling.cache import cached_callback, is_cached
 from nbcnn.kernels.cpu.compiling.helpers import helpers
 from nbcnn.kernels.cpu.language import later
 from nbcnn.kernels.cpu.program.calls import Kernel
@@ -15,13 +13,13 @@ later.load()
 
 OnCompile = Callable[[str, int, int], None]
 
-_SIGNATURE = types.void(types.int64, types.int64, types.int64, types.int64)
+_SIGNATURE = "void(int64,int64,int64,int64)"
 _compiled: dict[Kernel, Any] = {}
 
 
 def compile_kernel(kernel: Kernel) -> Any:
     """A kernel as Numba's callback, from the cache where it is there."""
-    return cached(kernel.label, cfunc, _SIGNATURE)(kernel.factory(*kernel.constants))
+    return cached_callback(kernel.identity, _SIGNATURE, kernel.factory(*kernel.constants))
 
 
 def compile_all(
@@ -33,7 +31,7 @@ def compile_all(
     """
     with helpers() as pool:
         missing = [kernel for kernel in dict.fromkeys(kernels) if kernel not in _compiled]
-        waiting = deque(kernel for kernel in missing if not is_cached(kernel.label))
+        waiting = deque(kernel for kernel in missing if not is_cached(kernel.identity))
         done: set[Kernel] = set()
 
         def report(label: str) -> None:

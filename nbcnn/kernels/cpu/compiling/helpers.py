@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import nbcnn
-from nbcnn.kernels.cpu.compiling.cache import cache_folder, compiling
+from nbcnn.kernels.cpu.compiling.folders import folders
 from nbcnn.kernels.cpu.program.calls import Kernel
 from nbcnn.machine.cores import most_threads
 
@@ -67,10 +67,12 @@ class Helpers:
 def _start() -> subprocess.Popen[str]:
     if not Path(sys.executable or "").stem.lower().startswith("python"):
         raise OSError("this process is a program that has Python within, and no interpreter")
-    # The current folder counts only where this very package lies in it: compiled code is found by its source's place.
+    if (written := folders().written) is None:
+        raise OSError("there is nowhere to put compiled code for another process")
+    # The current folder counts only where this very package lies in it.
     package = Path(nbcnn.__file__).parent.parent
     paths = [path or str(package) for path in sys.path if path or package == Path.cwd()]
-    environment = os.environ | {"NBCNN_CACHE": str(cache_folder().parent), "PYTHONPATH": os.pathsep.join(paths)}
+    environment = os.environ | {"NBCNN_CACHE": str(written.parent), "PYTHONPATH": os.pathsep.join(paths)}
     return subprocess.Popen(
         # Without -P, files of the current folder could stand in for modules.
         [sys.executable, "-P", "-m", "nbcnn.kernels.cpu.compiling.compiler_process"],
@@ -100,6 +102,7 @@ def _share(process: subprocess.Popen[str], waiting: deque[Kernel], finished: Cal
             finished(kernel)
 
 
+_compiling = threading.RLock()
 _current: Helpers | None = None
 
 
@@ -107,7 +110,7 @@ _current: Helpers | None = None
 def helpers() -> Iterator[Helpers]:
     """Helpers that live until the outermost of such blocks ends. Whoever is in one is the only one who compiles."""
     global _current
-    with compiling:
+    with _compiling:
         if _current is not None:
             yield _current
             return

@@ -143,6 +143,11 @@ class Kernel:
         module = self.factory.__module__.rsplit(".", 1)[-1]
         return f"{module}.{self.factory.__name__}({', '.join(map(str, self.constants))})"
 
+    @property
+    def identity(self) -> str:
+        """What tells it from every other kernel."""
+        return f"{self.factory.__module__}.{self.factory.__name__}{self.constants!r}"
+
 
 @dataclass(frozen=True)
 class Pool:
