@@ -1,8 +1,6 @@
 """`nbcnn compare`: what runs came to, and in what their specs differ."""
 
 import json
-import shutil
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .options import debug_option, formats_option
-from .text import GAP, duration, number, percent, print_table
+from .text import duration, number, percent, print_table
 
 if TYPE_CHECKING:
     from nbcnn.api import ComparedRun, Comparison
@@ -74,16 +72,7 @@ def _measured(accuracy: float | None, loss: float | None) -> str:
 
 
 def _print_text(found: "Comparison") -> None:
-    columns, rows = _table(found.runs)
-    names = [name.lstrip(">") for name in columns]
-    widths = [max(map(len, cells)) for cells in zip(names, *rows, strict=True)]
-    if sys.stdout.isatty() and sum(widths) + len(GAP) * len(widths) > shutil.get_terminal_size().columns:
-        for row in rows:
-            click.echo(row[0])
-            for name, cell in zip(names[1:], row[1:], strict=True):
-                click.echo(f"{GAP}{name} {cell}")
-    else:
-        print_table("runs", columns, rows)
+    print_table("runs", *_table(found.runs))
     if found.differences:
         click.echo()
         for index, run in enumerate(found.runs):

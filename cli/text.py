@@ -1,5 +1,6 @@
 """Numbers, shapes and tables as people read them."""
 
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from unicodedata import combining, east_asian_width
@@ -70,14 +71,20 @@ def width(text: str) -> int:
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """A table on standard output; a column whose name begins with ">" is right-aligned.
 
-    In a terminal it fits the width, with rules and a title; for a pipe it is plain columns, one line a row.
+    In a terminal it has rules and a title, and where there is no room for its numbers, a line for each of them; for a
+    pipe it is plain columns, one line a row.
     """
     cells = [tuple(map(shown, each)) for each in rows]
-    if sys.stdout.isatty():
-        _print_rich_table(title, columns, cells)
-        return
     names = [name.lstrip(">") for name in columns]
     widths = [max(width(row[i]) for row in (names, *cells)) for i in range(len(names))]
+    if sys.stdout.isatty():
+        # Columns of words alone are as well read in several lines; a number is not.
+        has_numbers = any(name.startswith(">") for name in columns)
+        if has_numbers and sum(widths) + len(GAP) * len(widths) > shutil.get_terminal_size().columns:
+            _print_one_by_one(title, names, cells)
+        else:
+            _print_rich_table(title, columns, cells)
+        return
     lines = (
         GAP.join(
             blanks + cell if name.startswith(">") else cell + blanks
@@ -87,6 +94,14 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]
         for row in (names, *cells)
     )
     click.echo("\n".join(lines))
+
+
+def _print_one_by_one(title: str, names: Sequence[str], rows: Iterable[tuple[str, ...]]) -> None:
+    click.echo(title)
+    for first, *rest in rows:
+        click.echo(first)
+        for name, cell in zip(names[1:], rest, strict=True):
+            click.echo(f"{GAP}{name} {cell}".rstrip())
 
 
 def _print_rich_table(title: str, columns: Sequence[str], rows: Iterable[tuple[str, ...]]) -> None:

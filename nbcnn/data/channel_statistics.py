@@ -1,6 +1,7 @@
 """Mean and standard deviation of each input channel, which normalise what a network reads."""
 
 import math
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -12,16 +13,22 @@ from nbcnn.data.dataset import Array, Dataset
 CHUNK = 1 << 20
 
 
-def statistics(dataset: Dataset) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def statistics(
+    dataset: Dataset, on_progress: Callable[[int, int], None] | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean and (biased) standard deviation of each channel over all samples and positions, summed in float64.
 
     Bytes count as value / 255, so that both results are in the units of the numbers that the network reads. A channel
-    that never varies gets a deviation of 1: normalisation then only shifts it, where 0 would divide by zero. Raises
-    DataError where samples cannot be read.
+    that never varies gets a deviation of 1: normalisation then only shifts it, where 0 would divide by zero.
+    `on_progress(done, total)` hears of samples. Raises DataError where they cannot be read.
     """
     moments = moments_of(dataset)
+    done = 0
     for inputs, _ in dataset.parts(chunk_of(dataset)):
         moments.add(inputs)
+        done += len(inputs)
+        if on_progress is not None:
+            on_progress(done, len(dataset))
     mean, variance = moments.results()
     return mean, np.where(variance > 0, np.sqrt(variance), 1.0)
 

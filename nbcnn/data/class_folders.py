@@ -10,7 +10,8 @@ import numpy as np
 from nbcnn.data.dataset import Dataset, Shape, Splits
 from nbcnn.data.download import Progress
 from nbcnn.data.files import reason
-from nbcnn.data.images import ReadImages, Resize, read_splits, require_pillow
+from nbcnn.data.image_files import ReadImages, read_splits
+from nbcnn.data.images import Resize, require_pillow
 from nbcnn.data.label_names import unknown_class
 from nbcnn.data.split_names import SPLITS
 from nbcnn.errors import DataError
@@ -38,8 +39,8 @@ def load_folder(
     Classes are numbered in the order of their names, those of `train` where there are splits. Images lie in a class's
     folder or deeper; files that Pillow knows no format for by their ending, and hidden ones, are passed over. `resize`
     says how images of other sizes are brought to the network's. With `skip_unreadable` files that hold no readable
-    image are left out and listed in `skipped`. Raises DataError, naming the file or class, and InputError where there
-    is no Pillow.
+    image are left out and listed in `skipped`. Images too many for the memory stay in their files. Raises DataError,
+    naming the file or class, and InputError where there is no Pillow.
     """
     place = str(folder)
     classes, listed = listed_splits(folder)

@@ -12,6 +12,7 @@ from nbcnn.data.stored import Array as Array
 from nbcnn.data.stored import Shape as Shape
 from nbcnn.data.stored import Stored
 from nbcnn.errors import DataError
+from nbcnn.machine.cores import most_threads
 
 # More classes than this is a mistake in the labels (identifiers, say), and refusing it keeps one wrong label from
 # asking for a list of 10**18 class names.
@@ -41,8 +42,13 @@ class Dataset:
         return isinstance(self.inputs, Stored) or isinstance(self.targets, Stored)
 
     @property
+    def is_scattered(self) -> bool:
+        """Whether inputs are stored, and are as quickly read in any order."""
+        return isinstance(self.inputs, Stored) and self.inputs.block is None
+
+    @property
     def blocks(self) -> NDArray[np.int64] | None:
-        """For each sample the number of its block in the file, where the inputs are stored."""
+        """For each sample the number of its block in the file, where the inputs are stored in blocks."""
         return self.inputs.blocks if isinstance(self.inputs, Stored) else None
 
     def take(self, indices: NDArray[np.int64]) -> "Dataset":
@@ -60,12 +66,14 @@ class Dataset:
         return self.inputs[key], self.targets[key]
 
     def parts(self, samples: int) -> Generator[tuple[Array, Array]]:
-        """Inputs and targets of all samples in order, so many at a time; what is stored is read ahead by a thread.
+        """Inputs and targets of all samples in order, so many at a time; what is stored is read ahead by threads.
 
         Raises DataError where they cannot be read.
         """
         slices = (slice(start, start + samples) for start in range(0, len(self), samples))
-        yield from in_order((partial(self.loaded, each) for each in slices), int(self.is_stored), ahead=1)
+        # One thread keeps a disk busy, while images in files of their own keep a core busy each.
+        threads = most_threads() if self.is_scattered else int(self.is_stored)
+        yield from in_order((partial(self.loaded, each) for each in slices), threads, ahead=threads)
 
 
 def _taken(samples: Array | Stored, indices: NDArray[np.int64]) -> Array | Stored:

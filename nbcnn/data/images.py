@@ -1,19 +1,17 @@
 """Images as Pillow reads them, brought to the channels and the size that a network expects."""
 
-import os
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nbcnn.data.dataset import Shape
-from nbcnn.data.download import Progress
-from nbcnn.data.files import machine_memory, reason
+from nbcnn.data.files import open_regular, reason
 from nbcnn.errors import DataError, InputError
 
 ORIENTATION = 0x0112
@@ -23,6 +21,12 @@ Resize = Literal["crop", "pad", "stretch"]
 
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 """Pillow's names of images with 8 bits a channel, by the number of channels."""
+
+_OPENING = Lock()
+
+
+class UnreadableImage(DataError):
+    """A file with no image of 8 bits a channel, or one so large that it may be meant to fill the memory."""
 
 
 def require_pillow(place: str) -> None:
@@ -47,17 +51,14 @@ def refuse_other_inputs(place: str, input_shape: Shape) -> None:
 def image_shape(path: Path) -> Shape:
     """(channels, rows, columns) of the image in a file, of which no more than the beginning is read.
 
-    Channels are 1 for grey and 3 for all else; rows and columns are those of the upright image. Raises DataError for
-    what is no image.
+    Channels are 1 for grey and 3 for all else; rows and columns are those of the upright image. Raises UnreadableImage.
     """
     from PIL import Image
 
-    try:
-        with Image.open(path) as opened:
-            (columns, rows), grey = opened.size, opened.mode in ("1", "L", "LA", "La")
-            turned = opened.getexif().get(ORIENTATION, 1) >= 5
-    except Exception as error:  # as in `read_image`
-        raise DataError(f"{path}: not a readable image ({reason(error)}); repair or remove it") from None
+    with _opened(path) as image:
+        (columns, rows), grey = image.size, image.mode in ("1", "L", "LA", "La")
+        # A PNG's own method would decode all pixels, lest something be said behind them.
+        turned = Image.Image.getexif(image).get(ORIENTATION, 1) >= 5
     return (1 if grey else 3, *((columns, rows) if turned else (rows, columns)))
 
 
@@ -65,26 +66,38 @@ def read_image(path: Path, input_shape: Shape, resize: Resize | None = None) -> 
     """The image in a file, (channels, rows, columns), with the network's channels, upright as its EXIF data say.
 
     With `resize` it has the network's rows and columns too: "crop" fills them and cuts off what stands over, evenly,
-    "pad" fits it in and leaves black margins, "stretch" changes its proportions. Raises DataError for what is no image
-    with 8 bits a channel, and for one so large that it may be meant to fill the memory.
+    "pad" fits it in and leaves black margins, "stretch" changes its proportions. Raises UnreadableImage.
     """
-    from PIL import Image, ImageOps
+    from PIL import ImageOps
 
     channels, rows, columns = input_shape
+    with _opened(path) as image:
+        ImageOps.exif_transpose(image, in_place=True)
+        coloured = image if image.mode == MODES[channels] else image.convert(MODES[channels])
+        pixels = np.asarray(_resized(coloured, (columns, rows), resize))
+    return pixels.reshape(*pixels.shape[:2], channels).transpose(2, 0, 1)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """The image in a file, of which the header is read; what goes wrong until the block ends is UnreadableImage."""
+    from PIL import Image
+
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as opened:
-                if opened.mode.startswith(("I", "F")):
-                    raise DataError(f"{path}: 8 bits a channel are expected, the image has more; give an array")
-                image = _resized(ImageOps.exif_transpose(opened).convert(MODES[channels]), (columns, rows), resize)
-                pixels = np.asarray(image)
-    except DataError:
-        raise
+        with open_regular(path) as file:
+            file.peek()  # the disk is waited for before the others are held up
+            # Which warnings are errors is the process's: two threads that change it at a time would leave it changed.
+            with _OPENING, warnings.catch_warnings():
+                warnings.simplefilter("error", Image.DecompressionBombWarning)
+                image = Image.open(file)
+            if image.mode.startswith(("I", "F")):
+                raise UnreadableImage(f"{path}: 8 bits a channel are expected, the image has more; give an array")
+            yield image
+    except DataError as error:
+        raise UnreadableImage(str(error)) from None
     # Pillow answers damage with many kinds of exception, SyntaxError and struct.error among them; all mean the same.
     except Exception as error:
-        raise DataError(f"{path}: not a readable image ({reason(error)}); repair or remove it") from None
-    return np.moveaxis(pixels.reshape(*pixels.shape[:2], channels), -1, 0)
+        raise UnreadableImage(f"{path}: not a readable image ({reason(error)}); repair or remove it") from None
 
 
 def _resized(image: Any, size: tuple[int, int], resize: Resize | None) -> Any:
@@ -100,90 +113,3 @@ def _resized(image: Any, size: tuple[int, int], resize: Resize | None) -> Any:
             return ImageOps.pad(image, size, bilinear)
         case "stretch":
             return image.resize(size, bilinear)
-
-
-@dataclass(frozen=True, eq=False)
-class ReadImages:
-    """Images (N, channels, rows, columns) in bytes, which of the files they come from, and the files left out."""
-
-    inputs: NDArray[np.uint8]
-    kept: NDArray[np.bool_]
-    skipped: tuple[str, ...]
-
-
-def read_splits(
-    place: str,
-    paths: Mapping[str, Sequence[Path]],
-    input_shape: Shape,
-    resize: Resize | None,
-    skip_unreadable: bool,
-    on_progress: Progress | None,
-) -> dict[str, ReadImages]:
-    """The images of all splits, those that cannot be read left out where that is wished.
-
-    `on_progress` hears of bytes read. Raises DataError, naming the file, and InputError where there is no Pillow; what
-    all images need is compared with the machine's memory first.
-    """
-    require_pillow(place)
-    refuse_other_inputs(place, input_shape)
-    needed = sum(map(len, paths.values())) * int(np.prod(input_shape))
-    if needed > (memory := machine_memory()):
-        raise DataError(
-            f"{place}: its images take {needed} bytes at the network's size, this machine has {memory} bytes of "
-            "memory; use a smaller [input] shape or fewer images"
-        )
-    total = sum(_size(path) for each in paths.values() for path in each)
-    done = 0
-
-    def add(path: Path) -> None:
-        nonlocal done
-        done += _size(path)
-        if on_progress is not None:
-            on_progress(place, min(done, total), total)
-
-    return {name: _read(each, input_shape, resize, skip_unreadable, add) for name, each in paths.items()}
-
-
-def _read(
-    paths: Sequence[Path], input_shape: Shape, resize: Resize | None, skip: bool, add: Callable[[Path], None]
-) -> ReadImages:
-    inputs = np.empty((len(paths), *input_shape), np.uint8)
-    kept = np.ones(len(paths), np.bool_)
-
-    def read(index: int) -> DataError | None:
-        try:
-            image = read_image(paths[index], input_shape, resize)
-        except DataError as error:
-            return error
-        if image.shape != input_shape:
-            raise DataError(
-                f"{paths[index]}: {_pixels(input_shape)} pixels are expected, received {_pixels(image.shape)}; "
-                'set resize = "crop", "pad" or "stretch" in [data], or another [input] shape'
-            )
-        inputs[index] = image
-        return None
-
-    # Pillow lets go of the interpreter while it decodes; results come in order, so the first error is the first file's.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for index, error in enumerate(pool.map(read, range(len(paths)))):
-            add(paths[index])
-            if error is None:
-                continue
-            if not skip:
-                pool.shutdown(cancel_futures=True)
-                raise DataError(f"{error}, or set skip_unreadable = true in [data]")
-            kept[index] = False
-    skipped = tuple(str(path) for path, is_kept in zip(paths, kept, strict=True) if not is_kept)
-    return ReadImages(inputs[kept] if skipped else inputs, kept, skipped)
-
-
-def _size(path: Path) -> int:
-    """Bytes of a file, none where there is no such file, of which reading it tells."""
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
-
-
-def _pixels(shape: Shape) -> str:
-    return f"{shape[1]} x {shape[2]}"

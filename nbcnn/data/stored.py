@@ -1,4 +1,4 @@
-"""Arrays that stay in their file: parts are read when they are asked for."""
+"""Arrays that stay in their files: parts are read when they are asked for."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -23,15 +23,16 @@ class Stored:
     """Samples of an array (N, ...) that lies in a file; indexed along the first axis, it gives arrays in memory.
 
     `read(start, stop)` reads samples of the file, of which these are the `numbers`, in order. `block` is how many are
-    read at a stroke, `chunk` how many the file keeps together, 1 where it can be read anywhere. `fill(array, start)`
-    reads samples from `start` on straight into an array, where they lie in the file as they are wanted.
+    read at a stroke, None where they are as quickly read one by one, in any order, as those in files of their own;
+    `chunk` is how many the file keeps together, 1 where it can be read anywhere. `fill(array, start)` reads samples
+    from `start` on straight into an array, where they lie in the file as they are wanted.
     """
 
     shape: Shape
     dtype: np.dtype[Any]
     read: Callable[[int, int], Array]
     numbers: NDArray[np.int64]
-    block: int
+    block: int | None
     chunk: int = 1
     fill: Callable[[Array, int], None] | None = None
 
@@ -45,9 +46,9 @@ class Stored:
         return prod(self.shape) * self.dtype.itemsize
 
     @property
-    def blocks(self) -> NDArray[np.int64]:
-        """For each sample the number of its block in the file."""
-        return self.numbers // self.block
+    def blocks(self) -> NDArray[np.int64] | None:
+        """For each sample the number of its block in the file; None where samples are read in any order."""
+        return None if self.block is None else self.numbers // self.block
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -87,8 +88,12 @@ class Stored:
 
     def _runs(self, rows: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
         """Parts of `rows`, which are in order, that are read at a stroke: in one block, and without a wide gap."""
-        gap = max(self.chunk, GAP_BYTES // max(1, sample_bytes(self)))
-        ends = np.flatnonzero((np.diff(rows) > gap) | (np.diff(rows // self.block) != 0)) + 1
+        steps = np.diff(rows)
+        if self.block is None:
+            ends = np.flatnonzero(steps > 1) + 1
+        else:
+            gap = max(self.chunk, GAP_BYTES // max(1, sample_bytes(self)))
+            ends = np.flatnonzero((steps > gap) | (np.diff(rows // self.block) != 0)) + 1
         yield from zip([0, *ends.tolist()], [*ends.tolist(), len(rows)], strict=True) if len(rows) else ()
 
 

@@ -16,9 +16,11 @@ import numpy as np
 from nbcnn.data.dataset import Array, Dataset, Shape, Splits
 from nbcnn.data.download import Progress
 from nbcnn.data.files import open_regular, reason
-from nbcnn.data.images import Resize, read_splits
+from nbcnn.data.image_files import read_splits
+from nbcnn.data.images import Resize
 from nbcnn.data.label_names import unknown_class
 from nbcnn.data.split_names import SPLITS
+from nbcnn.data.stored import Stored
 from nbcnn.errors import DataError
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
@@ -77,7 +79,7 @@ def load_file(
         paths = {name: part.paths for name, part in parts.items()}
         read = read_splits(str(path), paths, input_shape, resize, skip_unreadable, on_progress)
         skipped = tuple(each for part in read.values() for each in part.skipped)
-        inputs: dict[str, Array] = {name: each.inputs for name, each in read.items()}
+        inputs: dict[str, Array | Stored] = {name: each.inputs for name, each in read.items()}
         kept: Mapping[str, Array] = {name: each.kept for name, each in read.items()}
     else:
         inputs = {name: _shaped(np.stack(part.numbers), input_shape, path) for name, part in parts.items()}

@@ -46,7 +46,7 @@ def from_data(
     train = splits.train
     if not -len(train) <= index < len(train):
         raise InputError(f"index: there are {len(train)} training samples, received {index}; use 0 to {len(train) - 1}")
-    numbers = _normalised(train.inputs[index], statistics or normalization(network, train))
+    numbers = _normalised(train.inputs[index], statistics or normalization(network, train, on_event))
     target = train.targets[index]
     words = f"training sample {index % len(train)} of {network.spec.data.source}"
     if target.ndim == 0 and 0 <= int(target) < len(splits.classes):

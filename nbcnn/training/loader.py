@@ -49,8 +49,9 @@ class Loader:
     """The batches that train a network on `dataset`, by the order and the batch size in `settings`.
 
     In memory and without augmentation a batch is the data set itself and a part of the order: no copy, no thread.
-    Samples that are stored are read a window at a time, the next one while training is at this one. `augmentation`
-    works on copies. Both do so in threads of the epoch's own, `threads` of them for augmentation, 0 being the caller's.
+    Samples that are stored in blocks are read a window at a time, the next one while training is at this one; those
+    that are scattered, a batch at a time, where `augmentation`, which works on copies, follows at once. All do so in
+    threads of the epoch's own, `threads` of them for batches, 0 being the caller's.
     """
 
     dataset: Dataset
@@ -75,10 +76,10 @@ class Loader:
         """
         with closing(self._windows(self._order(epoch), start)) as windows:
             parts = (part for window in windows for part in window.parts(self.settings.batch_size))
-            if self.augmentation is None:
-                yield from (each.batch for each in parts)
+            if self.augmentation is None and not self.dataset.is_scattered:
+                yield from (Batch(*each.samples.loaded(slice(None)), each.indices) for each in parts)
                 return
-            jobs = (partial(_augmented, self.augmentation, each, epoch) for each in parts)
+            jobs = (partial(_gathered, each, self.augmentation, epoch) for each in parts)
             with closing(in_order(jobs, self.threads, BATCHES_AHEAD * self.threads)) as batches:
                 yield from batches
 
@@ -100,8 +101,8 @@ class Loader:
     def _windows(self, order: NDArray[np.int64], start: int) -> Generator["_Window"]:
         # A sample that comes several times in an epoch is not augmented alike each time.
         numbers = order if self.settings.sampling is None else numbered(order, self.samples)
-        if not self.dataset.is_stored:
-            yield _Window(Batch(*self.dataset.loaded(slice(None)), order[start:]), numbers[start:])
+        if not self.dataset.is_stored or self.dataset.is_scattered:
+            yield _Window(self.dataset, order[start:], numbers[start:])
             return
         begins = range(start - start % self._window, len(order), self._window)
         parts = (slice(max(start, begin), begin + self._window) for begin in begins)
@@ -110,25 +111,27 @@ class Loader:
 
     def _read(self, order: NDArray[np.int64], numbers: NDArray[np.int64]) -> "_Window":
         rows, indices = np.unique(order, return_inverse=True)
-        return _Window(Batch(*self.dataset.loaded(rows), indices), numbers)
+        return _Window(Dataset(*self.dataset.loaded(rows)), indices, numbers)
 
 
 @dataclass(frozen=True)
 class _Window:
-    """Samples in memory in the order of their use, and the numbers that they are augmented by."""
+    """Samples that can be had in any order, the order of their use, and the numbers that they are augmented by."""
 
-    batch: Batch
+    samples: Dataset
+    indices: NDArray[np.int64]
     numbers: NDArray[np.int64]
 
     def parts(self, batch_size: int) -> Iterator["_Window"]:
         """One batch after the other."""
-        inputs, targets, indices = self.batch
-        for start in range(0, len(indices), batch_size):
+        for start in range(0, len(self.indices), batch_size):
             part = slice(start, start + batch_size)
-            yield _Window(Batch(inputs, targets, indices[part]), self.numbers[part])
+            yield _Window(self.samples, self.indices[part], self.numbers[part])
 
 
-def _augmented(augmentation: Augmentation, part: _Window, epoch: int) -> Batch:
-    inputs, targets, indices = part.batch
-    inputs, targets = augmentation(inputs[indices], targets[indices], part.numbers, epoch)
+def _gathered(part: _Window, augmentation: Augmentation | None, epoch: int) -> Batch:
+    """A batch of its own samples alone."""
+    inputs, targets = part.samples.loaded(part.indices)
+    if augmentation is not None:
+        inputs, targets = augmentation(inputs, targets, part.numbers, epoch)
     return Batch(inputs, targets, np.arange(len(inputs), dtype=np.int64))

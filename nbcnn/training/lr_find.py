@@ -88,7 +88,7 @@ def lr_find(
         refuse_last_batch(network, len(splits.train), settings.batch_size)
         model = Model(network, seed=settings.seed)
         take_pretrained(model)
-        model.normalization = normalization(network, splits.train)
+        model.normalization = normalization(network, splits.train, report)
         with helpers():
             trainer = Trainer(
                 model,

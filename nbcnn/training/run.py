@@ -102,7 +102,7 @@ class _Run:
         self.model, self.splits, self.out, self.pretrained, self.report = model, splits, out, pretrained, report
         self.spec = model.network.spec
         self.model.classes = splits.classes
-        self.model.normalization = normalization(model.network, splits.train)
+        self.model.normalization = normalization(model.network, splits.train, report)
         with helpers():
             self.model.load_kernels(self._report_compiling)
             self.training = Training(
@@ -160,14 +160,18 @@ class _Run:
 
     def _refuse_other_data(self) -> None:
         """As many samples as before give as many steps; with others the run would not be the same run."""
-        standing, settings = self.training.standing, self.spec.train
-        group = settings.batch_size * settings.accumulation_steps
-        expected = len(standing.records) * self.training.steps_per_epoch + -(-standing.samples // group)
+        standing = self.training.standing
+        expected = len(standing.records) * self.training.steps_per_epoch + -(-standing.samples // self._update_samples)
         if standing.step != expected or standing.samples > len(self.splits.train):
             raise DataError(
                 f"{self.out}: the run to resume took {standing.step} steps in {len(standing.records)} epochs, with "
                 f"{len(self.splits.train)} training samples it would be {expected}; resume with the data it began with"
             )
+
+    @property
+    def _update_samples(self) -> int:
+        """Samples of an update, of which an epoch's last may have fewer."""
+        return self.spec.train.batch_size * self.spec.train.accumulation_steps
 
     def train(self, callbacks: Sequence[Callback], stop: StopRequest) -> None:
         """Run the epochs that are left and save; raises Interrupted where `stop` asked for it."""
@@ -176,6 +180,14 @@ class _Run:
             training.run((_Files(self.out, self.checkpoints), *callbacks), stop)
         except NotFinite as error:
             raise self.checkpoints.diverged(str(error), training.standing) from None
+        except DataError as error:  # of samples that are read while training runs
+            samples = training.standing.samples
+            # What several batches have gathered for an update cannot be saved; then the save before it stays.
+            if samples % self._update_samples == 0 or samples == len(self.splits.train):
+                self.checkpoints.save(training.standing)
+            raise DataError(
+                f"{error}; the run is saved, and with its data as they were goes on by --resume --out {self.out}"
+            ) from None
         self.checkpoints.save(training.standing)
         if stop.signal_number is not None:
             raise Interrupted(

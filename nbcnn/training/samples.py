@@ -9,10 +9,11 @@ from nbcnn import data
 from nbcnn.augmentation.augmentation import Augmentation
 from nbcnn.data import Dataset, Splits
 from nbcnn.data.label_names import likely_slips
+from nbcnn.data.stored import sample_bytes
 from nbcnn.errors import DataError, SpecError
 from nbcnn.network import Network
 from nbcnn.spec import Data, Train
-from nbcnn.training.events import Loading, OnEvent
+from nbcnn.training.events import Loading, OnEvent, ignore
 from nbcnn.training.loader import Loader
 from nbcnn.training.losses import wanted_targets
 
@@ -95,9 +96,11 @@ def named_splits(splits: Splits) -> dict[str, Dataset]:
     return {name: dataset for name, dataset in named.items() if dataset is not None}
 
 
-def normalization(network: Network, train: Dataset) -> dict[str, list[float]] | None:
+def normalization(network: Network, train: Dataset, on_event: OnEvent = ignore) -> dict[str, list[float]] | None:
     """Mean and deviation by channel of the training split, or None where the spec wants none."""
-    if network.spec.data is None or not network.spec.data.normalize:
+    table = network.spec.data
+    if table is None or not table.normalize:
         return None
-    mean, std = data.statistics(train)
+    what, size = f"{table.source}, mean and deviation", sample_bytes(train.inputs)
+    mean, std = data.statistics(train, lambda done, total: on_event(Loading(what, done * size, total * size)))
     return {"mean": mean.tolist(), "std": std.tolist()}

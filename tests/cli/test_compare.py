@@ -77,8 +77,8 @@ def test_a_narrow_terminal_has_a_line_for_a_figure(
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", "40")
     lines = untimed(nbcnn("compare", "runs/a", "runs/a").out).splitlines()
-    assert lines[:3] == ["runs/a", "  epochs 3", f"  best {nbcnn_compare(['runs/a'])[0].best_epoch}"]
-    assert lines[6] == "  time 0:00" and len(lines) == 14 and max(map(len, lines)) <= 40
+    assert lines[:4] == ["runs", "runs/a", "  epochs 3", f"  best {nbcnn_compare(['runs/a'])[0].best_epoch}"]
+    assert lines[7] == "  time 0:00" and len(lines) == 15 and max(map(len, lines)) <= 40
 
 
 def test_markdown(nbcnn: Run, runs: list[str]) -> None:

@@ -8,7 +8,6 @@ import pytest
 from PIL import Image
 
 from nbcnn import data
-from nbcnn.data import images
 from nbcnn.data.class_folders import load_folder
 from nbcnn.data.dataset import Splits
 from nbcnn.errors import DataError
@@ -143,12 +142,6 @@ def test_a_class_of_unreadable_images_is_an_error_even_so(folder: Path) -> None:
     (folder / "Ant" / "20.png").write_bytes(b"")
     with pytest.raises(DataError, match="Ant: none of its images can be read"):
         load_folder(folder, SHAPE, skip_unreadable=True)
-
-
-def test_more_than_the_memory_is_refused_before_anything_is_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images, "machine_memory", lambda: 100)
-    with pytest.raises(DataError, match="432 bytes at the network's size, this machine has 100 bytes"):
-        load_folder(folder, SHAPE)
 
 
 def test_progress_is_in_bytes(folder: Path) -> None:
