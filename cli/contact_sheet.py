@@ -24,10 +24,8 @@ LINES = ((31, 111, 235), (209, 36, 47), (26, 127, 55), (240, 180, 41), (130, 80,
 """Of the channels of a signal, in turn."""
 
 
-def refuse(out: Path) -> None:
+def require_pillow(out: Path) -> None:
     """What cannot be drawn is said before anything is read."""
-    if out.suffix.lower() != ".png":
-        raise click.UsageError(f"--out {out}: a name that ends in .png is expected; give it this ending")
     try:
         import PIL  # noqa: F401
     except ImportError:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .options import data_dir_option, debug_option, format_option, set_option
-from .text import counted, number, print_table, shape_text
+from .text import counted, number, print_table, shape_text, shown
 
 if TYPE_CHECKING:
     from nbcnn.api import Checked
@@ -66,7 +66,7 @@ def _print(found: "Checked") -> None:
         if more := _more(len(longest.counts), MOST_CLASSES):
             click.echo(more.lstrip(", "))
     for problem in found.problems:
-        click.echo(f"{problem.severity}: {problem.message}")
+        click.echo(shown(f"{problem.severity}: {problem.message}"))
     errors = sum(problem.severity == "error" for problem in found.problems)
     warnings = len(found.problems) - errors
     click.echo(f"{counted(errors, 'error')}, {counted(warnings, 'warning')}" if found.problems else "nothing is wrong")

@@ -12,7 +12,7 @@ from .text import counted
 
 @click.command("preview")
 @click.argument("spec", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Where to write the .png.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Where to write the .png.")
 @click.option("--samples", type=click.IntRange(1, 64), default=8, show_default=True, help="Samples, from all classes.")
 @click.option("--epochs", type=click.IntRange(1, 32), default=6, show_default=True, help="Epochs that are shown.")
 @data_dir_option
@@ -31,10 +31,11 @@ def preview(
     """Draw samples as training sees them."""
     from nbcnn import api
 
-    from .contact_sheet import draw, refuse
+    from .contact_sheet import draw, require_pillow
     from .progress import progress
 
-    refuse(out)
+    api.check_out(out, (".png",))
+    require_pillow(out)
     described = api.load_spec(spec, overrides)
     with progress() as show:
         found = api.preview(described, samples=samples, epochs=epochs, data_dir=data_dir, on_event=show)

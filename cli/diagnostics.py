@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from .language import say
-from .text import number, width
+from .text import number, shown, width
 
 SHOWN = 10
 """Diagnostics that are printed; the rest is counted."""
@@ -22,7 +22,7 @@ LEAST_COLUMNS = 40
 Line = list[tuple[str, str]]
 """Pieces of text, each with its style."""
 
-_PIECES = re.compile(r"[⺀-\uffef][，。；：、）”]*|[^⺀-\uffef\s]+\s*|\s+")
+_PIECES = r"[⺀-\uffef][，。；：、）”]*|[^⺀-\uffef\s]+\s*|\s+"
 """Between two of them a line with ideographs may end: not before a mark that closes something."""
 
 _STYLES = {"error": "bold red", "warning": "bold yellow", "info": "bold cyan"}
@@ -64,8 +64,8 @@ def _lines(diagnostic: Mapping[str, Any], columns: int | None) -> Iterator[Line]
     yield from ([("  " + line, "bold")] for line in rest)
     margin = " " * len(str(diagnostic["line"] or ""))
     if diagnostic["file"]:
-        keys = ("file", "line", "column")
-        yield [(f"{margin}--> ", _FRAME), (":".join(str(diagnostic[key]) for key in keys if diagnostic[key]), "")]
+        place = ":".join(str(diagnostic[key]) for key in ("file", "line", "column") if diagnostic[key])
+        yield [(f"{margin}--> ", _FRAME), (shown(place), "")]
     if diagnostic["source"] is not None:
         yield [(f"{margin} |", _FRAME)]
         yield from _excerpt(diagnostic, margin, columns)
@@ -131,7 +131,7 @@ def _wrapped(text: str, columns: int | None, first: int, others: int) -> list[st
     if width(text) == len(text):
         return textwrap.wrap(text, room, break_on_hyphens=False) or [""]
     lines = [""]
-    for piece in _PIECES.findall(text):
+    for piece in re.findall(_PIECES, text):
         if width(lines[-1] + piece.rstrip()) > room:
             lines.append("")
         lines[-1] += piece if lines[-1] else piece.lstrip()

@@ -6,6 +6,7 @@ import sys
 import click
 
 from .language import chosen, headings, say
+from .markdown import markdown_table
 from .options import debug_option, formats_option
 from .text import print_table
 
@@ -37,11 +38,10 @@ def _print_all(output_format: str) -> None:
     from nbcnn import api
 
     pages = api.explanations(chosen.get())
+    rows = [(page.code, page.title) for page in pages]
     if output_format == "json":
         click.echo(json.dumps([{"code": page.code, "title": page.title} for page in pages], indent=2))
     elif output_format == "markdown":
-        click.echo("| code | meaning |\n|---|---|")
-        for page in pages:
-            click.echo(f"| {page.code} | {page.title} |")
+        click.echo(markdown_table(("code", "meaning"), rows))
     else:
-        print_table(say("codes"), headings("code", "meaning"), [(page.code, page.title) for page in pages])
+        print_table(say("codes"), headings("code", "meaning"), rows)

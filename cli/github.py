@@ -5,6 +5,7 @@ from typing import Any
 
 from .language import remarks
 from .network import Report
+from .text import shown
 
 _COMMANDS = {"error": "error", "warning": "warning", "info": "notice"}
 
@@ -27,9 +28,9 @@ def _annotation(diagnostic: dict[str, Any]) -> str:
         properties |= {"col": diagnostic["column"], "endColumn": diagnostic["end_column"]}
     # The log shows nothing but the message.
     place = ":".join(str(diagnostic[key]) for key in ("file", "line", "column") if diagnostic[key])
-    lines = [f"{place}: {diagnostic['message']}"]
+    lines = [f"{shown(place)}: {diagnostic['message']}"]
     lines += remarks(diagnostic)
-    given = ",".join(f"{key}={_property(str(value))}" for key, value in properties.items() if value)
+    given = ",".join(f"{key}={_property(shown(str(value)))}" for key, value in properties.items() if value)
     return f"::{_COMMANDS[diagnostic['severity']]} {given}::{_data(chr(10).join(lines))}"
 
 

@@ -10,6 +10,8 @@ import click
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 STANDARD_INPUT = "-"
+MOST_BYTES = 2**21
+"""More than a spec may have, so that what is longer is told as too large."""
 
 
 def specs_argument(command: Command) -> Command:
@@ -22,6 +24,6 @@ def given_text(spec: Path) -> str | None:
     if str(spec) != STANDARD_INPUT:
         return None
     try:
-        return sys.stdin.buffer.read().decode("utf-8-sig")
+        return sys.stdin.buffer.read(MOST_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise click.UsageError(f"standard input is not UTF-8 text (byte {error.start}); save it as UTF-8") from None

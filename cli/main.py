@@ -1,5 +1,6 @@
 """Where the command starts, and where every error becomes one message and an exit code."""
 
+import io
 import os
 import signal
 import sys
@@ -35,8 +36,10 @@ from .rf import rf
 from .schema import schema
 from .signals import Terminated, end_in_order
 from .step import step
+from .text import shown
 from .train import train
 from .validate import validate
+from .warmup import warmup
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -66,6 +69,7 @@ for verb in (
     lr_find,
     gradcheck,
     bench,
+    warmup,
     schema,
     lsp,
 ):
@@ -104,7 +108,9 @@ def _explain(error: BaseException) -> int:
     """Print one message for an error, on standard error, and tell its exit code."""
     match error:
         case click.ClickException():
-            error.show()
+            said = io.StringIO()
+            error.show(said)
+            click.echo(shown(said.getvalue()), err=True, nl=False)
             return error.exit_code
         case SpecError() if diagnostics := getattr(error, "diagnostics", None):
             from .diagnostics import print_diagnostics
@@ -128,5 +134,5 @@ def _explain(error: BaseException) -> int:
             message, code = f"{error.filename or 'output'}: {error.strerror or error}; see that it can be used", 1
         case _:
             message, code = f"{type(error).__name__}: {error}; this is a bug in nbcnn, --debug shows where", 1
-    click.echo(f"nbcnn: {say(message)}", err=True)
+    click.echo(f"nbcnn: {shown(say(message))}", err=True)
     return code

@@ -5,13 +5,14 @@ from collections.abc import Iterable, Sequence
 
 from .diagnostics import plain_lines
 from .network import Report, explanations, is_valid, layer_table, totals
+from .text import shown
 
 _SPECIAL = re.compile(r"[\\`*_\[\]<>#|~&]")
 
 
 def markdown(report: Report, explain: bool) -> str:
     """GitHub's Markdown, which most others read."""
-    name, file = report["name"], report["file"]
+    name, file = report["name"], shown(report["file"])
     parts = [f"## {escaped(f'{name} ({file})' if name else file)}"]
     if is_valid(report):
         parts += [markdown_table(*layer_table(report)), "\n".join(f"- {escaped(line)}" for line in totals(report))]

@@ -24,6 +24,8 @@ def new(
     from nbcnn import api
 
     if listing:
+        if path is not None or template is not None or data is not None:
+            raise click.UsageError("--list only lists templates; leave out the file, --template and --data")
         templates = api.templates()
         if output_format == "json":
             click.echo(json.dumps(templates))

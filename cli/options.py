@@ -10,6 +10,9 @@ import click
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+MOST_CHARACTERS = 4096
+"""Of a value to set."""
+
 
 @dataclass
 class Debug:
@@ -114,7 +117,11 @@ def _overrides(context: click.Context, parameter: click.Parameter, values: tuple
     for value in values:
         key, equals, text = value.partition("=")
         if not equals or not key.strip():
-            raise click.BadParameter(f"{value!r} is not KEY=VALUE; write for instance train.epochs=3")
+            raise click.BadParameter(f"{value[:100]!r} is not KEY=VALUE; write for instance train.epochs=3")
+        if len(text) > MOST_CHARACTERS:
+            raise click.BadParameter(
+                f"a value of {len(text)} characters, at most {MOST_CHARACTERS} are expected; write it in the spec"
+            )
         overrides[key.strip()] = _value(text.strip())
     return overrides
 
@@ -123,6 +130,6 @@ def _value(text: str) -> Any:
     """A value as TOML has it; what is none, such as a word without quotes, is a string."""
     try:
         document = tomllib.loads(f"value = {text}")
-    except (tomllib.TOMLDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # also of an integer of thousands of digits
         return text
     return document["value"] if len(document) == 1 else text

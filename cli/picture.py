@@ -106,15 +106,12 @@ def _cell(square: NDArray[np.uint8], characters: dict[int, str], part: str) -> s
 
 
 def write(seen: "Seen", path: Path, title: str) -> None:
-    """Write the picture to a file whose name ends in .svg or .png; raises click.UsageError for any other."""
-    kind = path.suffix.lower()
+    """Write the picture to a file whose name ends in .svg or .png."""
     plane = Plane.of(seen)
-    if kind == ".svg":
+    if path.suffix.lower() == ".svg":
         path.write_text(svg(plane, title), encoding="utf-8")
-    elif kind == ".png":
-        _write_png(plane, path)
     else:
-        raise click.UsageError(f"--out {path}: pictures are written as .svg or .png; give it one of these endings")
+        _write_png(plane, path)
 
 
 def _points(places: NDArray[np.uint8]) -> int:

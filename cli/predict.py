@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from .options import debug_option, format_option, threads_option
-from .text import percent
+from .text import percent, shown
 
 
 @click.command()
@@ -27,4 +27,4 @@ def predict(weights: Path, inputs: tuple[Path, ...], threads: int | None, output
         if output_format == "json":
             click.echo(json.dumps(each.as_dict()))
         else:
-            click.echo(f"{each.input}: {each.label} ({percent(each.probabilities[each.class_])})")
+            click.echo(shown(f"{each.input}: {each.label} ({percent(each.probabilities[each.class_])})"))

@@ -10,7 +10,7 @@ from .options import data_dir_option, debug_option, format_option, threads_optio
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="The page.  [default: RUN/report.html]")
+@click.option("--out", type=click.Path(path_type=Path), help="The page.  [default: RUN/report.html]")
 @data_dir_option
 @threads_option
 @format_option

@@ -28,7 +28,7 @@ MOST_RUNS = 6
 @indices_option(
     "--unit", "[CHANNEL,]POSITION", "Such as 5,5: its place on each axis; -1 is the last.  [default: the middle]"
 )
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the picture, .svg or .png.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write the picture, .svg or .png.")
 @format_option
 @set_option
 @debug_option
@@ -43,6 +43,8 @@ def rf(
     """Show which input pixels a unit of a layer sees."""
     from nbcnn import api
 
+    if out is not None:
+        api.check_out(out, (".svg", ".png"))
     seen = api.receptive_field(api.load_spec(spec, overrides), layer, unit)
     found = seen.as_dict()
     title = _title(found)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from nbcnn.api import step as step
     from nbcnn.api import train as train
     from nbcnn.api import validate as validate
+    from nbcnn.api import warmup as warmup
     from nbcnn.training.callbacks import Callback as Callback
     from nbcnn.training.fit import Model as Model
     from nbcnn.training.tensorboard import TensorBoard as TensorBoard
@@ -60,6 +61,7 @@ _HOMES = {
     "step": "nbcnn.api",
     "train": "nbcnn.api",
     "validate": "nbcnn.api",
+    "warmup": "nbcnn.api",
 }
 
 __all__ = ["__version__", "functional", *_HOMES]

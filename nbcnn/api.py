@@ -3,27 +3,13 @@
 import os
 from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbcnn import network, spec
 from nbcnn.network import Fixed, Network
 from nbcnn.spec import Diagnostic, InvalidSpec, Spec
-from nbcnn.training.events import (
-    Compiling,
-    EpochFinished,
-    EpochRecord,
-    Evaluating,
-    Event,
-    Loading,
-    Measuring,
-    OnEvent,
-    Pretrained,
-    Progress,
-    Resumed,
-    Started,
-    Unlocked,
-)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,11 +25,27 @@ if TYPE_CHECKING:
     from nbcnn.training.callbacks import Callback
     from nbcnn.training.comparison import ComparedRun, Comparison
     from nbcnn.training.evaluation import Evaluation
+    from nbcnn.training.events import (
+        Compiling,
+        EpochFinished,
+        EpochRecord,
+        Evaluating,
+        Event,
+        Loading,
+        Measuring,
+        OnEvent,
+        Pretrained,
+        Progress,
+        Resumed,
+        Started,
+        Unlocked,
+    )
     from nbcnn.training.gradcheck import Check, OnCheck
     from nbcnn.training.lr_find import RateTest
     from nbcnn.training.prediction import Prediction
     from nbcnn.training.preview import Preview
     from nbcnn.training.run import Result
+    from nbcnn.training.warming import Warmth
     from nbcnn.weights.difference import Difference
     from nbcnn.weights.inspection import InspectedArray, Inspection
 
@@ -83,9 +85,11 @@ __all__ = [
     "Step",
     "Term",
     "Unlocked",
+    "Warmth",
     "bench",
     "build",
     "check_data",
+    "check_out",
     "compare",
     "data_sets",
     "diff",
@@ -110,9 +114,19 @@ __all__ = [
     "train",
     "translated",
     "validate",
+    "warmup",
 ]
 
 AnyPath = str | os.PathLike[str]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        """What a run reports, loaded when it is first asked for: what only looks at a spec has no use for it."""
+        events = import_module("nbcnn.training.events")
+        if name in __all__ and hasattr(events, name):
+            return getattr(events, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def load_spec(path: str | Path, overrides: Mapping[str, Any] | None = None, *, text: str | None = None) -> Spec:
@@ -242,7 +256,7 @@ def data_sets(data_dir: AnyPath | None = None) -> "list[NamedData]":
 
 
 def get_data(
-    names: Sequence[str], *, data_dir: AnyPath | None = None, on_event: OnEvent | None = None
+    names: Sequence[str], *, data_dir: AnyPath | None = None, on_event: "OnEvent | None" = None
 ) -> "dict[str, Splits]":
     """Fetch those of these named data sets that are not there, and read all of them, which verifies them.
 
@@ -254,7 +268,9 @@ def get_data(
     return get(names, None if data_dir is None else Path(data_dir), progress)
 
 
-def check_data(described: Spec | str, *, data_dir: AnyPath | None = None, on_event: OnEvent | None = None) -> "Checked":
+def check_data(
+    described: Spec | str, *, data_dir: AnyPath | None = None, on_event: "OnEvent | None" = None
+) -> "Checked":
     """Read all the data of a spec, or of a source as in a spec, once, and tell what they are and what is wrong.
 
     Raises InputError for what is no data set, or none for the spec's network.
@@ -299,7 +315,7 @@ def new(
     template: str | None = None,
     data: str | None = None,
     data_dir: AnyPath | None = None,
-    on_event: OnEvent | None = None,
+    on_event: "OnEvent | None" = None,
 ) -> str:
     """Write a first spec into a new file, and return its text: a template's, or one for what is in a data source.
 
@@ -334,7 +350,7 @@ def train(
     resume: bool = False,
     threads: int | None = None,
     callbacks: "Sequence[Callback]" = (),
-    on_event: OnEvent | None = None,
+    on_event: "OnEvent | None" = None,
 ) -> "Result":
     """Train the network of a spec on its data, and write weights, history and what repeats the run into a folder.
 
@@ -358,7 +374,7 @@ def evaluate(
     split: str = "test",
     data_dir: AnyPath | None = None,
     threads: int | None = None,
-    on_event: OnEvent | None = None,
+    on_event: "OnEvent | None" = None,
     dtype: str = "float32",
 ) -> "Evaluation":
     """Measure the weights in a file on a split, "train", "validation" or "test", of `data`, or of what they saw.
@@ -376,7 +392,7 @@ def predict(
     inputs: Sequence[AnyPath],
     *,
     threads: int | None = None,
-    on_event: OnEvent | None = None,
+    on_event: "OnEvent | None" = None,
 ) -> "list[Prediction]":
     """The class of each sample in .npy files and images, in their order, by the weights in a file.
 
@@ -397,13 +413,13 @@ def plot(
     target: int | str | None = None,
     data_dir: AnyPath | None = None,
     threads: int | None = None,
-    on_event: OnEvent | None = None,
+    on_event: "OnEvent | None" = None,
 ) -> "Figure":
     """A figure of Matplotlib: "curves", "confusion", "filters", "features", "saliency" or "grad-cam".
 
     `runs` are folders of runs, but for curves one alone, in the place of which a weights file may stand. `out` is the
-    .png or .svg to write, if any. `sample` is a number in `split`, by default of the test samples, or a .npy file or
-    image; `target` is a class, by default the one that the sample is taken for; `layer` is by default the first
+    .png, .svg or .pdf to write, if any. `sample` is a number in `split`, by default of the test samples, or a .npy file
+    or image; `target` is a class, by default the one that the sample is taken for; `layer` is by default the first
     convolution, and for Grad-CAM the last layer with positions, before its pool. Raises InputError for whatever of this
     does not do, and where there is no Matplotlib.
     """
@@ -412,7 +428,7 @@ def plot(
     from nbcnn.training.threads import threads as using_threads
 
     if out is not None:
-        figures.check_ending(Path(out))
+        figures.check(Path(out))
     source = Path(sample) if isinstance(sample, str | os.PathLike) else sample
     paths = [Path(run) for run in runs]
     with using_threads(threads):
@@ -422,13 +438,20 @@ def plot(
     return figure
 
 
+def check_out(out: AnyPath, endings: Sequence[str]) -> None:
+    """Raises InputError for a place where no file can be made, and for a name without one of these endings."""
+    from nbcnn.pictures.files import check_out
+
+    check_out(Path(out), endings)
+
+
 def report(
     run: AnyPath,
     out: AnyPath | None = None,
     *,
     data_dir: AnyPath | None = None,
     threads: int | None = None,
-    on_event: OnEvent | None = None,
+    on_event: "OnEvent | None" = None,
 ) -> Path:
     """Write one self-contained HTML page on the run in a folder, by default report.html there; returns where it is.
 
@@ -436,11 +459,14 @@ def report(
     the page leaves out what needs them. Raises InputError for what is no run's folder, and WeightsError for weights
     that do not do.
     """
+    from nbcnn.pictures.files import check_out
     from nbcnn.pictures.report import write_report
     from nbcnn.training.events import ignore
     from nbcnn.training.threads import threads as using_threads
 
     path = Path(run) / "report.html" if out is None else Path(out)
+    if out is not None:
+        check_out(path)
     with using_threads(threads):
         write_report(Path(run), path, data_dir, on_event or ignore)
     return path
@@ -469,7 +495,7 @@ def step(
     kernel: Sequence[float] | None = None,
     upstream: "Upstream" = "ones",
     data_dir: AnyPath | None = None,
-    on_event: OnEvent | None = None,
+    on_event: "OnEvent | None" = None,
 ) -> "Step":
     """One number of a layer's output, at `unit`, (channel, *position), with all that it is computed from, in float64.
 
@@ -493,19 +519,25 @@ def lr_find(
     lowest: float = 1e-7,
     highest: float = 10.0,
     steps: int = 100,
+    out: AnyPath | None = None,
     data_dir: AnyPath | None = None,
     threads: int | None = None,
-    on_event: OnEvent | None = None,
+    on_event: "OnEvent | None" = None,
 ) -> "RateTest":
     """Train first weights of a spec at rates that rise from `lowest` to `highest`, to see where the loss falls fastest.
 
-    All is as the spec says but for its schedule and averages; nothing is written. The steps end where the smoothed loss
-    grows to four times its least value. Raises InputError for a spec, data, rates or steps that do not do.
+    All is as the spec says but for its schedule and averages; nothing is kept. The steps end where the smoothed loss
+    grows to four times its least value. `out` is a .png, .svg or .pdf to draw the curve into, if any. Raises InputError
+    for a spec, data, rates, steps or a file that do not do.
     """
     from nbcnn.training.events import ignore
     from nbcnn.training.lr_find import lr_find
 
-    return lr_find(
+    if out is not None:
+        from nbcnn.pictures import figures
+
+        figures.check(Path(out))
+    found = lr_find(
         described,
         lowest=lowest,
         highest=highest,
@@ -514,6 +546,9 @@ def lr_find(
         threads=threads,
         report=on_event or ignore,
     )
+    if out is not None:
+        figures.write(figures.rates(found, described.name), Path(out))
+    return found
 
 
 def preview(
@@ -522,7 +557,7 @@ def preview(
     samples: int = 8,
     epochs: int = 6,
     data_dir: AnyPath | None = None,
-    on_event: OnEvent | None = None,
+    on_event: "OnEvent | None" = None,
 ) -> "Preview":
     """Some samples of a spec's training split, and what `[[augment]]` makes of each in the first `epochs` epochs.
 
@@ -541,7 +576,7 @@ def bench(
     batch_size: int | None = None,
     threads: int | None = None,
     rounds: int = 10,
-    on_event: OnEvent | None = None,
+    on_event: "OnEvent | None" = None,
 ) -> "Benchmark":
     """Time steps of a network on random numbers, as wholes and layer by layer, beside the most the machine computes.
 
@@ -551,3 +586,14 @@ def bench(
     from nbcnn.training.measuring import benchmark
 
     return benchmark(described, mode=mode, batch_size=batch_size, threads=threads, rounds=rounds, on_event=on_event)
+
+
+def warmup(*described: Spec, on_event: OnEvent | None = None) -> "Warmth":
+    """Compile ahead all that training, evaluating and predicting with these specs compiles, into the cache on disk.
+
+    No data are read. `on_event` hears of what is compiled. Raises InvalidSpec, and InputError for a spec that cannot be
+    trained.
+    """
+    from nbcnn.training.warming import warmup
+
+    return warmup(described, on_event)

@@ -16,10 +16,12 @@ from nbcnn.compiled import CompiledModel, as_inputs
 from nbcnn.errors import InputError
 from nbcnn.kernels.cpu.compiling.compiling import OnCompile
 from nbcnn.kernels.cpu.language.lanes import lane_count
+from nbcnn.machine.memory import refuse_too_large
 from nbcnn.network import Network, build
+from nbcnn.network.memory import weights_bytes
 from nbcnn.plan.lowering import lower_inference
 from nbcnn.plan.plan import Plan
-from nbcnn.plan.scores import Weighted
+from nbcnn.plan.scores import Key, Weighted
 from nbcnn.weights import store
 from nbcnn.weights.initialise import initial_buffers, initialise
 from nbcnn.weights.snapshot import Snapshot
@@ -33,6 +35,13 @@ CHUNK = 1024
 CHUNK_BYTES = 1 << 30
 
 
+def chunk(network: Network) -> int:
+    """Samples that one walk takes at most: whole blocks, so that what the largest layer reads and writes fits."""
+    lanes = lane_count()
+    largest = max(node.memory_bytes for node in network.layers)
+    return min(CHUNK, lanes * max(1, CHUNK_BYTES // (2 * largest * lanes)))
+
+
 class Model:
     """Weights of a network, ready to be called.
 
@@ -42,8 +51,12 @@ class Model:
     """
 
     def __init__(self, network: Network, seed: int = 0) -> None:
-        """Draw first weights by the initialisers of the spec; the same seed gives the same weights."""
+        """Draw first weights by the initialisers of the spec; the same seed gives the same weights.
+
+        Raises InputError where they take more memory than there is.
+        """
         self.network = network
+        refuse_too_large(weights_bytes(network.layers), f"{network.spec.name}: its weights", "make layers smaller")
         # Read-only mappings of writable arrays: plans hold the arrays' addresses, so none may be put in their place.
         self.parameters: Mapping[str, Floats] = MappingProxyType(initialise(network, seed))
         self.buffers: Mapping[str, Floats] = MappingProxyType(initial_buffers(network))
@@ -53,6 +66,7 @@ class Model:
         self.input_scale = np.tile(np.array([1.0, 0.0], dtype=np.float32), (network.input_shape[0], 1))
         self._normalization: dict[str, list[float]] | None = None
         self._plans: dict[tuple[int, bool], Plan] = {}
+        self._plans_of_scores: dict[str, tuple[Key, Plan]] = {}
         self._calls = 0
 
     @property
@@ -86,7 +100,8 @@ class Model:
 
     def __getstate__(self) -> dict[str, Any]:
         """What a copy or a pickle takes along: all but the plans, which hold addresses of this model's arrays."""
-        return self.__dict__ | {"parameters": dict(self.parameters), "buffers": dict(self.buffers), "_plans": {}}
+        arrays = {"parameters": dict(self.parameters), "buffers": dict(self.buffers)}
+        return self.__dict__ | arrays | {"_plans": {}, "_plans_of_scores": {}}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         proxies = {name: MappingProxyType(state[name]) for name in ("parameters", "buffers")}
@@ -94,10 +109,8 @@ class Model:
 
     @property
     def chunk(self) -> int:
-        """Samples that one walk takes at most: whole blocks, so that what the largest layer reads and writes fits."""
-        lanes = lane_count()
-        largest = max(node.memory_bytes for node in self.network.layers)
-        return min(CHUNK, lanes * max(1, CHUNK_BYTES // (2 * largest * lanes)))
+        """Samples that one walk takes at most."""
+        return chunk(self.network)
 
     def load_kernels(self, on_compile: OnCompile | None = None) -> None:
         """Compile or load the kernels of inference now rather than at the first call."""
@@ -183,7 +196,7 @@ class Model:
 
     @property
     def _weighted(self) -> Weighted:
-        return Weighted(self.network, self.parameters, self.buffers, self.input_scale)
+        return Weighted(self.network, self.parameters, self.buffers, self.input_scale, self._plans_of_scores)
 
     def planned(self, training: bool, samples: int, on_compile: OnCompile | None = None) -> Plan:
         """A plan for so many samples, or for more; one is kept, since statistics need room for all of a call."""

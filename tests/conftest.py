@@ -17,6 +17,11 @@ def pytest_configure(config: pytest.Config) -> None:
     # A busy machine is no failure.
     settings.register_profile("untimed", deadline=None)
     settings.load_profile("untimed")
+    # A shell's background jobs ignore Ctrl-C, and a run that was started so goes on doing it.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
     config.addinivalue_line("markers", "slow: exhaustive or large; run with `-m slow`")
 
 

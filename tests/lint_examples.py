@@ -43,6 +43,7 @@ IN = "[input]\nshape = [3, 12, 12]\n"
 FLAT = "[input]\nshape = [20, 1]\n" + layer("flatten")
 RELU, FLATTEN = layer("relu"), layer("flatten")
 RELUS = 'activation = "relu"'
+BALANCED_LOSS = 'loss = { type = "cross_entropy", weight = "balanced" }'
 HEAD = layer("global_avg_pool") + FLATTEN + linear(10)
 BODY = conv(8, 3, RELUS)
 
@@ -346,6 +347,11 @@ EXAMPLES = {
         SMALL + HEAD + DATA + train("decay = 0.989", table="train.ema"),
         message="after the run's 210 updates 12% of the average are still the weights after the first",
         surroundings=SHOWN_DIGITS,
+    ),
+    "NB247": Example(
+        IN + BODY + HEAD + train('sampling = «"balanced"»', BALANCED_LOSS),
+        IN + BODY + HEAD + train(BALANCED_LOSS),
+        message="samples of rare classes come more often, and each of them has a larger weight",
     ),
 }
 """The machine of NB245 takes 96 MiB a sample to train."""

@@ -1,6 +1,7 @@
 """What keeps validating quick, counted and not timed: what is loaded, what is done once, and work in step with size."""
 
 import sys
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from test_imports import loaded_by
 
 from nbcnn import api
+from nbcnn.kernels.cpu.program.program import Program
 from nbcnn.plan import memory
 from nbcnn.spec.variables import MOST_VALUES
 
@@ -52,6 +54,23 @@ def test_a_plan_is_laid_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "lower_training", lambda *some, **more: asked.append(1) or lower(*some, **more))
     report = api.validate(ROOT / "specs" / "lenet5.toml")
     assert report["totals"]["training_bytes"] and len(asked) == 1
+
+
+def test_equal_layers_share_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What tells kernels where their numbers are is computed for the first of them."""
+    computed: list[object] = []
+    once = Program.once
+
+    def counted(self: Program, key: Hashable, compute: Callable[[], object]) -> object:
+        return once(self, key, lambda: (computed.append(key), compute())[1])
+
+    monkeypatch.setattr(Program, "once", counted)
+    counts = []
+    for layers in (5, 10):
+        computed.clear()
+        assert api.validate("equal.toml", text=INPUT + LAYER * layers)["totals"]["training_bytes"]
+        counts.append(len(computed))
+    assert 0 < counts[0] == counts[1]
 
 
 def test_work_grows_in_step_with_layers(monkeypatch: pytest.MonkeyPatch) -> None:

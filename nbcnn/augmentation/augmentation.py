@@ -82,17 +82,27 @@ class Augmentation:
             output_shape[0] if mixes(spec.augment) else None,
         )
 
-    def __call__(self, inputs: Array, targets: Array, indices: NDArray[np.int64], epoch: int) -> tuple[Array, Array]:
+    def __call__(
+        self,
+        inputs: Array,
+        targets: Array,
+        indices: NDArray[np.int64],
+        epoch: int,
+        on_table: Callable[[str, int, int], None] | None = None,
+    ) -> tuple[Array, Array]:
         """Change a batch: `inputs` (N, C, *space), uint8 or float32, and its targets; returns those to train on.
 
         Both arrays are the caller's own copies, contiguous, and are written to. `indices` (int64) are the samples'
-        places in the training data, and `epoch` counts from 1. Any thread may call this.
+        places in the training data, and `epoch` counts from 1. Any thread may call this. Each table's code is compiled
+        when it is first used, before which `on_table` hears of its type, and how many there are before it and in all.
         """
         if self.classes is not None:
             targets = probabilities(self.classes, targets)
         masks = None if self.mask_shape is None else Picture(_five_axes(targets, self.mask_shape), True, self.outside)
         batch = Batch(len(self.input_shape) - 1, Picture(_five_axes(inputs, self.input_shape)), masks, targets)
         for number, table in enumerate(self.tables):
+            if on_table is not None:
+                on_table(table.type, number, len(self.tables))
             OPERATIONS[table.type](table, batch, Draws(self.seed, epoch, number, indices))
         return inputs, batch.targets
 

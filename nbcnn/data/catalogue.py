@@ -8,6 +8,7 @@ from nbcnn.data.dataset import Shape, Splits
 from nbcnn.data.download import Progress
 from nbcnn.data.images import Resize
 from nbcnn.errors import DataError
+from nbcnn.reach import is_within, named_folders
 
 COLLECTIONS = {module.COLLECTION.name: module.COLLECTION for module in (mnist, fashion_mnist)}
 NAMES = ("digits", *COLLECTIONS, *cifar.COLLECTIONS)
@@ -18,6 +19,7 @@ def load(
     data_dir: Path | None = None,
     *,
     base: Path | None = None,
+    is_named: bool = True,
     input_shape: Shape | None = None,
     resize: Resize | None = None,
     skip_unreadable: bool = False,
@@ -28,10 +30,12 @@ def load(
     `source`: "digits", "mnist", "fashion-mnist", "cifar10", "cifar100", or the path, relative to `base` (a spec's
     folder; else the working directory), of an .npz, .h5, .hdf5, .csv or .tsv file, of a folder with IDX files named as
     MNIST's or with CIFAR's, or of one with a folder of images for each class; `resize` and `skip_unreadable` are for
-    images. A name wins over a path: write "./mnist" for a folder of that name. `data_dir` holds, or will hold, the
-    named data sets, each in a folder of its name; None means NBCNN_DATA or the user's cache. With `input_shape`,
-    (channels, *space), images without a channel axis or with the channels last are brought into that shape; `check`
-    says whether they have it. `on_progress` hears of downloads, and of images read. Raises DataError.
+    images. `is_named` says whether the user has named the source himself: the path that a file gives may lead into the
+    folder of that file, the working directory and the data directory alone. A name wins over a path: write "./mnist"
+    for a folder of that name. `data_dir` holds, or will hold, the named data sets, each in a folder of its name; None
+    means NBCNN_DATA or the user's cache. With `input_shape`, (channels, *space), images without a channel axis or with
+    the channels last are brought into that shape; `check` says whether they have it. `on_progress` hears of downloads,
+    and of images read. Raises DataError.
     """
     if source == "digits":
         return digits.load()
@@ -40,14 +44,26 @@ def load(
     if source in cifar.COLLECTIONS:
         return cifar.load(source, data_dir, on_progress)
     path = (base or Path()) / Path(source).expanduser()
+    if not is_named and not is_within(path, named_folders(base, data_dir)):
+        folder, place = (str(each)[:200] for each in (path.parent, path))
+        raise DataError(
+            f"data source {source[:200]!r}: it leads out of {str(base or Path())!r}, where the file that says so lies, "
+            f"and of the folder that you work in; if that is meant, name it yourself: --set data.source={source[:200]} "
+            f"for a spec, --data {place} for eval, or for any verb its folder, --data-dir {folder}"
+        )
     try:
         if path.is_dir():
             if cifar.fits(path):
-                return cifar.load_folder(path)
+                return cifar.load_folder(path, data_dir)
             if input_shape is None or idx.find(path) or not any(each.is_dir() for each in path.iterdir()):
-                return idx.load_folder(path, input_shape)
+                return idx.load_folder(path, input_shape, data_dir)
             return class_folders.load_folder(
-                path, input_shape, resize=resize, skip_unreadable=skip_unreadable, on_progress=on_progress
+                path,
+                input_shape,
+                resize=resize,
+                skip_unreadable=skip_unreadable,
+                on_progress=on_progress,
+                data_dir=data_dir,
             )
         exists = path.exists()
     except (OSError, ValueError):  # a folder without rights, a name too long, a NUL character

@@ -17,15 +17,15 @@ import numpy as np
 
 from nbcnn.data.dataset import Array, Dataset, Splits, class_names
 from nbcnn.data.download import Progress
-from nbcnn.data.files import open_regular, reason
+from nbcnn.data.files import open_regular, reason, refuse_links_out
 from nbcnn.data.plain_pickle import PlainArray, load_plain
 from nbcnn.data.published import data_directory, fetch_named
 from nbcnn.errors import DataError
 
 IMAGE = (3, 32, 32)
 NUMBERS = 3 * 32 * 32
-LARGEST_FILE = 256 << 20
-"""Bytes; the largest file of either form has 155 million."""
+LARGEST = 256 << 20
+"""Bytes of all files together; those of either form have 187 million."""
 FOLDER_URL = "https://www.cs.toronto.edu/~kriz/"
 
 
@@ -87,9 +87,10 @@ def fits(folder: Path) -> bool:
     return any(_first(folder, each) for each in COLLECTIONS.values())
 
 
-def load_folder(folder: Path) -> Splits:
+def load_folder(folder: Path, data_dir: Path | None = None) -> Splits:
     """The data set in a folder, in either form; raises DataError for files that are missing or damaged."""
     collection = next(each for each in COLLECTIONS.values() if _first(folder, each))
+    refuse_links_out((folder / name for name in _wanted(collection)), folder, data_dir)
     return _splits(collection, _read_folder(folder, collection), folder)
 
 
@@ -138,16 +139,20 @@ def _wanted(collection: Collection) -> list[str]:
 
 
 def _read_folder(folder: Path, collection: Collection) -> dict[str, bytes]:
-    files = {}
+    files: dict[str, bytes] = {}
     for name in _wanted(collection):
         if (folder / name).exists():
             with open_regular(folder / name) as file:
-                files[name] = _bounded(file, os.fstat(file.fileno()).st_size, folder / name)
+                size = os.fstat(file.fileno()).st_size
+                if name.endswith(".bin"):
+                    _refuse_other_records(size, collection, folder / name)
+                files[name] = _bounded(file, size, files, folder / name)
     return files
 
 
 def _read_archive(path: Path, collection: Collection) -> dict[str, bytes]:
-    wanted, files = {*_wanted(collection)}, {}
+    wanted = {*_wanted(collection)}
+    files: dict[str, bytes] = {}
     try:
         with open_regular(path) as file:
             _refuse_other(file, path, collection)
@@ -155,7 +160,7 @@ def _read_archive(path: Path, collection: Collection) -> dict[str, bytes]:
                 for member in archive:
                     name = member.name.rpartition("/")[2]
                     if member.isfile() and name in wanted and (content := archive.extractfile(member)):
-                        files[name] = _bounded(content, member.size, path / name)
+                        files[name] = _bounded(content, member.size, files, path / name)
     except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path}: the archive cannot be read ({reason(error)}); fetch it again") from None
     return files
@@ -172,11 +177,11 @@ def _refuse_other(file: BufferedReader, path: Path, collection: Collection) -> N
     file.seek(0)
 
 
-def _bounded(file: IO[bytes], size: int, place: Path) -> bytes:
-    if size > LARGEST_FILE:
-        raise DataError(
-            f"{place}: {size} bytes, at most {LARGEST_FILE} are expected; check that this is the right file"
-        )
+def _bounded(file: IO[bytes], size: int, others: Mapping[str, bytes], place: Path) -> bytes:
+    """A whole file, if it and the others are not larger than they ever are."""
+    most = LARGEST - sum(map(len, others.values()))
+    if size > most:
+        raise DataError(f"{place}: at most {most} bytes are expected, received {size}; check that it is the right file")
     return file.read(size)
 
 
@@ -202,13 +207,19 @@ def _binary(collection: Collection, files: Mapping[str, bytes], part: str, place
     """Records of labels and 3,072 bytes: red, green and blue, row by row."""
     name, width = f"{part}.bin", collection.labels + NUMBERS
     content = _content(files, name, place)
-    if not content or len(content) % width:
-        raise DataError(
-            f"{place / name}: records of {width} bytes are expected, {len(content)} bytes leave "
-            f"{len(content) % width}; the file is truncated or another one, copy or fetch it again"
-        )
+    _refuse_other_records(len(content), collection, place / name)
     records = np.frombuffer(content, np.uint8).reshape(-1, width)
     return records[:, collection.labels :].reshape(-1, *IMAGE), records[:, collection.labels - 1]
+
+
+def _refuse_other_records(size: int, collection: Collection, place: Path) -> None:
+    """Raises DataError for a file of so many bytes that does not hold whole records, one at least."""
+    width = collection.labels + NUMBERS
+    if not size or size % width:
+        raise DataError(
+            f"{place}: records of {width} bytes are expected, {size} bytes leave {size % width}; the file is truncated "
+            "or another one, copy or fetch it again"
+        )
 
 
 def _plain(collection: Collection, files: Mapping[str, bytes], part: str, place: Path) -> tuple[Array, Array]:

@@ -7,14 +7,17 @@ from pathlib import Path
 
 import numpy as np
 
-from nbcnn.data.dataset import Dataset, Shape, Splits
+from nbcnn.data.dataset import Dataset, Shape, Splits, check_names
 from nbcnn.data.download import Progress
-from nbcnn.data.files import reason
+from nbcnn.data.files import reason, refuse_links_out
 from nbcnn.data.image_files import ReadImages, read_splits
 from nbcnn.data.images import Resize, require_pillow
 from nbcnn.data.label_names import unknown_class
 from nbcnn.data.split_names import SPLITS
 from nbcnn.errors import DataError
+
+MOST_DEPTH = 32
+"""Folders in one another below that of a class."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ def load_folder(
     resize: Resize | None = None,
     skip_unreadable: bool = False,
     on_progress: Progress | None = None,
+    data_dir: Path | None = None,
 ) -> Splits:
     """The images of a folder of class folders, (N, channels, rows, columns) in bytes.
 
@@ -43,7 +47,7 @@ def load_folder(
     naming the file or class, and InputError where there is no Pillow.
     """
     place = str(folder)
-    classes, listed = listed_splits(folder)
+    classes, listed = listed_splits(folder, data_dir)
     paths = {name: each.paths for name, each in listed.items()}
     read = read_splits(place, paths, input_shape, resize, skip_unreadable, on_progress)
     parts = {name: _checked(each, classes, read[name]) for name, each in listed.items()}
@@ -51,12 +55,16 @@ def load_folder(
     return Splits(parts["train"], parts.get("test"), parts.get("validation"), classes, skipped)
 
 
-def listed_splits(folder: Path) -> tuple[tuple[str, ...], dict[str, Listed]]:
+def listed_splits(folder: Path, data_dir: Path | None = None) -> tuple[tuple[str, ...], dict[str, Listed]]:
     """Classes, and the files of each split; raises what `load_folder` raises for folders and files that do not do."""
     require_pillow(str(folder))
     folders = _split_folders(folder)
     classes = tuple(sorted(path.name for path in _subfolders(folders["train"])))
-    return classes, {name: _listed(path, classes) for name, path in folders.items()}
+    check_names(classes, str(folder))
+    found = {name: _listed(path, classes) for name, path in folders.items()}
+    for name, path in folders.items():
+        refuse_links_out([path, *_subfolders(path), *found[name].paths], folder, data_dir)
+    return classes, found
 
 
 def _split_folders(folder: Path) -> dict[str, Path]:
@@ -88,15 +96,24 @@ def _listed(folder: Path, classes: tuple[str, ...]) -> Listed:
     return Listed(folder, tuple(paths), tuple(labels))
 
 
-def _images(folder: Path) -> Iterator[Path]:
+def _images(folder: Path, depth: int = 0) -> Iterator[Path]:
+    """The images in a folder, then those in the folders in it, which links are not followed to."""
     from PIL import Image
 
+    if depth > MOST_DEPTH:
+        raise DataError(f"{folder}: folders are nested more than {MOST_DEPTH} deep; move its images up")
     known = Image.registered_extensions()
-    for place, folders, files in os.walk(folder):
-        folders.sort()
-        for name in sorted(files):
-            if not name.startswith(".") and Path(name).suffix.lower() in known:
-                yield Path(place) / name
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        raise DataError(f"{folder}: the folder cannot be read ({reason(error)}); check its rights") from None
+    for entry in entries:
+        is_image = not entry.name.startswith(".") and Path(entry.name).suffix.lower() in known
+        if is_image and not entry.is_dir():
+            yield folder / entry.name
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _images(folder / entry.name, depth + 1)
 
 
 def _checked(listed: Listed, classes: tuple[str, ...], read: ReadImages) -> Dataset:

@@ -1,6 +1,7 @@
 """Labelled samples, in memory or in a file: what every data source produces and training reads."""
 
-from collections.abc import Callable, Generator
+import re
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -17,6 +18,12 @@ from nbcnn.machine.cores import most_threads
 # More classes than this is a mistake in the labels (identifiers, say), and refusing it keeps one wrong label from
 # asking for a list of 10**18 class names.
 MOST_CLASSES = 65_536
+
+LONGEST_NAME = 256
+"""Characters of a class's name."""
+
+OBEYED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What is no text: control characters, what turns text around, and bytes that are none in UTF-8."""
 
 PIECE = 1 << 20
 """Numbers looked at together, which takes a byte for each."""
@@ -182,8 +189,10 @@ def _with_channels_first(inputs: Array, input_shape: Shape | None) -> Array:
 def class_names(names: tuple[str, ...] | None, place: str, *datasets: Dataset | None) -> tuple[str, ...]:
     """`names` where the source has some; else "0", "1", ... up to the highest label, where every sample has one.
 
-    Raises DataError where a sample's label has no name.
+    Raises DataError where a sample's label has no name, and for names that `check_names` refuses.
     """
+    if names is not None:
+        check_names(names, place)
     labels = [each.labels for each in datasets if each is not None and each.labels is not None]
     if not labels:
         return names or ()
@@ -194,6 +203,24 @@ def class_names(names: tuple[str, ...] | None, place: str, *datasets: Dataset | 
             f"{'number the classes 0, 1, ...' if names is None else 'name every class'}"
         )
     return tuple(str(label) for label in range(highest + 1)) if names is None else names
+
+
+def check_names(names: Sequence[str], place: str) -> None:
+    """Refuses more names of classes than there can be, and names that are no short texts; raises DataError."""
+    if len(names) > MOST_CLASSES:
+        raise DataError(
+            f"{place}: at most {MOST_CLASSES} classes are expected, received {len(names)}; check the labels"
+        )
+    for name in names:
+        if not 0 < len(name) <= LONGEST_NAME:
+            raise DataError(
+                f"{place}: names of classes of 1 to {LONGEST_NAME} characters are expected, received {name[:40]!r} of "
+                f"{len(name)}; rename it"
+            )
+        if found := OBEYED.search(name):
+            raise DataError(
+                f"{place}: the name of the class {name[:100]!r} holds {found[0]!r}, which terminals obey; rename it"
+            )
 
 
 def check_inputs(inputs: Array | Stored, input_shape: Shape, place: str) -> None:

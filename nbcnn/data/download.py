@@ -1,4 +1,4 @@
-"""One file over the network: resumed where it stopped, checked against a pinned digest, then renamed into place."""
+"""One file by HTTPS: resumed where it stopped, checked against a pinned digest, then renamed into place."""
 
 import hashlib
 import http.client
@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from nbcnn.data.files import reason
 from nbcnn.errors import DataError
@@ -14,6 +15,7 @@ from nbcnn.errors import DataError
 # Called with the file's name, the bytes present and the bytes in all.
 Progress = Callable[[str, int, int], None]
 
+SECURE = "https://"
 PIECE = 1 << 16
 TIMEOUT = 20.0  # seconds without a byte
 ATTEMPTS = 3  # connections to one server, as long as each brings some bytes
@@ -21,6 +23,21 @@ ATTEMPTS = 3  # connections to one server, as long as each brings some bytes
 
 class _Stopped(Exception):
     """The server did not deliver; the next one may."""
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows a server to another address, unless there anybody on the way could change what is sent."""
+
+    def redirect_request(
+        self, request: urllib.request.Request, answer: Any, code: int, reason: str, headers: Any, address: str
+    ) -> urllib.request.Request | None:
+        _refuse_insecure(address)
+        return super().redirect_request(request, answer, code, reason, headers, address)
+
+
+def _refuse_insecure(address: str) -> None:
+    if not address.startswith(SECURE):
+        raise urllib.error.URLError(f"an address of {SECURE} is expected, received {address[:200]!r}")
 
 
 def fetch(urls: Iterable[str], path: Path, size: int, sha256: str, on_progress: Progress | None = None) -> None:
@@ -74,7 +91,9 @@ def _receive(url: str, part: Path, start: int, size: int, report: Callable[[int]
     """Adds to `part` what one connection delivers, from byte `start` where the server can do that, else from 0."""
     headers = {"User-Agent": "nbcnn"} | ({"Range": f"bytes={start}-"} if start else {})
     try:
-        response = urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=TIMEOUT)
+        _refuse_insecure(url)
+        opener = urllib.request.build_opener(_Redirects)
+        response = opener.open(urllib.request.Request(url, headers=headers), timeout=TIMEOUT)
     except (OSError, http.client.HTTPException) as error:
         raise _Stopped(_reason(error)) from None
     part.parent.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections.abc import Iterable
 from io import BufferedReader
 from pathlib import Path
 from typing import Protocol
@@ -10,10 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbcnn.errors import DataError
-from nbcnn.machine.memory import installed_bytes
+from nbcnn.machine.memory import memory_bytes
+from nbcnn.reach import DATA, is_within, named_folders
 
 # No deflate stream expands further: 258 bytes from 2 bits, hence 1032 (RFC 1951, section 3.2.5).
 DEFLATE_LIMIT = 1032
+UNSUSPECTED = 128 << 20
+"""Bytes that a compressed file may stand for however small it is."""
+LIKELY_RATIO = 200
+"""Above that, a compressed file stands for no more times its own bytes: real data, even masks, hold more."""
 MEMORY_WHERE_UNKNOWN = 16 << 30
 PIECE = 1 << 20
 
@@ -44,16 +50,17 @@ def reason(error: BaseException) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
 
 
-def refuse_beyond(declared: int, stored: int, compressed: bool, place: str) -> None:
-    """Refuses a declared size that `stored` bytes cannot hold or this machine's memory cannot take; raises DataError.
+def refuse_beyond(declared: int, stored: int, compressed: bool, place: str, memory: int | None = None) -> None:
+    """Refuses a declared size that `stored` bytes cannot hold or the memory cannot take; raises DataError.
 
-    Called with what a header declares, before any memory is asked for.
+    Called with what a header declares, before any memory is asked for. `memory` is what is left of the machine's.
     """
     refuse_truncated(declared, stored, compressed, place)
-    if declared > (memory := machine_memory()):
+    memory = machine_memory() if memory is None else memory
+    if declared > memory:
         raise DataError(
-            f"{place}: the header declares {declared} bytes of data, this machine has {memory} bytes of memory; "
-            "use a smaller data set, or an HDF5 file, which is read in parts"
+            f"{place}: the header declares {declared} bytes of data, this machine has {memory} bytes of memory for "
+            "them; use a smaller data set, or an HDF5 file, which is read in parts"
         )
 
 
@@ -65,16 +72,40 @@ def refuse_truncated(declared: int, stored: int, compressed: bool, place: str) -
             f"{place}: the header declares {declared} bytes of data, the {stored} bytes there hold at most {limit}; "
             "the file is truncated or damaged, copy or fetch it again"
         )
+    if compressed and declared > max(UNSUSPECTED, stored * LIKELY_RATIO):
+        raise DataError(
+            f"{place}: {stored} compressed bytes stand for {declared}, more than {LIKELY_RATIO} times as many, which "
+            "may be meant to fill the memory; write the file without compression"
+        )
+
+
+def refuse_links_out(paths: Iterable[Path], folder: Path, data_dir: Path | None = None) -> None:
+    """Refuses links that lead out of `folder`, the data directory and the folder the user works in; raises DataError.
+
+    What is no link is not looked at.
+    """
+    for path in paths:
+        if path.is_symlink() and not is_within(path, named_folders(folder, data_dir)):
+            raise DataError(
+                f"{path}: the link leads out of {folder}; copy what it leads to, or name a folder that holds both by "
+                f"--data-dir or {DATA}"
+            )
 
 
 def machine_memory() -> int:
-    """Bytes of physical memory, 16 GiB where the system does not say."""
-    return installed_bytes() or MEMORY_WHERE_UNKNOWN
+    """Bytes of memory that this process may use, 16 GiB where the system does not say."""
+    return memory_bytes() or MEMORY_WHERE_UNKNOWN
 
 
 def read_exactly(stream: Stream, count: int, place: str) -> NDArray[np.uint8]:
     """The next `count` bytes, which must be the last; raises DataError where there are fewer or more."""
-    data = np.empty(count, np.uint8)
+    try:
+        data = np.empty(count, np.uint8)
+    except MemoryError:
+        raise DataError(
+            f"{place}: its {count} bytes of data do not fit in the memory that is left; end other programs, or use an "
+            "HDF5 file, which is read in parts"
+        ) from None
     filled = 0
     try:
         while filled < count and (piece := stream.read1(min(PIECE, count - filled))):

@@ -4,7 +4,8 @@ Names are those of .npz files (`x_train`, `y_train`, ...), or groups `train`, `v
 in each. Inputs, and targets of more than one number, stay in the file and are read in parts.
 
 Nothing is believed that a file may say to reach beyond itself or to fill the memory: soft and external links, external
-and virtual storage, filters that are plugins, objects and types other than plain numbers are refused.
+and virtual storage, filters that are plugins, objects and types other than plain numbers are refused. HDF5 itself may
+crash or never end on a damaged file, so that a process of its own opens each one first (hdf5_trial.py).
 """
 
 import math
@@ -22,6 +23,7 @@ from nbcnn.data.dataset import Array, Shape, Splits
 from nbcnn.data.files import open_regular, reason, refuse_beyond, refuse_truncated
 from nbcnn.data.stored import Stored, block_of
 from nbcnn.errors import DataError
+from nbcnn.machine.confined import ConfinedError, confined
 
 ENDINGS = (".h5", ".hdf5")
 FILTERS = {1: "gzip", 2: "shuffle", 3: "fletcher32", 32000: "lzf"}
@@ -34,6 +36,25 @@ _ALL = (GROUPS, *CONVENTIONS)
 def load_file(path: Path, input_shape: Shape | None) -> Splits:
     """The data set in an HDF5 file; raises DataError for a damaged file and for names that fit no convention."""
     open_regular(path).close()  # HDF5 would wait for a named pipe for ever
+    _refuse_harmful(path)
+    arrays, listed = read_arrays(path)
+    return arranged(arrays, _ALL, path, input_shape, listed)
+
+
+def _refuse_harmful(path: Path) -> None:
+    """Raises DataError where a process that opens the file fails, crashes or goes beyond its limits."""
+    try:
+        refusal = confined("nbcnn.data.hdf5_trial", str(path.absolute()), str(path))
+    except ConfinedError as error:
+        raise DataError(f"{path}: HDF5 cannot open the file ({error}); it is damaged, copy or write it again") from None
+    except OSError:  # a system without room for a process is no reason to refuse the file
+        return
+    if refusal:
+        raise DataError(refusal)
+
+
+def read_arrays(path: Path) -> tuple[dict[str, Array | Stored], str]:
+    """What the file holds under names that are known, and a list of its members; raises DataError."""
     import h5py
 
     wanted = [name for row in _ALL for names in row for name in names]
@@ -47,10 +68,12 @@ def load_file(path: Path, input_shape: Shape | None) -> Splits:
         listed = f"it holds {', '.join(map(str, islice(file, 10)))}"
     except DataError:
         raise
+    except MemoryError:
+        raise DataError(f"{path}: there is not enough memory for what the file holds; use a smaller data set") from None
     # h5py answers damage with OSError, RuntimeError, KeyError, TypeError, ValueError and more; all mean the same.
     except Exception as error:
         raise DataError(f"{path}: not a readable HDF5 file ({reason(error)}); copy or write it again") from None
-    return arranged(arrays, _ALL, path, input_shape, listed)
+    return arrays, listed
 
 
 def _member(file: Any, name: str, place: str) -> Any:

@@ -17,11 +17,13 @@ from typing import cast
 import numpy as np
 
 from nbcnn.data.dataset import Array, Dataset, Shape, Splits, class_names, from_arrays
-from nbcnn.data.files import Stream, open_regular, read_exactly, reason, refuse_beyond
+from nbcnn.data.files import Stream, open_regular, read_exactly, reason, refuse_beyond, refuse_links_out
 from nbcnn.errors import DataError
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 MOST_AXES = 8
+SLACK = 1 << 17
+"""Bytes that a gzip file may have beyond its data: its header with a name, and blocks that do not compress."""
 GZIP_MAGIC = b"\x1f\x8b"
 
 # train-images-idx3-ubyte.gz as published; some tools that unpack it write train-images.idx3-ubyte.
@@ -60,6 +62,11 @@ def _parse(stream: Stream, stored: int, compressed: bool, path: Path, sha256: st
     declared = math.prod(shape) * dtype.itemsize
     if compressed:
         refuse_beyond(declared, stored, True, place)
+        if stored > declared + declared // 64 + SLACK:  # each of its bytes would be looked at
+            raise DataError(
+                f"{place}: the header declares {declared} bytes of data, {stored} compressed bytes are more than they "
+                "need; the file is damaged, copy or fetch it again"
+            )
     else:
         refuse_beyond(declared, stored - len(magic) - len(sizes), False, place)
     data = read_exactly(stream, declared, place)
@@ -95,12 +102,13 @@ def find(folder: Path) -> dict[tuple[str, str], Path]:
     return found
 
 
-def load_folder(folder: Path, input_shape: Shape | None) -> Splits:
+def load_folder(folder: Path, input_shape: Shape | None, data_dir: Path | None = None) -> Splits:
     """A data set of IDX files named as MNIST's; the test files may be missing. Raises DataError."""
     try:
         files = find(folder)
     except OSError as error:
         raise DataError(f"{folder}: the folder cannot be read ({reason(error)}); check its rights") from None
+    refuse_links_out(files.values(), folder, data_dir)
     parts: dict[str, Dataset] = {}
     for part, stem in (("train", "train"), ("test", "t10k")):
         if part == "test" and not {("test", "images"), ("test", "labels")} & files.keys():

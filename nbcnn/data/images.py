@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import Any, Literal
@@ -21,6 +22,12 @@ Resize = Literal["crop", "pad", "stretch"]
 
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 """Pillow's names of images with 8 bits a channel, by the number of channels."""
+
+MOST_PIXELS = 1 << 26
+"""Of an image: the largest of ImageNet has 61 million, and each takes up to four bytes."""
+
+OUTSIDE = ("EPS", "WMF")
+"""Formats that Pillow hands to another program or to the system, whatever a file's name says that it is."""
 
 _OPENING = Lock()
 
@@ -89,7 +96,11 @@ def _opened(path: Path) -> Iterator[Any]:
             # Which warnings are errors is the process's: two threads that change it at a time would leave it changed.
             with _OPENING, warnings.catch_warnings():
                 warnings.simplefilter("error", Image.DecompressionBombWarning)
-                image = Image.open(file)
+                image = Image.open(file, formats=_formats())
+            if (pixels := image.width * image.height) > MOST_PIXELS:
+                raise UnreadableImage(
+                    f"{path}: at most {MOST_PIXELS} pixels are expected, received {pixels}; shrink it"
+                )
             if image.mode.startswith(("I", "F")):
                 raise UnreadableImage(f"{path}: 8 bits a channel are expected, the image has more; give an array")
             yield image
@@ -98,6 +109,15 @@ def _opened(path: Path) -> Iterator[Any]:
     # Pillow answers damage with many kinds of exception, SyntaxError and struct.error among them; all mean the same.
     except Exception as error:
         raise UnreadableImage(f"{path}: not a readable image ({reason(error)}); repair or remove it") from None
+
+
+@lru_cache(maxsize=1)
+def _formats() -> tuple[str, ...]:
+    """The formats that are read, those that are seen most first."""
+    from PIL import Image
+
+    Image.init()
+    return tuple(name for name in Image.ID if name not in OUTSIDE)
 
 
 def _resized(image: Any, size: tuple[int, int], resize: Resize | None) -> Any:

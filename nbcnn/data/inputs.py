@@ -1,5 +1,6 @@
 """Samples without labels, as `predict` reads them: arrays in .npy files, and images."""
 
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ def read_inputs(path: Path, input_shape: Shape, resize: Resize | None = None) ->
     else:
         array = _read_array(path)
         single = _is_single(array.shape, input_shape)
+        if prod(array.shape[not single :]) != prod(input_shape):  # before all numbers of a large file are looked at
+            check_inputs(array[np.newaxis] if single else array, input_shape, str(path))
     samples = array[np.newaxis] if single else array
     dataset = from_arrays(samples, np.zeros(len(samples), np.int64), str(path), input_shape)
     check_inputs(dataset.inputs, input_shape, str(path))

@@ -58,7 +58,7 @@ def look(
     """
     path = Path(source).expanduser()
     if source not in NAMES and path.is_dir() and not cifar.fits(path) and not idx.find(path):
-        return _class_folders(path, skip_unreadable)
+        return _class_folders(path, skip_unreadable, data_dir)
     shape: Shape | None = None
     resize: Literal["crop"] | None = None
     sizes = None
@@ -75,8 +75,8 @@ def look(
     return Found(shape, resize, samples, targets, max(outputs, len(classes)), classes, counts, void, sizes)
 
 
-def _class_folders(folder: Path, skip_unreadable: bool) -> Found:
-    classes, listed = class_folders.listed_splits(folder)
+def _class_folders(folder: Path, skip_unreadable: bool, data_dir: Path | None) -> Found:
+    classes, listed = class_folders.listed_splits(folder, data_dir)
     paths = [path for each in listed.values() for path in each.paths]
     shape, resize, sizes = _images(paths, str(folder), skip_unreadable)
     names = {"train": "training", "validation": "validation", "test": "test"}

@@ -46,7 +46,9 @@ STAND_INS: dict[tuple[str, str], Any] = {("_codecs", "encode"): _encoded} | {
 }
 
 
-class _Unpickler(pickle.Unpickler):
+class _Unpickler(pickle._Unpickler):
+    """The one written in Python: that in C takes memory for as many things as any one number in a pickle says."""
+
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in STAND_INS:
             raise pickle.UnpicklingError(f"it names {module}.{name}")
@@ -63,5 +65,6 @@ def load_plain(content: bytes, place: str) -> Any:
     # A damaged pickle ends in almost any kind of exception; all mean the same.
     except Exception as error:
         raise DataError(
-            f"{place}: a pickle of plain values and arrays is expected, and this is none ({error}); use the binary form"
+            f"{place}: a pickle of plain values and arrays is expected, and this is none ({str(error)[:200]!r}); use "
+            "the binary form"
         ) from None

@@ -7,13 +7,15 @@ whose first line holds numbers alone has no names: its first column is the class
 """
 
 import csv
+import sys
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from nbcnn.data.dataset import Array, Dataset, Shape, Splits
+from nbcnn.data.dataset import MOST_CLASSES, Array, Dataset, Shape, Splits, check_names
 from nbcnn.data.download import Progress
 from nbcnn.data.files import open_regular, reason
 from nbcnn.data.image_files import read_splits
@@ -45,12 +47,15 @@ class _Columns:
 
 @dataclass
 class _Part:
-    """The rows of one split; of `numbers` and `paths` one stays empty, and so of `labels` and `targets`."""
+    """The rows of one split; of `numbers` and `paths` one stays empty, and so of `labels` and `targets`.
 
-    lines: list[int] = field(default_factory=list)
+    Numbers of all rows lie one after the other: a list for each would take many times as much.
+    """
+
+    lines: "array[int]" = field(default_factory=lambda: array("q"))
     labels: list[str] = field(default_factory=list)
-    targets: list[Array] = field(default_factory=list)
-    numbers: list[Array] = field(default_factory=list)
+    targets: "array[float]" = field(default_factory=lambda: array("f"))
+    numbers: "array[float]" = field(default_factory=lambda: array("f"))
     paths: list[Path] = field(default_factory=list)
 
 
@@ -73,6 +78,7 @@ def load_file(
     classes: tuple[str, ...] = ()
     if columns.label is not None:
         classes = tuple(_in_order({*parts["train"].labels}))
+        check_names(classes, str(path))
         _refuse_unknown_classes(parts, classes, path)
     skipped: tuple[str, ...] = ()
     if columns.path is not None:
@@ -82,9 +88,12 @@ def load_file(
         inputs: dict[str, Array | Stored] = {name: each.inputs for name, each in read.items()}
         kept: Mapping[str, Array] = {name: each.kept for name, each in read.items()}
     else:
-        inputs = {name: _shaped(np.stack(part.numbers), input_shape, path) for name, part in parts.items()}
+        inputs = {
+            name: _shaped(_rows_of(part.numbers, len(columns.numbers)), input_shape, path)
+            for name, part in parts.items()
+        }
         kept = {name: np.ones(len(each), np.bool_) for name, each in inputs.items()}
-    sets = {name: Dataset(inputs[name], _targets(part, classes)[kept[name]]) for name, part in parts.items()}
+    sets = {name: Dataset(inputs[name], _targets(part, columns, classes)[kept[name]]) for name, part in parts.items()}
     return Splits(sets["train"], sets.get("test"), sets.get("validation"), classes, skipped)
 
 
@@ -106,6 +115,7 @@ def look(path: Path) -> tuple[int, list[Path]]:
 def _parts(path: Path) -> tuple[_Columns, dict[str, _Part]]:
     parts: dict[str, _Part] = {}
     columns = None
+    classes: set[str] = set()
     for line, row in _rows(path):
         if columns is None:
             columns = _columns(row, f"{path}:{line}")
@@ -117,15 +127,18 @@ def _parts(path: Path) -> tuple[_Columns, dict[str, _Part]]:
         part = parts.setdefault(_split(row, columns, place), _Part())
         part.lines.append(line)
         if columns.label is not None:
-            part.labels.append(row[columns.label].strip())
+            part.labels.append(sys.intern(row[columns.label].strip()))
             if not part.labels[-1]:
                 raise DataError(f"{place}: a class is expected in column {columns.label + 1}, it is empty; label it")
+            classes.add(part.labels[-1])
+            if len(classes) > MOST_CLASSES:
+                raise DataError(f"{place}: at most {MOST_CLASSES} classes are expected, this is one more; check labels")
         else:
-            part.targets.append(_numbers(row, columns.targets, place))
+            part.targets.frombytes(_numbers(row, columns.targets, place).tobytes())
         if columns.path is not None:
             part.paths.append(_inside(path.parent, row[columns.path].strip(), place))
         else:
-            part.numbers.append(_numbers(row, columns.numbers, place))
+            part.numbers.frombytes(_numbers(row, columns.numbers, place).tobytes())
     if columns is None:
         raise DataError(f"{path}: a table is expected, the file is empty; check that it is the right one")
     return columns, parts
@@ -156,9 +169,11 @@ def _columns(first: Sequence[str], place: str) -> _Columns:
         found = "neither is there" if label is None else "both are there"
         raise DataError(
             f"{place}: a column {LABELS[0]}, or columns that begin with {TARGET}, are expected in the first line, "
-            f"{found}; name one of the columns {', '.join(first[:10])}{', ...' if len(first) > 10 else ''} so"
+            f"{found}; name one of the columns {', '.join(name[:40] for name in first[:10])}"
+            f"{', ...' if len(first) > 10 else ''} so"
         )
-    numbers = [at for at in every if at not in (label, path, split, *targets)]
+    others = {label, path, split, *targets}
+    numbers = [at for at in every if at not in others]
     if path is None and not numbers:
         raise DataError(f"{place}: a column {PATHS[0]}, or columns of numbers, are expected; add them")
     return _Columns(label, targets, path, split, numbers, len(first))
@@ -238,8 +253,12 @@ def _shaped(numbers: Array, input_shape: Shape, path: Path) -> Array:
     return np.ascontiguousarray(numbers.reshape(-1, *input_shape))
 
 
-def _targets(part: _Part, classes: Sequence[str]) -> Array:
-    if part.targets:
-        return np.stack(part.targets)
+def _rows_of(numbers: "array[float]", columns: int) -> Array:
+    return np.frombuffer(numbers, np.float32).reshape(-1, columns)
+
+
+def _targets(part: _Part, columns: _Columns, classes: Sequence[str]) -> Array:
+    if columns.label is None:
+        return _rows_of(part.targets, len(columns.targets))
     numbers = {name: number for number, name in enumerate(classes)}
     return np.array([numbers[label] for label in part.labels], np.int64)

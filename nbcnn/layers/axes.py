@@ -4,10 +4,10 @@ Used by the layers' declarations and by `nbcnn.functional`, so that both read `s
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from math import isqrt
 from operator import index
+from typing import NamedTuple
 
 from nbcnn.layers.problems import Code, Problem
 
@@ -144,8 +144,7 @@ def axes(rank: int) -> str:
     return f"{rank} spatial {'axis' if rank == 1 else 'axes'}"
 
 
-@dataclass(frozen=True)
-class Window:
+class Window(NamedTuple):
     """A window resolved for one input: every field has one entry per spatial axis."""
 
     kernel_size: tuple[int, ...]

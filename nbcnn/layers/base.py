@@ -5,8 +5,7 @@ A layer answers for one sample, with shapes `(channels, *space)` or `(features,)
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -28,8 +27,7 @@ Initializer = Literal[
 ]
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(NamedTuple):
     """An array to come: `fan_in` and `fan_out` count what one output reads and one input feeds.
 
     The initializer is the name of one, or the number that every element starts from.

@@ -1,8 +1,7 @@
 """What can be wrong with a spec: stable codes, and the exception by which a rule says so."""
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from nbcnn.errors import SpecError
 
@@ -79,14 +78,14 @@ class Code(StrEnum):
     BATCH_OF_ALL = "NB244"
     TOO_LITTLE_MEMORY = "NB245"
     SLOW_AVERAGE = "NB246"
+    BALANCED_TWICE = "NB247"
 
     @property
     def is_error(self) -> bool:
         return self.value.startswith("NB1")
 
 
-@dataclass(frozen=True)
-class Guess:
+class Guess(NamedTuple):
     """What was probably meant in the place of what is written; `evident` where hardly anything else can have been."""
 
     value: Any

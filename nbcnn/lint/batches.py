@@ -8,6 +8,7 @@ from nbcnn.layers.problems import Code
 from nbcnn.lint.graph import Graph
 from nbcnn.lint.outputs import CROSS_ENTROPY
 from nbcnn.lint.rules import Finding, rule
+from nbcnn.machine.memory import gibibytes
 from nbcnn.network.node import FLOAT_BYTES
 from nbcnn.spec.diagnostics import Change
 from nbcnn.spec.edits import put
@@ -140,7 +141,7 @@ def _small_batches(graph: Graph, least: int, most: int) -> Iterator[Finding]:
 
 
 @rule(Code.TOO_LITTLE_MEMORY, "warning", "Training takes more memory than the machine has")
-def too_little_memory(graph: Graph) -> Iterator[Finding]:
+def too_littlegibibytes(graph: Graph) -> Iterator[Finding]:
     """By the plan that training would use; data comes on top. The batch that would fit is estimated: what does not
     depend on it are weights, gradients and what the optimizer keeps."""
     memory = graph.surroundings.memory_bytes
@@ -151,20 +152,16 @@ def too_little_memory(graph: Graph) -> Iterator[Finding]:
         return
     train = graph.spec.train
     fixed = FLOAT_BYTES * graph.network.params * (2 + len(train.optimizer.state_arrays))
-    states = f"training on batches of {train.batch_size} takes {_memory(needed)}, the machine has {_memory(memory)}"
-    size = train.batch_size
+    size, has = train.batch_size, gibibytes(memory)
+    states = f"training on batches of {size} takes {gibibytes(needed)}, the machine has {has}"
     while size > 1 and fixed + (needed - fixed) * size // train.batch_size > memory:
         size //= 2
     fits = fixed + (needed - fixed) * size // train.batch_size
-    cures = (_set_batch_size(size, f", which takes about {_memory(fits)}"),) if fits <= memory else ()
+    cures = (_set_batch_size(size, f", which takes about {gibibytes(fits)}"),) if fits <= memory else ()
     tail = () if graph.spec.engine.checkpointing else ("let [engine] have checkpointing = true",)
     yield Finding(
         BATCH_SIZE,
         states,
         (*cures, *tail),
-        (f"{_memory(fixed)} of it for weights, gradients and the optimizer, whatever the batch",),
+        (f"{gibibytes(fixed)} of it for weights, gradients and the optimizer, whatever the batch",),
     )
-
-
-def _memory(size: int) -> str:
-    return f"{size / 2**30:,.1f} GiB" if size >= 2**30 else f"{size / 2**20:,.1f} MiB"

@@ -8,7 +8,7 @@ from nbcnn.lint.graph import Graph
 from nbcnn.lint.rules import Finding, rule
 from nbcnn.spec import Adam, Sgd
 from nbcnn.spec.diagnostics import Change
-from nbcnn.spec.edits import put
+from nbcnn.spec.edits import delete, put
 from nbcnn.spec.optimizers import AdamW, Lion
 from nbcnn.spec.places import Path, echo
 from nbcnn.spec.schedules import OneCycle
@@ -149,6 +149,22 @@ def fixed_order(graph: Graph) -> Iterator[Finding]:
         states = "each epoch has the same batches in the same order, that of the data"
         note = "where samples are sorted by class, a batch knows one class alone"
         yield Finding(path, states, (_set(path, True),), (note,))
+
+
+@rule(Code.BALANCED_TWICE, "warning", "Classes balanced twice")
+def balanced_twice(graph: Graph) -> Iterator[Finding]:
+    """Either makes all classes count alike; both make a class count the more, the rarer it is (H. He, E. Garcia,
+    Learning from imbalanced data, IEEE TKDE 21, 2009, section 3, has the two as alternatives)."""
+    train = graph.spec.train
+    if train.sampling == "balanced" and getattr(train.loss, "weight", None) == "balanced":
+        path = ("train", "sampling")
+        states = "samples of rare classes come more often, and each of them has a larger weight in the loss as well"
+        note = "a class with a tenth of the samples of another then counts ten times as much as that one"
+        cures = (
+            Change("delete sampling, and keep the weights", (delete(path),)),
+            Change("delete weight, and keep the sampling", (delete(("train", "loss", "weight")),)),
+        )
+        yield Finding(path, states, cures, (note,))
 
 
 @rule(Code.HIGH_DROPOUT, "warning", "Dropout of almost everything")

@@ -1,8 +1,7 @@
 """What a rule is, and what it finds."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from nbcnn.layers.problems import Code
 from nbcnn.lint.graph import Graph
@@ -13,8 +12,7 @@ from nbcnn.spec.places import Path
 Severity = Literal["warning", "info"]
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """What a rule has to say about a node, at one of its keys where `field` leads to one, or about a path of the spec.
 
     `states` says it with its numbers, `notes` give the arithmetic, `cures` what to do, the likeliest first; `label` is
@@ -30,8 +28,7 @@ class Finding:
     at_key: bool = False
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """A rule with its code and title: "warning" where it is right most of the time, "info" where tastes differ."""
 
     code: Code

@@ -1,12 +1,11 @@
 """What rules may know beside the spec: of the data and of the machine, from whoever asks."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nbcnn.layers.axes import Shape
 
 
-@dataclass(frozen=True)
-class DataFacts:
+class DataFacts(NamedTuple):
     """A data source as far as it is known without reading it: training samples, validation's share still among them,
     the shape of one, and how many classes there are."""
 
@@ -25,8 +24,7 @@ KNOWN_DATA = {
 """The data sets that go by a name. They are told here because their own room, which reads them, takes long to load."""
 
 
-@dataclass(frozen=True)
-class Surroundings:
+class Surroundings(NamedTuple):
     """None where something is not known; rules then have nothing to say about it."""
 
     data: DataFacts | None = None

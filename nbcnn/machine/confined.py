@@ -17,7 +17,7 @@ class ConfinedError(Exception):
 def confined(module: str, *arguments: str) -> str:
     """What `python -m module` prints, run in a process that may neither write a file nor go beyond the limits.
 
-    The module calls `confine` before anything else. Raises ConfinedError.
+    The module calls `confine` before anything else. Raises ConfinedError, and OSError where no process can be started.
     """
     paths = os.pathsep.join(path for path in sys.path if path)
     try:
@@ -30,8 +30,6 @@ def confined(module: str, *arguments: str) -> str:
         )
     except subprocess.TimeoutExpired:
         raise ConfinedError(f"it takes more than {6 * MOST_SECONDS} seconds") from None
-    except OSError as error:
-        raise ConfinedError(f"no process can be started: {error.strerror or error}") from None
     if ended.returncode:
         raise ConfinedError(_words(ended.returncode, ended.stderr.decode("utf-8", "replace")))
     return ended.stdout.decode("utf-8", "replace")

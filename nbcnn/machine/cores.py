@@ -2,6 +2,9 @@
 
 Numba takes one thread for each core that the scheduler would give it. A container often has all of a machine's cores
 but only some of their time: with a thread on each it would run for a moment and then stand still until its next share.
+
+What a caller asks for goes before NBCNN_NUM_THREADS, that before NUMBA_NUM_THREADS, and that before what the machine
+leaves to this process.
 """
 
 import math
@@ -11,7 +14,13 @@ import threading
 from functools import lru_cache
 from pathlib import Path
 
+from nbcnn.errors import InputError, NbcnnError
 from nbcnn.machine.control_groups import ROOT, groups, read
+from nbcnn.machine.threading_layer import load_threads
+
+OURS, NUMBAS = "NBCNN_NUM_THREADS", "NUMBA_NUM_THREADS"
+# More are a slip of the finger, on which Numba ends the process.
+MOST = 1024
 
 _this_thread = threading.local()
 
@@ -33,33 +42,73 @@ def quota(root: Path = ROOT) -> float:
     return least
 
 
+def affinity() -> int:
+    """How many cores the scheduler gives this process."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def wanted(variable: str) -> int | None:
+    """How many threads the environment wants by this variable, None where it is not set; raises InputError."""
+    text = os.environ.get(variable, "").strip()
+    if not text:
+        return None
+    if not (text.isdecimal() and len(text) < 9 and 1 <= int(text) <= MOST):
+        raise InputError(
+            f"{variable}={text[:40]}: a whole number from 1 to {MOST} is expected; unset it to have a thread for each "
+            "core"
+        )
+    return int(text)
+
+
 @lru_cache(maxsize=1)
 def most_threads() -> int:
     """How many threads there can be: one a core that this process may use, a part of a core counted as one.
 
-    NUMBA_NUM_THREADS in the environment is what the user wants, whatever the machine has.
+    NUMBA_NUM_THREADS in the environment is what the user wants, whatever the machine has. Raises InputError.
     """
+    by_environment = wanted(NUMBAS)
     # This is also asked before anything is compiled, and Numba then is not loaded for it.
-    most: int = sys.modules["numba"].config.NUMBA_NUM_THREADS if "numba" in sys.modules else _threads_of_numba()
-    return most if "NUMBA_NUM_THREADS" in os.environ else max(1, min(most, math.ceil(min(quota(), most))))
+    of_numba: int | None = sys.modules["numba"].config.NUMBA_NUM_THREADS if "numba" in sys.modules else by_environment
+    if by_environment is not None:
+        return of_numba or by_environment
+    cores = affinity()
+    return max(1, math.ceil(min(of_numba or cores, cores, quota())))
 
 
-def _threads_of_numba() -> int:
-    """What Numba's setting will be: the environment's, or one for each core that the scheduler gives this process."""
-    wanted = os.environ.get("NUMBA_NUM_THREADS", "")
-    if wanted.isdecimal():
-        return max(1, int(wanted))
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def usual_threads() -> int:
+    """How many threads compute where nobody asks for so many: NBCNN_NUM_THREADS, or as many as there can be."""
+    return min(wanted(OURS) or MOST, most_threads())
+
+
+def workers() -> int:
+    """How many threads a plan that is made now has room for: the usual number, or more where more were asked for.
+
+    The machine is looked at anew, since a process can be given other cores.
+    """
+    most_threads.cache_clear()
+    return max(usual_threads(), thread_count()) if hasattr(_this_thread, "begun") else usual_threads()
 
 
 def thread_count() -> int:
-    """How many threads a parallel region takes now: as many as Numba was told to on this thread, or `most_threads`."""
+    """How many threads a parallel region takes now: as many as Numba was told to on this thread, or the usual number.
+
+    Raises InputError for an environment that makes no sense, and NbcnnError where Numba cannot start its threads.
+    """
     import numba
 
     if not hasattr(_this_thread, "begun"):
+        usual = usual_threads()
+        load_threads()
+        try:
+            # Numba counts threads for each Python thread by itself, and begins with all.
+            if numba.get_num_threads() > usual:
+                numba.set_num_threads(usual)
+        except ValueError as error:
+            layer = os.environ.get("NUMBA_THREADING_LAYER", "default")
+            raise NbcnnError(
+                f"NUMBA_THREADING_LAYER={layer}: {str(error).splitlines()[0].rstrip('.')}; unset it to have what "
+                "there is"
+            ) from None
         _this_thread.begun = True
-        # Numba counts threads for each Python thread by itself, and begins with all.
-        if numba.get_num_threads() > most_threads():
-            numba.set_num_threads(most_threads())
     count: int = numba.get_num_threads()
     return min(count, most_threads())

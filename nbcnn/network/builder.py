@@ -1,8 +1,9 @@
 """From a spec to a network: shapes, receptive fields and costs, layer by layer."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import prod
+from typing import NamedTuple
 
 from nbcnn.layers.axes import Shape
 from nbcnn.layers.base import Layer, Parameter
@@ -13,12 +14,14 @@ from nbcnn.network.network import Network
 from nbcnn.network.node import Node
 from nbcnn.network.receptive_field import ReceptiveField, union
 from nbcnn.spec import CrossEntropy, Diagnostic, InvalidSpec, Loss, Spec, Train
+from nbcnn.spec.diagnostics import EXPLAINED
 from nbcnn.spec.linting import names_for
 from nbcnn.spec.names import nearest
 from nbcnn.spec.places import Path, Place, quoted
 from nbcnn.spec.references import INPUT, taken, unknown
 
-WORTH_A_SUGGESTION = 100
+MOST_ERRORS = 1000
+WORTH_A_SUGGESTION = 20
 """Errors after which no nearest name is looked for, which takes long among thousands of layers."""
 MOST_ELEMENTS = 2**40
 """The largest array that a spec may ask for: 4 TiB of float32; above it a number in the spec is a slip."""
@@ -33,19 +36,25 @@ def build(
 
     `training_bytes` will tell its report how much memory training takes, and `lint` what was perhaps not meant.
     """
-    nodes, errors = trace(spec)
+    nodes, errors, unlisted = _looked_at(spec)
     if errors:
-        raise InvalidSpec(errors)
+        raise InvalidSpec(errors, unlisted)
     return Network(spec, tuple(nodes), training_bytes, lint)
 
 
 def trace(spec: Spec) -> tuple[list[Node], list[Diagnostic]]:
-    """The nodes that can be built, and all errors of the spec.
+    """The nodes that can be built, and the errors of the spec, the first EXPLAINED of them.
 
     A layer with an error is left out. What follows it is still checked: its shapes as long as they are known.
     """
+    nodes, errors, _ = _looked_at(spec)
+    return nodes, errors
+
+
+def _looked_at(spec: Spec) -> tuple[list[Node], list[Diagnostic], int]:
+    """Nodes and errors, and how many more of these there are."""
     tracer = _traced(spec)
-    found = tracer.diagnostics
+    found = tracer.diagnostics[:EXPLAINED]
     if found:
         from nbcnn.network.advice import advise  # here, because a spec without a fault needs none
         from nbcnn.network.trail import Trail
@@ -54,17 +63,18 @@ def trace(spec: Spec) -> tuple[list[Node], list[Diagnostic]]:
 
         trail = Trail(spec, {name: output.shape for name, output in tracer.outputs.items()})
         document, layers = spec.sources.document, len(spec.layers)
-        found = advise(
-            found, trail, Trials(document, layers, found, lambda changed: _traced(understood(changed)).diagnostics)
-        )
-    return tracer.nodes, spec.sources.locate(found)
+        trials = Trials(document, layers, tracer.diagnostics, lambda changed: _traced(understood(changed)).diagnostics)
+        found = advise(found, trail, trials)
+    return tracer.nodes, spec.sources.locate(found), len(tracer.diagnostics) - len(found)
 
 
 def _traced(spec: Spec) -> "_Tracer":
-    """All layers of a spec, and what was found."""
+    """All layers of a spec, and what was found; after MOST_ERRORS nothing more is looked for."""
     tracer = _Tracer(spec)
     for layer, place in zip(spec.layers, spec.places, strict=True):
         tracer.add(layer, place)
+        if len(tracer.diagnostics) >= MOST_ERRORS:
+            return tracer
     tracer.check_all_are_read()
     tracer.check_loss(spec.train.loss)
     tracer.check_sampling(spec.train)
@@ -76,8 +86,7 @@ def _traced(spec: Spec) -> "_Tracer":
     return tracer
 
 
-@dataclass(frozen=True)
-class _Output:
+class _Output(NamedTuple):
     """What a layer can read: a node's output, or the input; the shape is None where an error made it unknown."""
 
     node: str

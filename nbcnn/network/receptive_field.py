@@ -6,13 +6,12 @@ sees what it sees through any of them (there: arbitrary computation graphs, and 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nbcnn.layers.axes import Window
 
 
-@dataclass(frozen=True)
-class ReceptiveField:
+class ReceptiveField(NamedTuple):
     """Per axis, in input pixels: how many a unit sees, from unit to unit, and the first that unit 0 sees.
 
     `start` is negative where unit 0 sees padding.

@@ -9,14 +9,21 @@ from numpy.typing import NDArray
 
 from nbcnn.errors import InputError, NbcnnError
 from nbcnn.network import Node
+from nbcnn.pictures.files import check_out
 from nbcnn.pictures.samples import image_of
 from nbcnn.pictures.source import Sample
 from nbcnn.pictures.tiles import Mosaic
+from nbcnn.training.lr_find import RateTest
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-ENDINGS = (".png", ".svg")
+METADATA: dict[str, dict[str, Any]] = {
+    ".png": {"Software": None},
+    ".svg": {"Date": None},
+    ".pdf": {"CreationDate": None},
+}
+"""By the endings that there are, what would tell one drawing from the next."""
 POINTS = 150
 """Of a PNG, by inch."""
 MOST_NAMES = 30
@@ -34,21 +41,20 @@ def new_figure(width: float, height: float) -> "Figure":
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def check_ending(path: Path) -> None:
-    """Raises InputError for another name than one of a PNG or an SVG."""
-    if path.suffix.lower() not in ENDINGS:
-        raise InputError(f"out: {path}: pictures are written as .png or .svg; give it one of these endings")
+def check(out: Path) -> None:
+    """Raises InputError where no figure can be written to this file, or drawn at all."""
+    check_out(out, (*METADATA,))
+    new_figure(1.0, 1.0)
 
 
 def write(figure: "Figure", path: Path) -> None:
-    """Write a .png or .svg, without dates; raises NbcnnError where that cannot be done."""
+    """Write a .png, .svg or .pdf, without dates; raises NbcnnError where that cannot be done."""
     import matplotlib
 
-    is_vector = path.suffix.lower() == ".svg"
     # Names within an SVG are by default random.
     with matplotlib.rc_context({"svg.hashsalt": "nbcnn"}):
         try:
-            figure.savefig(path, dpi=POINTS, metadata={"Date": None} if is_vector else {"Software": None})
+            figure.savefig(path, dpi=POINTS, metadata=METADATA[path.suffix.lower()])
         except OSError as error:
             raise NbcnnError(f"{path}: the picture cannot be written ({error.strerror}); choose another out") from None
 
@@ -86,6 +92,21 @@ def _pair(key: str) -> tuple[str, str]:
 
 def _column(rows: History, name: str) -> list[tuple[int, float]]:
     return [(row["epoch"], row[name]) for row in rows if row.get(name) is not None]
+
+
+def rates(found: RateTest, title: str) -> "Figure":
+    """The loss of each step over its learning rate, with the rate that is suggested."""
+    figure = new_figure(6.4, 4.0)
+    axes = figure.add_subplot(xscale="log", xlabel="learning rate", ylabel="loss", title=_literal(title))
+    axes.plot(found.rates, found.losses, color="#c9d1d9", label="of each step")
+    axes.plot(found.rates, found.smoothed, color="#1f6feb", label="smoothed")
+    low, high = min(found.losses), found.highest_shown
+    margin = 0.05 * (high - low) or 1.0
+    axes.set_ylim(low - margin, high + margin)
+    if found.suggestion is not None:
+        axes.axvline(found.suggestion, color="#d1242f", linestyle="--", label=f"suggested: {found.suggestion:.2g}")
+    axes.legend()
+    return figure
 
 
 def confusion(matrix: NDArray[np.int64], classes: Sequence[str], title: str) -> "Figure":

@@ -148,10 +148,12 @@ def _target(model: Model, sample: Sample, wanted: int | str | None) -> int:
     if wanted is None:
         given = model.activations(sample.numbers[np.newaxis], model.network.layers[-1].name)[0]
         return int(given.reshape(len(given), -1).sum(axis=1).argmax())
-    if isinstance(wanted, int):
-        return wanted
+    outputs = model.network.output_shape[0]
+    names = f", or one of {', '.join(model.classes[:20])}" if model.classes else ""
     if wanted in model.classes:
-        return model.classes.index(wanted)
-    if wanted.isdecimal():
+        return model.classes.index(str(wanted))
+    if isinstance(wanted, int) or (wanted.isdecimal() and wanted.isascii()):
+        if not 0 <= int(wanted) < outputs:
+            raise InputError(f"class: 0 to {outputs - 1}{names} is expected, received {wanted}; choose one")
         return int(wanted)
-    raise InputError(f"class: {wanted!r} is no class; use a number, or one of {', '.join(model.classes[:20])}")
+    raise InputError(f"class: {wanted!r} is no class; use a number from 0 to {outputs - 1}{names}")

@@ -14,7 +14,7 @@ from nbcnn.data.inputs import read_inputs
 from nbcnn.errors import DataError, InputError
 from nbcnn.training.events import Compiling, OnEvent
 from nbcnn.training.fit import Model
-from nbcnn.training.folder import MODEL
+from nbcnn.training.folder import MODEL, file_of
 from nbcnn.training.history import JSONL, written_lines
 from nbcnn.training.samples import load_samples, named_splits
 
@@ -34,9 +34,7 @@ class Sample:
 
 def read_history(run: Path) -> list[dict[str, Any]]:
     """A row an epoch; raises InputError for what is no run's folder, or has no epoch, and DataError for other rows."""
-    path = run / JSONL
-    if not run.is_dir() or not path.is_file():
-        raise InputError(f"{run}: a run's folder with {JSONL} is expected; name the folder that nbcnn train wrote")
+    path = file_of(run, JSONL)
     try:
         rows = [json.loads(line) for line in written_lines(run)]
         rows = [{"epoch": int(row["epoch"]), **{name: _number(value) for name, value in row.items()}} for row in rows]
@@ -59,8 +57,8 @@ def load_model(path: Path, report: OnEvent) -> Model:
 
 
 def weights_of(path: Path) -> Path:
-    """A run's folder stands for its best weights."""
-    return path / MODEL if path.is_dir() else path
+    """A run's folder stands for its best weights; raises InputError for another folder."""
+    return file_of(path, MODEL) if path.is_dir() else path
 
 
 def load_splits(model: Model, path: Path, data_dir: AnyPath | None, report: OnEvent) -> Splits:

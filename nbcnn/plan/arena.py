@@ -13,12 +13,14 @@ from bisect import insort
 from collections.abc import Iterable
 from ctypes import addressof, c_char
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from nbcnn.kernels.cpu.program.buffers import Storage
 from nbcnn.kernels.cpu.program.calls import NO_HALO, Phase, activations_of, calls_of, shared_of
 from nbcnn.kernels.cpu.program.program import STATE_WORDS, Program
+from nbcnn.machine.memory import refuse_too_large, warn_of_scarcity
 from nbcnn.plan.interleaving import grouped
 
 ALIGNMENT = 64
@@ -34,8 +36,7 @@ def start_of(array: np.ndarray) -> int:
     return start
 
 
-@dataclass(frozen=True)
-class Arena:
+class Arena(NamedTuple):
     """Placed memory: `words` is the state block at its start, `bytes` its size."""
 
     memory: np.ndarray
@@ -176,8 +177,11 @@ def lay_out(program: Program, workers: int) -> int:
 
 
 def build_arena(program: Program, workers: int) -> Arena:
-    """Memory for all storages of a finished program, with its constants filled in."""
+    """Memory for all storages of a finished program, with its constants filled in; raises InputError for too much."""
     top = lay_out(program, workers)
+    what, cure = f"computing {program.samples} samples at a time", "use smaller batches or a smaller network"
+    refuse_too_large(top, what, cure)
+    warn_of_scarcity(top, what, cure)
     raw = np.zeros(top + ALIGNMENT, dtype=np.uint8)
     start = -raw.ctypes.data % ALIGNMENT
     memory = raw[start : start + top]

@@ -5,8 +5,8 @@ is cut into segments, of which only the last numbers are kept. The way back comp
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import accumulate
+from typing import NamedTuple
 
 from nbcnn.layers.catalogue import ACTIVATIONS
 from nbcnn.network import INPUT, Node
@@ -46,8 +46,7 @@ def cuts(layers: Sequence[Node]) -> list[int]:
     return found
 
 
-@dataclass(frozen=True)
-class _Cut:
+class _Cut(NamedTuple):
     """Where segments end, and the bytes of a sample: what is kept between them, and at once within the largest."""
 
     kept: int

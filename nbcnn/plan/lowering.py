@@ -2,8 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -34,8 +33,7 @@ Inputs = Activation | tuple[Activation, ...]
 SHOWN = "{} shown"
 
 
-@dataclass(frozen=True)
-class _Step:
+class _Step(NamedTuple):
     """One layer as it was lowered forwards, for its way back.
 
     `inputs` name the layers whose numbers x are, `shared` tells whether several layers read y, and `saved` is what the

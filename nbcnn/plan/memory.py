@@ -5,12 +5,13 @@ from math import prod
 import numpy as np
 
 from nbcnn.errors import InputError
-from nbcnn.machine.cores import most_threads
+from nbcnn.kernels.cpu.program.program import Program
+from nbcnn.machine.cores import workers
 from nbcnn.network import Network, Node
 from nbcnn.network.node import FLOAT_BYTES
 from nbcnn.plan.arena import lay_out
 from nbcnn.plan.losses import planned_loss
-from nbcnn.plan.lowering import lower_training
+from nbcnn.plan.lowering import lower_inference, lower_training
 from nbcnn.plan.schedule import Schedule
 from nbcnn.plan.updating import Average, Update
 from nbcnn.spec.augment import mixes
@@ -24,12 +25,14 @@ def training_bytes(network: Network) -> int | None:
     """All that training on batches of the spec's size holds: weights, what the optimiser keeps, the buffers of a step.
 
     The data set comes on top. It depends on how many lanes and cores this machine has. None where maps are so large, or
-    layers so many, that laying them out would take long.
+    layers so many, that laying them out would take long. Raises InputError for a number of threads in the environment
+    that makes no sense.
     """
     if len(network.layers) > _MOST_LAYERS or max(map(_window_places, network.layers)) > _MOST_PLACES:
         return None
+    threads = workers()
     try:
-        return _planned_bytes(network)
+        return _planned_bytes(network, threads)
     except InputError:
         # Training would refuse it, too.
         return None
@@ -43,22 +46,25 @@ def _window_places(node: Node) -> int:
     return max(prod(node.output_shape[1:]) * prod(kernel), *(prod(shape[1:]) for shape in node.input_shapes))
 
 
-def _planned_bytes(network: Network) -> int:
+def _planned_bytes(network: Network, threads: int) -> int:
+    train = network.spec.train
+    program = training_outline(network)
+    arrays = _arrays(network)
+    kept = len(train.optimizer.state_arrays) + (train.accumulation_steps > 1) + (train.ema is not None)
+    trained = sum(each.size for each in _trained(network, arrays).values())
+    numbers = sum(each.size for each in arrays.values()) + kept * trained
+    if train.ema is not None:
+        numbers += sum(prod(each.shape) for node in network.layers for each in node.buffers.values())
+    laid_out = lay_out(program, threads)
+    return FLOAT_BYTES * numbers + laid_out + _WORD_BYTES * Schedule(program, threads).words
+
+
+def training_outline(network: Network) -> Program:
+    """The program of training on batches of the spec's size: all its calls, and no array behind them."""
     train = network.spec.train
     state_arrays = train.optimizer.state_arrays
-    shapes = {
-        f"{node.name}.{name}": each.shape
-        for node in network.layers
-        for name, each in {**node.parameters, **node.buffers}.items()
-    }
-    # The program asks for shapes alone, so one number serves as an array of any.
-    arrays = {key: np.broadcast_to(np.float32(0.0), shape) for key, shape in shapes.items()}
-    trained = {
-        f"{node.name}.{name}": arrays[f"{node.name}.{name}"]
-        for node in network.layers
-        if node.trainable
-        for name in node.parameters
-    }
+    arrays = _arrays(network)
+    trained = _trained(network, arrays)
     update = Update(
         train.optimizer.type,
         train.optimizer.settings,
@@ -70,13 +76,29 @@ def _planned_bytes(network: Network) -> int:
         trained if train.accumulation_steps > 1 else {},
         Average(arrays, train.ema.decay, train.ema.warmup) if train.ema else None,
     )
-    scale = np.ones((network.input_shape[0], 2), np.float32)
     loss = planned_loss(train.loss.without_data(), mixes(network.spec.augment))
-    program = lower_training(network, train.batch_size, arrays, arrays, scale, loss, update, outline=True)
-    kept = len(state_arrays) + (train.accumulation_steps > 1) + (train.ema is not None)
-    numbers = sum(map(prod, shapes.values())) + kept * sum(each.size for each in trained.values())
-    if train.ema is not None:
-        numbers += sum(prod(each.shape) for node in network.layers for each in node.buffers.values())
-    workers = most_threads()
-    laid_out = lay_out(program, workers)
-    return FLOAT_BYTES * numbers + laid_out + _WORD_BYTES * Schedule(program, workers).words
+    return lower_training(network, train.batch_size, arrays, arrays, _scale(network), loss, update, outline=True)
+
+
+def inference_outline(network: Network, samples: int) -> Program:
+    """The program of predictions for so many samples, with no array behind it."""
+    arrays = _arrays(network)
+    return lower_inference(network, samples, arrays, arrays, _scale(network))
+
+
+def _arrays(network: Network) -> dict[str, np.ndarray]:
+    """All parameters and buffers; a program asks for shapes alone, so one number serves as an array of any."""
+    return {
+        f"{node.name}.{name}": np.broadcast_to(np.float32(0.0), each.shape)
+        for node in network.layers
+        for name, each in {**node.parameters, **node.buffers}.items()
+    }
+
+
+def _trained(network: Network, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    names = (f"{node.name}.{name}" for node in network.layers if node.trainable for name in node.parameters)
+    return {name: arrays[name] for name in names}
+
+
+def _scale(network: Network) -> np.ndarray:
+    return np.ones((network.input_shape[0], 2), np.float32)

@@ -11,7 +11,7 @@ from nbcnn.kernels.cpu.language.row import WORDS_PER_ARGUMENT
 from nbcnn.kernels.cpu.program.buffers import Array, Table, Word
 from nbcnn.kernels.cpu.program.calls import Activation, Argument, At, Call
 from nbcnn.kernels.cpu.program.program import IS_BYTES, STATE_WORDS, Program
-from nbcnn.machine.cores import most_threads, thread_count
+from nbcnn.machine.cores import thread_count, workers
 from nbcnn.plan.arena import Arena, build_arena, start_of
 from nbcnn.plan.schedule import Schedule
 from nbcnn.plan.walker import walker
@@ -42,10 +42,11 @@ class Plan:
         self._worthwhile = worthwhile
         kinds = {name: program.ports.get(IS_BYTES.format(name)) for name in program.ports}
         self._kinds = {name: word.index for name, word in kinds.items() if word}
+        self.workers = workers()
+        # Before anything is compiled, since there may not be as much memory.
+        self.arena = build_arena(program, self.workers)
         compile_all([call.kernel for call in program.calls()], on_compile, meanwhile=walker)
         self._walk = walker()
-        self.workers = most_threads()
-        self.arena = build_arena(program, self.workers)
         self._write_table()
         if prepare_once and program.prepare.groups:
             self._walk_phases(self._phases[:1], 0)
@@ -128,7 +129,7 @@ class Plan:
             self._tasks,
             self._counters,
             blocks,
-            thread_count(),
+            min(thread_count(), self.workers),
         )
 
 

@@ -1,17 +1,21 @@
 """What one layer of a network gives, and the gradient of the network's output there, as in inference."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nbcnn.kernels.cpu.language.lanes import lane_count
+from nbcnn.kernels.cpu.program.program import Program
 from nbcnn.network import INPUT, Network
 from nbcnn.plan.lowering import SHOWN, lower_inference, lower_score
 from nbcnn.plan.operations import is_random
 from nbcnn.plan.plan import Plan
 
 Floats = NDArray[np.float32]
+Key = tuple[int, int, str]
+"""Lanes, samples, and the layer that is looked at."""
 
 MOST_SAMPLES = 64
 """Samples that go through a plan at a time: all that its layers give for them is in memory."""
@@ -19,18 +23,25 @@ MOST_SAMPLES = 64
 
 @dataclass(frozen=True, eq=False)
 class Weighted:
-    """A network with its arrays by key, "conv1.weight"; `scale` has factor and shift for each channel of the input."""
+    """A network with its arrays by key, "conv1.weight"; `scale` has factor and shift for each channel of the input.
+
+    `plans` are of earlier calls, one for each kind of plan: mostly the next call is like the last, for another sample.
+    """
 
     network: Network
     parameters: Mapping[str, Floats]
     buffers: Mapping[str, Floats]
     scale: Floats
+    plans: dict[str, tuple[Key, Plan]]
 
     def activations(self, x: np.ndarray, layer: str) -> Floats:
         """What a layer gives for x (N, C, *space): (N, *shape of the layer)."""
         given = _source(self.network, layer)
         samples = min(len(x), MOST_SAMPLES)
-        plan = Plan(lower_inference(self.network, samples, *self._arrays, shown=(given,)))
+        kind = "output" if layer == self.network.layers[-1].name else "layer"
+        plan = self._planned(
+            kind, samples, given, lambda: lower_inference(self.network, samples, *self._arrays, shown=(given,))
+        )
         found = np.empty((len(x), *self._shape(layer)), np.float32)
         output = np.empty((samples, *self.network.output_shape), np.float32)
         for part in _parts(len(x)):
@@ -48,12 +59,19 @@ class Weighted:
         """
         given = _source(self.network, layer)
         samples = min(len(x), MOST_SAMPLES)
-        plan = Plan(lower_score(self.network, samples, *self._arrays, given))
+        plan = self._planned("score", samples, given, lambda: lower_score(self.network, samples, *self._arrays, given))
         found = np.empty((len(x), *self._shape(layer)), np.float32)
         dx = np.empty_like(found)
         for part in _parts(len(x)):
             _run(plan, x[part], {SHOWN.format(given): found[part], "dy": dy[part], "dx": dx[part]})
         return found, dx
+
+    def _planned(self, kind: str, samples: int, layer: str, lower: Callable[[], Program]) -> Plan:
+        key = (lane_count(), samples, layer)
+        if self.plans.get(kind, (None,))[0] != key:
+            self.plans.pop(kind, None)  # before the next one takes its memory
+            self.plans[kind] = key, Plan(lower())
+        return self.plans[kind][1]
 
     @property
     def _arrays(self) -> tuple[Mapping[str, Floats], Mapping[str, Floats], Floats]:

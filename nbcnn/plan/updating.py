@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,8 +19,7 @@ from nbcnn.plan.operations import forward_of, state_names
 Arrays = Mapping[str, np.ndarray]
 
 
-@dataclass(frozen=True)
-class Average:
+class Average(NamedTuple):
     """The arrays, by the keys of those that they are averages of, and how much of them each update leaves.
 
     With `warmup` it is less at first: (1 + t) / (10 + t) in update t, as long as that is below `decay`.

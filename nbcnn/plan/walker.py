@@ -1,9 +1,7 @@
 """The one compiled function that runs every plan: phases in turn, the tasks of a phase in parallel."""
 
-import contextlib
 import os
 from functools import lru_cache
-from importlib import import_module
 from typing import Any
 
 from llvmlite import ir
@@ -14,6 +12,7 @@ from numba.extending import intrinsic
 from nbcnn.kernels.cpu.compiling.cache import cached_function
 from nbcnn.kernels.cpu.language.row import read_word
 from nbcnn.kernels.cpu.language.vector import declare
+from nbcnn.machine.cores import thread_count
 
 
 @intrinsic
@@ -200,23 +199,6 @@ def _walk_straight(arena, table, row_bytes, first, last):
     restore_denormals(setting)
 
 
-# How long a worker that waits for the others burns its core before it sleeps, in turns of libgomp's waiting loop. Its
-# own default, 300,000, makes a short step dozens of times slower beside a busy process (try `python -c "while True:
-# pass"` beside benchmarks/fashion.py with either setting), because that process gets no core while we wait.
-_SPINS = "10000"
-
-
-def load_threads() -> None:
-    """Load the OpenMP threading layer with `_SPINS`, leaving the environment as it was; it reads it while loading."""
-    if "GOMP_SPINCOUNT" in os.environ or "OMP_WAIT_POLICY" in os.environ:
-        return
-    os.environ["GOMP_SPINCOUNT"] = _SPINS
-    # Without OpenMP on the machine, Numba chooses another layer by itself.
-    with contextlib.suppress(ImportError):
-        import_module("numba.np.ufunc.omppool")
-    del os.environ["GOMP_SPINCOUNT"]
-
-
 WALKER, STRAIGHT_WALKER = "walker", "straight walker"
 """The walkers' names in the cache, where they lie beside the kernels."""
 
@@ -225,7 +207,7 @@ WALKER, STRAIGHT_WALKER = "walker", "straight walker"
 def walker() -> Any:
     """The compiled walker, from the cache on disk where it is there."""
     signature = "void(int64,int64,int64,int64[:,::1],int64[:,::1],int64[:,::1],int64,int64)"
-    load_threads()
+    thread_count()  # starts Numba's threads
     return cached_function(WALKER, signature, _walk, parallel=True, nogil=True)
 
 

@@ -14,7 +14,7 @@ from nbcnn.layers.problems import Code, Guess
 from nbcnn.layers.table import OneOf
 from nbcnn.spec.diagnostics import SHOWN, Diagnostic, cures
 from nbcnn.spec.names import OTHER_NAMES, nearest
-from nbcnn.spec.places import BLOCK, Path, Where, echo, quoted
+from nbcnn.spec.places import BLOCK, Path, Where, echo, printable, quoted
 
 EXPECTATIONS = {
     "expected": "{expected}",
@@ -257,7 +257,7 @@ def _cure(path: Path, expected: str, received: Any, types: Sequence[str]) -> tup
     except ValueError:
         return None, None
     is_number = isinstance(value, int | float)
-    return (f"write {quoted(received)[1:-1]} without quotes", Guess(value, evident=True)) if is_number else (None, None)
+    return (f"write {printable(received)} without quotes", Guess(value, evident=True)) if is_number else (None, None)
 
 
 def _listed(types: Sequence[str]) -> str:

@@ -1,8 +1,8 @@
 """What is reported about a spec: one Diagnostic per cause, and the exception that carries them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple
 
 from nbcnn.errors import SpecError
 from nbcnn.layers.problems import Code, Guess, Problem
@@ -12,12 +12,14 @@ from nbcnn.spec.places import Path, Place, dotted
 SHOWN = 10
 """How many errors a message prints; whoever has more than that has one cause, not many."""
 
+EXPLAINED = 100
+"""Errors worth explaining in one report: a hostile file can hold a hundred thousand."""
+
 _VERBS = ("declares ", "expects ", "reads ")
 """How a rule begins that goes on from the layer's name."""
 
 
-@dataclass(frozen=True)
-class Remark:
+class Remark(NamedTuple):
     """A note or a help that names a place in the spec: `set padding = 2 on conv1`, its line, and the rest."""
 
     before: str
@@ -53,7 +55,7 @@ class Change:
 
     def as_dict(self) -> dict[str, Any]:
         """The object that a report holds."""
-        return {"help": str(self), "safe": self.safe, "edits": [asdict(each) for each in self.text_edits]}
+        return {"help": str(self), "safe": self.safe, "edits": [each._asdict() for each in self.text_edits]}
 
     def __str__(self) -> str:
         return str(self.remark)

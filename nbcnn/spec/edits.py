@@ -1,14 +1,12 @@
 """Changes as data: what is set, taken away, inserted or renamed in a document, and what is written in its files."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from nbcnn.spec.places import Path
 
 
-@dataclass(frozen=True)
-class Edit:
+class Edit(NamedTuple):
     """One change at a path of a document; made by `put`, `delete`, `insert` and `rename`."""
 
     action: Literal["put", "delete", "insert", "rename"]
@@ -55,8 +53,7 @@ class Edit:
                 raise TypeError("an entry of a list has no key")
 
 
-@dataclass(frozen=True)
-class TextEdit:
+class TextEdit(NamedTuple):
     """New text for a part of a file: from `start` to one before `end`, in characters from 0, which is the character at
     `column` of `line`, both from 1; a byte order mark is no character of the text."""
 

@@ -12,7 +12,7 @@ from nbcnn.spec.complaints import explain
 from nbcnn.spec.diagnostics import Diagnostic
 from nbcnn.spec.laying_out import Writer
 from nbcnn.spec.places import Path, Place, Where, echo, quoted
-from nbcnn.spec.variables import Budget, Scope, TooLarge, is_name
+from nbcnn.spec.variables import MOST_VARIABLES, Budget, Scope, TooLarge, is_name
 
 KEYS = ("extends", "vars", "blocks")
 """Keys of a file that are gone once it is written out."""
@@ -61,6 +61,11 @@ def _file_scope(written: Any, budget: Budget, diagnostics: list[Diagnostic]) -> 
     if not isinstance(written, dict):
         rule = f"expected a table, received {echo(written)}"
         problem = Problem(Code.WRONG_VALUE, rule, "write [vars], and below it width = 64")
+        diagnostics.append(Diagnostic.at(("vars",), problem))
+        return Scope(budget, {})
+    if len(written) > MOST_VARIABLES:
+        rule = f"at most {MOST_VARIABLES} variables are expected, received {len(written)}"
+        problem = Problem(Code.TOO_LARGE, rule, "write values where they are used")
         diagnostics.append(Diagnostic.at(("vars",), problem))
         return Scope(budget, {})
     diagnostics.extend(_misnamed(written, ("vars",)))

@@ -4,14 +4,17 @@ from pathlib import Path
 from typing import Any
 
 from nbcnn.layers.problems import Code, Problem
+from nbcnn.reach import is_within, named_folders
 from nbcnn.spec.diagnostics import Diagnostic, InvalidSpec
 from nbcnn.spec.paths import move_existing
-from nbcnn.spec.places import echo
-from nbcnn.spec.reader import read
+from nbcnn.spec.places import echo, printable
+from nbcnn.spec.reader import most_bytes, read
 from nbcnn.spec.sources import Source, Sources
 
 KEY = "extends"
 MOST_FILES = 16
+MOST_CHARACTERS = 100
+"""Of a path in a message."""
 
 
 def read_whole(path: Path, text: str | None = None) -> tuple[dict[str, Any], tuple[Source, ...]]:
@@ -19,16 +22,20 @@ def read_whole(path: Path, text: str | None = None) -> tuple[dict[str, Any], tup
 
     Tables merge, lists and values replace; a path of data counts from the folder of the file that it stands in. `text`
     is read in the place of what the first file holds. Raises InvalidSpec for what `read` refuses, and for files that
-    extend one another in a circle.
+    extend one another in a circle, or lead out of the folders that the user has named.
     """
     document, source = read(path, text)
     files, documents, sources = [path], [document], [source]
+    folders = named_folders(path.parent)
     while KEY in documents[-1]:
         base = documents[-1].pop(KEY)
         if not isinstance(base, str) or not base:
             rule = f"expected the path of a file, relative to this one, received {echo(base)}"
             raise _invalid(Code.WRONG_VALUE, rule, f'such as {KEY} = "base.toml"', sources[-1])
         files.append(files[-1].parent / base)
+        if not is_within(files[-1], folders):
+            rule = f"{printable(base, MOST_CHARACTERS)} leads out of the folder of the spec, and of the one you work in"
+            raise _invalid(Code.UNREADABLE, rule, "copy it there, or work in a folder that holds both", sources[-1])
         document, source = _read_base(files[-1], sources[-1])
         documents.append(document)
         if not _same(files[-1].parent, path.parent):
@@ -41,6 +48,9 @@ def read_whole(path: Path, text: str | None = None) -> tuple[dict[str, Any], tup
                 Code.TOO_LARGE, f"more than {MOST_FILES} files extend one another", "join some of them", sources[0]
             )
         sources.append(source)
+        if sum(len(each.text) / most_bytes(each) for each in sources) > 1:
+            rule = "files that extend one another are together larger than a single one may be"
+            raise _invalid(Code.TOO_LARGE, rule, "leave out what is not needed", sources[0])
     whole = documents.pop()
     while documents:
         whole = _merged(whole, documents.pop())

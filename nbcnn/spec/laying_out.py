@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from pydantic import ValidationError
@@ -15,7 +16,7 @@ from nbcnn.spec.complaints import explain
 from nbcnn.spec.diagnostics import SHOWN, Diagnostic
 from nbcnn.spec.model import MOST_LAYERS
 from nbcnn.spec.names import nearest
-from nbcnn.spec.places import BLOCK, Path, Place, Use, Where, layer_names, layer_place, layer_places, quoted
+from nbcnn.spec.places import BLOCK, Path, Place, Use, Where, layer_names, layer_place, layer_places, printable, quoted
 from nbcnn.spec.references import INPUT, unknown
 from nbcnn.spec.variables import Scope, TooLarge
 
@@ -165,7 +166,7 @@ class Writer:
 
     def _misused(self, layer: BlockLayer, definition: Block | None, stack: _Stack) -> Problem | None:
         if definition is None:
-            listed = f"the blocks are {', '.join(list(self.definitions)[:20])}"
+            listed = f"the blocks are {', '.join(islice(self.definitions, SHOWN))}"
             cure = listed if self.definitions else "define it: [[blocks.NAME.layers]]"
             if close := nearest(layer.block, self.definitions):
                 cure = f'the nearest is "{close}"'
@@ -180,7 +181,7 @@ class Writer:
         for argument in layer.with_:
             if argument not in definition.parameters:
                 close = nearest(argument, definition.parameters)
-                listed = ", ".join(definition.parameters) or "none"
+                listed = ", ".join(islice(definition.parameters, SHOWN)) or "none"
                 cure = f"the nearest is {close}" if close else f"its parameters are {listed}"
                 rule = f"with: block {quoted(layer.block)} has no parameter {quoted(argument)}"
                 return Problem(Code.UNKNOWN_KEY, rule, cure, ("with", argument), meant=close)
@@ -221,9 +222,9 @@ def _place(stack: _Stack, index: int, name: Any, table: Any) -> Place:
     if not stack.uses:
         return layer_place(index, name, kind)
     label = quoted(f"{stack.prefix[stack.top :]}{name}") if isinstance(name, str) else f"layers[{index}]"
-    words = f"{stack.words} > {label}" + (f" ({quoted(kind)[1:-1]})" if isinstance(kind, str) else "")
+    words = f"{stack.words} > {label}" + (f" ({printable(kind)})" if isinstance(kind, str) else "")
     path = ("blocks", stack.uses[-1].block, "layers", index)
-    return Place(words, f"{stack.prefix}{quoted(name)[1:-1]}" if isinstance(name, str) else None, path, stack.uses)
+    return Place(words, f"{stack.prefix}{printable(name)}" if isinstance(name, str) else None, path, stack.uses)
 
 
 def _taken(name: str, stack: _Stack) -> Iterator[Problem]:

@@ -14,7 +14,7 @@ from nbcnn.layers.problems import Code, Problem
 from nbcnn.layers.table import Table
 from nbcnn.spec import places
 from nbcnn.spec.complaints import explain
-from nbcnn.spec.diagnostics import Diagnostic, InvalidSpec
+from nbcnn.spec.diagnostics import EXPLAINED, Diagnostic, InvalidSpec
 from nbcnn.spec.expansion import KEYS, Expansion, expand
 from nbcnn.spec.extends import KEY as EXTENDS
 from nbcnn.spec.extends import read_whole
@@ -27,9 +27,6 @@ from nbcnn.spec.trials import Trials
 
 T = TypeVar("T")
 TableT = TypeVar("TableT", bound=Table)
-
-EXPLAINED = 100
-"""Errors worth explaining in one report: a hostile file can hold a hundred thousand."""
 
 
 def load(path: str | Path, overrides: Mapping[str, Any] | None = None, text: str | None = None) -> Spec:

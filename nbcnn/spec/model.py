@@ -14,7 +14,7 @@ from nbcnn.spec.linting import Lint
 from nbcnn.spec.losses import AnyLoss, CrossEntropy
 from nbcnn.spec.names import default_names
 from nbcnn.spec.optimizers import Adam, AnyOptimizer
-from nbcnn.spec.places import Place, layer_place
+from nbcnn.spec.places import Path, Place, layer_place
 from nbcnn.spec.schedules import AnySchedule, Constant
 from nbcnn.spec.sources import Sources
 
@@ -23,8 +23,8 @@ MOST_AUGMENTATIONS = 100
 
 Text = Annotated[
     str,
-    # No control characters: the text is printed to terminals and names files.
-    Field(pattern=r"^[^\x00-\x1f\x7f-\x9f]+$", max_length=256),
+    # No control characters, nor what turns text around: it is printed to terminals and names files.
+    Field(pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+$", max_length=256),
     Expects("a string of 1 to 256 printable characters"),
 ]
 
@@ -182,6 +182,11 @@ class Spec(Table):
     def file(self) -> str | None:
         """The file that the spec was read from, as the caller named it."""
         return self._sources.file
+
+    @property
+    def overridden(self) -> tuple[Path, ...]:
+        """The paths whose values are not those of the file but were set in their place."""
+        return self._sources.overridden
 
     @property
     def sources(self) -> Sources:

@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from difflib import SequenceMatcher, get_close_matches
 
 from nbcnn.layers.problems import Guess
 
@@ -66,6 +65,9 @@ EVIDENT = 0.75
 APART = 0.1
 """How much less like it any other name must be."""
 
+MOST_COMPARED = 1000
+"""Names, the last ones, among which the nearest is looked for: 10,000 would take a tenth of a second."""
+
 _AXES = re.compile(r"_?[123]d$")
 """How other frameworks tell one, two and three axes apart."""
 
@@ -82,7 +84,9 @@ def default_names(layers: Sequence[tuple[str, str | None]]) -> list[str]:
 
 def nearest(name: object, known: Iterable[str]) -> Guess | None:
     """The known name that was probably meant, or None."""
-    candidates = list(dict.fromkeys(known))
+    from difflib import get_close_matches  # here, because a spec without a fault needs none
+
+    candidates = list(dict.fromkeys(known))[-MOST_COMPARED:]
     text = str(name)[:64].lower()
     for known_elsewhere in (text, _AXES.sub("", text)):
         if OTHER_NAMES.get(known_elsewhere) in candidates:
@@ -103,4 +107,6 @@ def _is_evident(text: str, match: str, other: str | None = None) -> bool:
 
 def _likeness(text: str, name: str) -> float:
     """From 0 to 1, as get_close_matches compares."""
+    from difflib import SequenceMatcher
+
     return SequenceMatcher(None, name, text).ratio()

@@ -5,7 +5,13 @@ from typing import Any
 
 from nbcnn.layers.problems import Code, Problem
 from nbcnn.spec.names import nearest
-from nbcnn.spec.places import Path, layer_names, quoted
+from nbcnn.spec.places import Path, layer_names, printable, quoted
+
+MOST_CHARACTERS = 1000
+"""Of a key."""
+MOST_DIGITS = 9
+"""Of a layer's number."""
+CURE = "give a dotted key such as train.epochs"
 
 
 def override(document: dict[str, Any], changes: Mapping[str, Any]) -> list[Path]:
@@ -17,6 +23,9 @@ def override(document: dict[str, Any], changes: Mapping[str, Any]) -> list[Path]
     """
     paths: list[Path] = []
     for key, value in changes.items():
+        if len(key) > MOST_CHARACTERS:
+            rule = f"override {printable(key)} has {len(key)} characters, at most {MOST_CHARACTERS} are expected"
+            raise Problem(Code.TOO_LARGE, rule, CURE)
         *parents, last = key.split(".")
         target: Any = document
         path: Path = ()
@@ -26,9 +35,7 @@ def override(document: dict[str, Any], changes: Mapping[str, Any]) -> list[Path]
             part, parents = _step(target, parents, key)
             target, path = target[part], (*path, part)
         if not isinstance(target, dict):
-            raise Problem(
-                Code.UNKNOWN_KEY, f"override {key} does not lead to a value", "give a dotted key such as train.epochs"
-            )
+            raise Problem(Code.UNKNOWN_KEY, f"override {printable(key)} does not lead to a value", CURE)
         target[last] = value
         paths.append((*path, last))
     return paths
@@ -39,8 +46,8 @@ def _check_block(name: str, blocks: Any, key: str) -> None:
     if isinstance(blocks, dict) and name in blocks:
         return
     close = nearest(name, blocks if isinstance(blocks, dict) else ())
-    cure = f"the nearest name is {close}" if close else "define it in the file: [[blocks.NAME.layers]]"
-    raise Problem(Code.UNKNOWN_BLOCK, f"override {key} names no block: {quoted(name)}", cure)
+    cure = f"the nearest name is {printable(str(close))}" if close else "define it in the file: [[blocks.NAME.layers]]"
+    raise Problem(Code.UNKNOWN_BLOCK, f"override {printable(key)} names no block: {quoted(name)}", cure)
 
 
 def _step(target: Any, parts: list[str], key: str) -> tuple[Any, list[str]]:
@@ -54,11 +61,11 @@ def _step(target: Any, parts: list[str], key: str) -> tuple[Any, list[str]]:
         for count in range(len(parts), 0, -1):  # a name may have dots in it
             if (name := ".".join(parts[:count])) in names:
                 return names.index(name), parts[count:]
-        if part.isdecimal() and int(part) < len(target):
+        if part.isdecimal() and len(part) <= MOST_DIGITS and int(part) < len(target):
             return int(part), parts[1:]
         close = nearest(part, [name for name in names if isinstance(name, str)])
-        cure = f"the nearest name is {close}" if close else f"give a name or a number below {len(target)}"
-        raise Problem(Code.UNKNOWN_KEY, f"override {key} names no layer: {quoted(part)}", cure)
-    raise Problem(
-        Code.UNKNOWN_KEY, f"override {key} looks for {part} in a single value", "give a dotted key such as train.epochs"
-    )
+        words = f"give a name or a number below {len(target)}"
+        cure = f"the nearest name is {printable(str(close))}" if close else words
+        raise Problem(Code.UNKNOWN_KEY, f"override {printable(key)} names no layer: {quoted(part)}", cure)
+    rule = f"override {printable(key)} looks for {printable(part)} in a single value"
+    raise Problem(Code.UNKNOWN_KEY, rule, CURE)

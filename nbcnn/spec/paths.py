@@ -27,6 +27,11 @@ def move_existing(document: dict[str, Any], folder: Path, target: Path) -> None:
                 document[table] = document[table] | {key: moved_path(path, folder, target)}
 
 
+def is_overridden(spec: Spec, table: str, key: str) -> bool:
+    """Whether a value is not that of the spec's file but was set in its place."""
+    return any((table, key)[: len(path)] == path for path in spec.overridden)
+
+
 def _paths(document: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """Table, key and value of what is a relative path."""
     from nbcnn.data import NAMES  # here, because it brings NumPy

@@ -1,7 +1,6 @@
 """How a message names a place in a spec, and how it echoes what stands there: cut and escaped."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from nbcnn.spec.names import default_names
@@ -13,8 +12,7 @@ Path = tuple[str | int, ...]
 """Keys and indices from the root of a document to a value."""
 
 
-@dataclass(frozen=True)
-class Use:
+class Use(NamedTuple):
     """A layer of type = "block", by its name, where it is written, and whose block it stands for."""
 
     name: str
@@ -22,8 +20,7 @@ class Use:
     block: str
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """A layer in words, such as `layers[3] "pool2" (max_pool)`; its name in the network, where it has one; where it is
     written; and, for a layer of a block, through which uses it came, the outermost first."""
 
@@ -61,7 +58,7 @@ def layer_words(index: int, name: object, kind: object) -> str:
     if isinstance(name, str):
         parts.append(quoted(name))
     if isinstance(kind, str):
-        parts.append(f"({quoted(kind)[1:-1]})")
+        parts.append(f"({printable(kind)})")
     return " ".join(parts)
 
 
@@ -89,7 +86,7 @@ def layer_place(index: int, name: object, kind: object) -> Place:
 
 def _printable(name: object) -> str | None:
     """A name as messages hold it, cut where it is long."""
-    return quoted(name)[1:-1] if isinstance(name, str) else None
+    return printable(name) if isinstance(name, str) else None
 
 
 def _kind(table: dict[str, Any]) -> Any:
@@ -106,14 +103,19 @@ def where(path: Path, places: Sequence[Place]) -> Where:
 
 def dotted(path: Sequence[str | int]) -> str:
     """`train.optimizer.lr`, `input.shape[1]`."""
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{quoted(part)[1:-1]}" for part in path)
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{printable(part)}" for part in path)
     return text.removeprefix(".")
 
 
 def quoted(text: str) -> str:
     """In double quotes, at most 40 characters, nothing that a terminal would obey."""
-    cut = text if len(text) <= 40 else text[:37] + "..."
-    return '"' + "".join(each if each.isprintable() else repr(each)[1:-1] for each in cut) + '"'
+    return f'"{printable(text)}"'
+
+
+def printable(text: str, most: int = 40) -> str:
+    """So many characters of it at most, and nothing that a terminal would obey."""
+    cut = text if len(text) <= most else text[: most - 3] + "..."
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in cut)
 
 
 def echo(value: object) -> str:

@@ -5,21 +5,29 @@ import os
 import re
 import stat
 import tomllib
+from collections import Counter
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from nbcnn.layers.problems import Code
 from nbcnn.spec.diagnostics import Diagnostic, InvalidSpec
 from nbcnn.spec.names import nearest
-from nbcnn.spec.places import quoted
+from nbcnn.spec.places import printable, quoted
 from nbcnn.spec.sources import Source
 
 if TYPE_CHECKING:
     from nbcnn.spec.positions import Span
 
-MAX_BYTES = 2**20
+MAX_BYTES = {"TOML": 2**18, "JSON": 2**20}
+"""tomllib takes up to 2 s for 1 MiB; JSON, which programs write, may be longer."""
+MOST_VALUES = 100_000
+"""Values in a JSON text, at least: what lists and tables open, and commas part."""
 MAX_DOTS = 128
 """Dots in one line: tomllib's time grows with the square of a dotted key's length, 2.4 s for 10,000 parts."""
+
+MOST_ENTRIES = 1000
+"""Files of a folder among which the nearest name is looked for."""
 
 _DECIMAL_POINT = re.compile(r"\d\.\d")
 _JSON_WORD = re.compile(r'"(?:[^"\\]|\\.)*"|-?[A-Za-z]+', re.DOTALL)
@@ -36,9 +44,9 @@ def read(path: Path, text: str | None = None) -> tuple[dict[str, Any], Source]:
     readable file, for text that is not UTF-8, for broken syntax, keys given twice included, and for what is too large
     or too deep.
     """
-    if text is not None and len(text) > MAX_BYTES:
-        _too_large(path)
     source = Source(str(path), read_text(path) if text is None else text.removeprefix("\ufeff"))
+    if len(source.text) > most_bytes(source):
+        _too_large(path, most_bytes(source))
     try:
         return _json(source) if source.is_json else _toml(source), source
     except RecursionError:
@@ -47,13 +55,14 @@ def read(path: Path, text: str | None = None) -> tuple[dict[str, Any], Source]:
 
 def read_text(path: Path) -> str:
     """What a file holds, less a byte order mark; raises InvalidSpec where it is no text, or too large."""
+    most = most_bytes(Source(str(path), ""))
     try:
         # A FIFO would block on opening without O_NONBLOCK (which Windows lacks, and has no need of).
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
         with open(descriptor, "rb") as file:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 _fail(path, Code.UNREADABLE, "not a regular file", "name a .toml or .json file")
-            content = file.read(MAX_BYTES + 1)
+            content = file.read(most + 1)
     except FileNotFoundError:
         _fail(path, Code.UNREADABLE, "no such file", _nearest_file(path))
     except IsADirectoryError:
@@ -62,14 +71,19 @@ def read_text(path: Path) -> str:
         _fail(path, Code.UNREADABLE, "not a file name", "check the path")
     except OSError as error:
         _fail(path, Code.UNREADABLE, f"cannot be read ({error.strerror})", "check the path and its permissions")
-    if len(content) > MAX_BYTES:
-        _too_large(path)
+    if len(content) > most:
+        _too_large(path, most)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         readable = Source(str(path), content[: error.start].decode("utf-8-sig"))
         rule, cure = f"not UTF-8 text (byte {error.start})", "save it as UTF-8, or name a spec file"
         _fail(readable, Code.UNREADABLE, rule, cure, (len(readable.text), len(readable.text) + 1))
+
+
+def most_bytes(source: Source) -> int:
+    """How large a file of its language may be."""
+    return MAX_BYTES["JSON" if source.is_json else "TOML"]
 
 
 def _toml(source: Source) -> dict[str, Any]:
@@ -129,14 +143,15 @@ def _json(source: Source) -> dict[str, Any]:
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         table = dict(pairs)
         if len(table) < len(pairs) and not repeated:
-            keys = [key for key, _ in pairs]
-            repeated.append(next(key for key in keys if keys.count(key) > 1))
+            repeated.append(next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1))
         return table
 
     def constant(name: str) -> NoReturn:
         found = next((each for each in _JSON_WORD.finditer(source.text) if each[0] == name), None)
         _fail(source, Code.SYNTAX, f"{name} is not a JSON value", "give a finite number", found and found.span())
 
+    if sum(map(source.text.count, ",[{")) > MOST_VALUES:
+        _fail(source, Code.TOO_LARGE, f"more than {MOST_VALUES} values", "a spec of 10000 layers needs fewer")
     try:
         document = json.loads(source.text, object_pairs_hook=unique, parse_constant=constant)
     except json.JSONDecodeError as error:
@@ -159,15 +174,16 @@ def _json(source: Source) -> dict[str, Any]:
 
 def _nearest_file(path: Path) -> str:
     try:
-        names = [entry.name for entry in path.parent.iterdir() if entry.suffix in (".toml", ".json")]
+        entries = islice(path.parent.iterdir(), MOST_ENTRIES)
+        names = [entry.name for entry in entries if entry.suffix in (".toml", ".json")]
     except OSError:
         return "check the path"
     name = nearest(path.name, names)
-    return f"check the path; the nearest name there is {name}" if name else "check the path"
+    return f"check the path; the nearest name there is {printable(str(name))}" if name else "check the path"
 
 
-def _too_large(path: Path) -> NoReturn:
-    _fail(path, Code.TOO_LARGE, f"larger than {MAX_BYTES} bytes", "a spec is a text file of a few kilobytes")
+def _too_large(path: Path, most: int) -> NoReturn:
+    _fail(path, Code.TOO_LARGE, f"larger than {most} bytes", "a spec is a text file of a few kilobytes")
 
 
 def _fail(source: Source | Path, code: Code, rule: str, cure: str, span: "Span | None" = None) -> NoReturn:

@@ -20,7 +20,7 @@ STANDARD_INPUT = "-"
 """The name of a text that stands in no file."""
 MOST_SHOWN = 400
 """Characters of a line that a diagnostic carries; a file of one line may be long."""
-_VARIABLE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
+_VARIABLE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]{0,63})")
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from nbcnn.layers.problems import Code, Guess, Problem
+from nbcnn.spec.diagnostics import SHOWN
 from nbcnn.spec.names import nearest
 from nbcnn.spec.places import Path, echo, quoted
 
-NAME = r"[A-Za-z_][A-Za-z0-9_]*"
+NAME = r"[A-Za-z_][A-Za-z0-9_]{0,63}"
 MOST_VALUES = 500_000
 """Values in a file with its blocks written out: far more than a network of the most layers needs."""
+MOST_VARIABLES = 1000
 MOST_STEPS = 32
 """Variables that may stand for one another in a row."""
 LARGEST_RESULT = 2**63
@@ -30,6 +32,12 @@ class Budget:
 
     def __init__(self, values: int = MOST_VALUES):
         self._left = values
+        self._guesses = SHOWN
+
+    def may_guess(self) -> bool:
+        """Whether to look for what an unknown name was meant to be, which takes long among many."""
+        self._guesses -= 1
+        return self._guesses >= 0
 
     def spend(self) -> None:
         self._left -= 1
@@ -87,7 +95,7 @@ class Scope:
         if name not in self._written or (itself and self._outer):
             if self._outer:
                 return self._outer.value(name)
-            raise UnknownVariable(name, self.names())
+            raise UnknownVariable(name, self.names() if self.budget.may_guess() else [])
         if name in self._under_way:
             circle = " > ".join(self._under_way[self._under_way.index(name) :])
             raise Problem(Code.CYCLE, f"variables stand for one another: {circle} > {name}", "give one of them a value")

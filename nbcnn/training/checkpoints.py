@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from nbcnn.errors import DivergenceError, SpecError, WeightsError
 from nbcnn.model import Model
 from nbcnn.training.events import EpochRecord, Resumed
@@ -24,7 +26,8 @@ SHARE_OF_TIME = 0.05
 """The largest part of a run's time that saving after epochs may take."""
 
 BEST = "best/"
-"""Begins the names of the best weights among the optimiser's arrays in last.h5."""
+"""Begins the names of the best weights among the optimiser's arrays in last.h5; there are none where the best weights
+are those of that moment."""
 
 _ENDS = ("epochs", "early_stopping", "max_time")
 """Settings of `[train]` that only say when training ends."""
@@ -48,9 +51,13 @@ class Checkpoints:
         self._saved = ""
         self._due = 0.0
 
+    @property
+    def _measured(self) -> Model:
+        return self._trainer.averaged or self._model
+
     def keep_best(self, record: EpochRecord) -> None:
         """Remember the weights of this moment, or their averages, as the best, to be written with the next save."""
-        self._remember_best(record, (self._trainer.averaged or self._model).snapshot())
+        self._remember_best(record, self._measured.snapshot())
 
     def _remember_best(self, record: EpochRecord, weights: Snapshot) -> None:
         # No times and dates: the same training writes the same file.
@@ -77,7 +84,7 @@ class Checkpoints:
             raise self.diverged(str(error), standing) from None
         self.save_best()
         arrays = self._trainer.state()
-        if self._best is not None:
+        if self._best is not None and not _has_weights(self._measured, self._best):
             best_arrays = self._best.parameters | self._best.buffers
             arrays |= {BEST + name: values for name, values in best_arrays.items()}
         snapshot = replace(self._model.snapshot(), optimizer=arrays, trainer=standing.as_dict())
@@ -128,22 +135,23 @@ class Checkpoints:
         standing = Standing.from_dict(snapshot.trainer, place)
         if snapshot.optimizer is None:
             raise WeightsError(f"{place}: the optimiser's state is expected, received none; use a {LAST}")
+        state = {name: values for name, values in snapshot.optimizer.items() if not name.startswith(BEST)}
         best_arrays = {
-            name.removeprefix(BEST): values.copy()
-            for name, values in snapshot.optimizer.items()
-            if name.startswith(BEST)
+            name.removeprefix(BEST): values.copy() for name, values in snapshot.optimizer.items() if name not in state
         }
-        if standing.records:
+        if best_arrays:
             weights = replace(
                 self._model.snapshot(),
                 parameters={name: values for name, values in best_arrays.items() if name in snapshot.parameters},
                 buffers={name: values for name, values in best_arrays.items() if name not in snapshot.parameters},
             )
             check_fits(weights, self._model.network, f"{place}: best weights")
-            self._remember_best(best(standing.records), weights)
-        state = {name: values for name, values in snapshot.optimizer.items() if not name.startswith(BEST)}
+        elif standing.records and (standing.samples or best(standing.records) is not standing.records[-1]):
+            raise WeightsError(f"{place}: the best weights are expected, received none; use a {LAST} of this nbcnn")
         self._trainer.load_state(state, standing.step)
         _fill(self._model, snapshot)
+        if standing.records:
+            self._remember_best(best(standing.records), weights if best_arrays else self._measured.snapshot())
         return standing
 
     def diverged(self, what: str, standing: Standing) -> DivergenceError:
@@ -154,6 +162,12 @@ class Checkpoints:
             f"the last good checkpoint is {self.last}, {self._saved}; start anew with a learning rate below "
             f"{self._model.network.spec.train.optimizer.lr:g}"
         )
+
+
+def _has_weights(model: Model, snapshot: Snapshot) -> bool:
+    """Whether these are the model's at this moment, as they are after an epoch that was the best."""
+    pairs = ((model.parameters, snapshot.parameters), (model.buffers, snapshot.buffers))
+    return all(np.array_equal(own[name], values) for own, given in pairs for name, values in given.items())
 
 
 def _fill(model: Model, snapshot: Snapshot) -> None:

@@ -6,12 +6,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from nbcnn.errors import DataError, InputError
+from nbcnn.errors import DataError
 from nbcnn.network import build
 from nbcnn.spec import Spec, load
 from nbcnn.spec.paths import moved
 from nbcnn.training.events import EpochRecord
-from nbcnn.training.folder import RUN, SPEC, TEST, read_object
+from nbcnn.training.folder import RUN, SPEC, TEST, file_of, read_object
 from nbcnn.training.history import JSONL, record_of, written_lines
 from nbcnn.training.standing import best
 
@@ -68,10 +68,8 @@ def compare(folders: Sequence[Path]) -> Comparison:
 
 
 def _spec(folder: Path) -> Spec:
-    if not (folder / SPEC).is_file():
-        raise InputError(f"{folder}: a run's folder is expected, it holds no {SPEC}; name one that `nbcnn train` made")
     # The same data have the same path then, wherever runs lie.
-    return moved(load(folder / SPEC), folder, Path())
+    return moved(load(file_of(folder, SPEC)), folder, Path())
 
 
 def _run(folder: Path, spec: Spec) -> ComparedRun:

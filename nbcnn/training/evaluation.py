@@ -98,12 +98,23 @@ def evaluate_file(
         if dtype == "float32":
             model.load_kernels(on_compile)
         else:
-            every = max(1, len(splits["train"]) // CALIBRATION)
-            samples = splits["train"].inputs[::every][:CALIBRATION]
-            compute = model.compile(CHUNK, on_compile, dtype=dtype, calibration=samples)
+            size = min(CHUNK, model.chunk)
+            samples = _spread(splits["train"], CALIBRATION)
+            compute = _by(size, model.compile(size, on_compile, dtype=dtype, calibration=samples))
         return evaluate(
             model, splits[split], lambda done, total: report(Evaluating(split, done, total)), compute=compute
         )
+
+
+def _spread(dataset: Dataset, count: int) -> NDArray[Any]:
+    """The inputs of `count` samples from all over a data set, or of as many as are few enough for memory."""
+    count = min(count, max(1, MOST_NUMBERS // math.prod(dataset.inputs.shape[1:])))
+    return dataset.inputs[np.arange(0, len(dataset), max(1, len(dataset) // count))[:count]]
+
+
+def _by(size: int, compute: Compute) -> Compute:
+    """The same for any number of samples, of which `size` at a time are computed."""
+    return lambda x: np.concatenate([compute(x[start : start + size]) for start in range(0, len(x), size)])
 
 
 def _with_source(network: Network, source: str | None) -> Network:

@@ -60,8 +60,9 @@ class Model(models.Model):
         settings = self.network.spec.train.model_copy(update=given)
         refuse_last_batch(self.network, len(samples), settings.batch_size)
         validation = None if validation_data is None else self._dataset(*validation_data, "fit: validation_data")
-        loader = training_loader(self.network, samples, settings)
-        training = Training(self, loader, validation, on_event or default_view())
+        report = on_event or default_view()
+        loader = training_loader(self.network, samples, settings, report)
+        training = Training(self, loader, validation, report)
         try:
             training.run(hooks, StopRequest())
         except NotFinite as error:

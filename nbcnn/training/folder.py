@@ -79,6 +79,15 @@ def folder_to_resume(out: Path | None, name: str) -> Path:
     return out
 
 
+def file_of(run: Path, name: str) -> Path:
+    """A file that is in every run's folder; raises InputError for what is none."""
+    path = run / name
+    if not path.is_file():
+        what = f"this holds no {name}" if run.is_dir() else "this is none"
+        raise InputError(f"{run}: a run's folder is expected, {what}; name one that `nbcnn train` wrote")
+    return path
+
+
 def read_object(path: Path) -> dict[str, Any] | None:
     """The JSON object in a file of a run, None where there is no such file; raises DataError for anything else."""
     if not path.exists():

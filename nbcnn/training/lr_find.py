@@ -56,6 +56,12 @@ class RateTest:
     suggestion: float | None
     diverged: bool
 
+    @property
+    def highest_shown(self) -> float:
+        """Of the smoothed loss what a curve has room for: half as much above its first value as it falls below that."""
+        first, low, high = self.smoothed[0], min(self.smoothed), max(self.smoothed)
+        return min(high, first + 0.5 * (first - low)) if first > low else high
+
     def as_dict(self) -> dict[str, Any]:
         """The object that `nbcnn lr-find --format json` prints."""
         return asdict(self)
@@ -99,7 +105,7 @@ def lr_find(
             )
         rates = np.geomspace(lowest, highest, steps).tolist()
         losses: list[float] = []
-        with closing(_batches(training_loader(network, splits.train))) as batches:
+        with closing(_batches(training_loader(network, splits.train, on_event=report))) as batches:
             for loss in _losses(trainer, batches, rates):
                 losses.append(loss)
                 if not math.isfinite(losses[0]):

@@ -4,7 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from nbcnn.errors import WeightsError
 from nbcnn.model import Model
+from nbcnn.reach import is_within, named_folders
+from nbcnn.spec.paths import is_overridden
 from nbcnn.training.folder import PRETRAINED
 from nbcnn.weights.files import write_atomically
 from nbcnn.weights.transfer import Transfer
@@ -15,8 +18,15 @@ def take_pretrained(model: Model) -> Transfer | None:
     spec = model.network.spec
     if spec.pretrained is None:
         return None
-    base = Path(spec.file).parent if spec.file else Path()
-    return model.take_weights(base / Path(spec.pretrained.weights).expanduser(), exclude=spec.pretrained.exclude)
+    base = Path(spec.file).parent if spec.file else None
+    path = (base or Path()) / Path(spec.pretrained.weights).expanduser()
+    is_named = base is None or is_overridden(spec, "pretrained", "weights")
+    if not is_named and not is_within(path, named_folders(base)):
+        raise WeightsError(
+            f"{spec.file}: pretrained.weights = {spec.pretrained.weights!r} leads out of the spec's folder, and of the "
+            f"one that you work in; if that is meant, name it yourself: --set pretrained.weights={path}"
+        )
+    return model.take_weights(path, exclude=spec.pretrained.exclude)
 
 
 def write_pretrained(folder: Path, found: dict[str, Any]) -> None:

@@ -10,6 +10,9 @@ from nbcnn import network as networks
 from nbcnn.data import Splits
 from nbcnn.errors import DataError, Interrupted
 from nbcnn.kernels.cpu.compiling.helpers import helpers
+from nbcnn.machine.memory import refuse_too_large
+from nbcnn.network import Network
+from nbcnn.plan.memory import training_bytes
 from nbcnn.spec import Spec
 from nbcnn.spec.paths import moved
 from nbcnn.training import folder
@@ -78,9 +81,10 @@ def train(
         network = with_class_weights(network, splits.train)
         spec = network.spec
         refuse_last_batch(network, len(splits.train), spec.train.batch_size)
+        _refuse_too_large(network)
         model = Model(network, seed=spec.train.seed)
         # Before there is a folder, which a wrong path or wrong samples are no reason to make.
-        loader = training_loader(network, splits.train)
+        loader = training_loader(network, splits.train, on_event=report)
         pretrained = None if resume else take_pretrained(model)
         with folder.opened(Path(out) if out is not None else None, spec.name, resume, report) as place:
             # The files of the run find its data from their own folder.
@@ -91,6 +95,16 @@ def train(
                 with stop_requests() as stop:
                     run.train(hooks, stop)
                 return run.finish()
+
+
+def _refuse_too_large(network: Network) -> None:
+    """Before there is a folder; the data are in memory by now."""
+    needed, train = training_bytes(network), network.spec.train
+    cure = "" if network.spec.engine.checkpointing else ", or let [engine] have checkpointing = true"
+    place = network.spec.file or network.spec.name
+    refuse_too_large(
+        needed or 0, f"{place}: training on batches of {train.batch_size}", f"use a smaller batch_size{cure}"
+    )
 
 
 class _Run:

@@ -13,7 +13,8 @@ from nbcnn.data.stored import sample_bytes
 from nbcnn.errors import DataError, SpecError
 from nbcnn.network import Network
 from nbcnn.spec import Data, Train
-from nbcnn.training.events import Loading, OnEvent, ignore
+from nbcnn.spec.paths import is_overridden
+from nbcnn.training.events import Compiling, Loading, OnEvent, ignore
 from nbcnn.training.loader import Loader
 from nbcnn.training.losses import wanted_targets
 
@@ -22,8 +23,9 @@ def load_samples(network: Network, data_dir: Path | None, base: Path | None, on_
     """The splits of the network's data source, all checked against it.
 
     Where the source has no test or validation split, the spec's share of the training split, or one of its folds,
-    chosen by the spec's seed, becomes one. A source that is a path is relative to `base`, None being the working
-    directory. Raises DataError, and SpecError for a spec without data.
+    chosen by the spec's seed, becomes one. A source that is a path is relative to `base`, the folder of the file that
+    gives it, and leads nowhere but where `data.load` lets such a path lead; None is the working directory, of a source
+    that the user has named. Raises DataError, and SpecError for a spec without data.
     """
     spec = network.spec
     place = spec.file or spec.name
@@ -33,6 +35,7 @@ def load_samples(network: Network, data_dir: Path | None, base: Path | None, on_
         spec.data.source,
         data_dir,
         base=base,
+        is_named=base is None or is_overridden(spec, "data", "source"),
         input_shape=network.input_shape,
         resize=spec.data.resize,
         skip_unreadable=spec.data.skip_unreadable,
@@ -79,14 +82,21 @@ def _parted(splits: Splits, table: Data, seed: int) -> Splits:
     return replace(splits, train=train, test=test, validation=validation)
 
 
-def training_loader(network: Network, train: Dataset, settings: Train | None = None) -> Loader:
+def training_loader(
+    network: Network, train: Dataset, settings: Train | None = None, on_event: OnEvent = ignore
+) -> Loader:
     """The batches of a training on these samples, augmented as the spec says; `settings` are by default the spec's."""
     spec = network.spec
     augmentation = Augmentation.of(spec, network.output_shape, train.inputs.dtype)
     if augmentation is not None:
         # What it compiles is compiled now, so that no step waits for it.
         some = np.arange(min(2, len(train)))
-        augmentation(*train.loaded(some), some, epoch=1)
+        augmentation(
+            *train.loaded(some),
+            some,
+            epoch=1,
+            on_table=lambda what, done, total: on_event(Compiling(what, done, total)),
+        )
     return Loader(train, settings or spec.train, augmentation, threads=spec.data.loader_threads if spec.data else 0)
 
 

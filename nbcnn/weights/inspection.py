@@ -165,5 +165,5 @@ def _statistics(array: NDArray[np.float32]) -> tuple[float | None, float | None,
 def _differences(path: Path) -> list[str]:
     try:
         return [str(each) for each in json.loads(confined("nbcnn.weights.guard", str(path.absolute())))]
-    except ConfinedError as error:
+    except (ConfinedError, OSError) as error:
         return [f"HDF5 cannot read the file: {error}"]

@@ -134,7 +134,7 @@ def test_the_same_data_do_not_differ_wherever_runs_lie(
 @pytest.mark.parametrize(
     ("file", "content", "message"),
     [
-        ("spec.json", None, "a: a run's folder is expected, it holds no spec.json"),
+        ("spec.json", None, "a: a run's folder is expected, this holds no spec.json; name one"),
         ("spec.json", "{", "spec.json"),
         ("history.jsonl", "3\n", "a/history.jsonl: line 1 is no row of a history"),
         ("history.jsonl", '{"epoch": "one"}\n', "a/history.jsonl: line 1 is no row of a history"),
@@ -157,4 +157,5 @@ def test_what_is_no_run_is_refused(
 def test_no_run_at_all(nbcnn: Run) -> None:
     assert nbcnn("compare").code == 2
     outcome = nbcnn("compare", "nowhere")
-    assert outcome.code == 2 and "nowhere: a run's folder is expected" in outcome.err
+    assert outcome.code == 2
+    assert "nowhere: a run's folder is expected, this is none; name one that `nbcnn train` wrote" in outcome.err

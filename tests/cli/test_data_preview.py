@@ -8,6 +8,7 @@ import pytest
 from augmentations import samples_of
 from click.testing import CliRunner
 
+from nbcnn.errors import InputError
 from nbcnn_cli.main import command
 
 Image = pytest.importorskip("PIL.Image")
@@ -78,4 +79,4 @@ def test_without_augmentation(tmp_path: Path) -> None:
 
 def test_another_ending_is_refused(spec: Path, tmp_path: Path) -> None:
     result = preview(spec, "--out", tmp_path / "sheet.gif")
-    assert result.exit_code == 2 and ".png is expected" in result.output
+    assert isinstance(result.exception, InputError) and ".png is expected" in str(result.exception)

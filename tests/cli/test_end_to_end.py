@@ -15,6 +15,7 @@ from nbcnn.weights import store
 
 SPEC = Path(__file__).parents[2] / "specs" / "digits.toml"
 COMMAND = [sys.executable, "-m", "nbcnn_cli"]
+LONG = ("train", SPEC, "--epochs", 60)
 
 
 def nbcnn(folder: Path, *arguments: object) -> str:
@@ -59,11 +60,17 @@ def test_two_processes_predict_the_same_bits(trained: Path) -> None:
     assert (np.array(classes) == images.targets[:20]).mean() >= 0.9
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run that nobody stopped."""
+    folder = tmp_path_factory.mktemp("whole")
+    nbcnn(folder, *LONG, "--out", "run")
+    return folder / "run"
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_a_stopped_run_resumes_to_the_same_bits(tmp_path: Path, number: int, code: int) -> None:
-    arguments = ("train", SPEC, "--epochs", 60)
-    nbcnn(tmp_path, *arguments, "--out", "whole")
-    command = [*COMMAND, *map(str, arguments), "--out", "parts"]
+def test_a_stopped_run_resumes_to_the_same_bits(whole: Path, tmp_path: Path, number: int, code: int) -> None:
+    command = [*COMMAND, *map(str, LONG), "--out", "parts"]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None and process.stderr is not None
         seen = ""
@@ -76,13 +83,13 @@ def test_a_stopped_run_resumes_to_the_same_bits(tmp_path: Path, number: int, cod
     assert process.returncode == code
     assert "all is saved" in rest and "Traceback" not in rest
 
-    nbcnn(tmp_path, *arguments, "--resume", "--out", "parts")
-    whole, parts = (store.load(tmp_path / name / "last.h5") for name in ("whole", "parts"))
-    assert whole.optimizer is not None and parts.optimizer is not None
-    for one, other in ((whole.parameters, parts.parameters), (whole.optimizer, parts.optimizer)):
+    nbcnn(tmp_path, *LONG, "--resume", "--out", "parts")
+    at_once, parts = (store.load(folder / "last.h5") for folder in (whole, tmp_path / "parts"))
+    assert at_once.optimizer is not None and parts.optimizer is not None
+    for one, other in ((at_once.parameters, parts.parameters), (at_once.optimizer, parts.optimizer)):
         assert one.keys() == other.keys()
         assert all(np.array_equal(one[key], other[key]) for key in one)
-    assert (tmp_path / "whole/model.h5").read_bytes() == (tmp_path / "parts/model.h5").read_bytes()
+    assert (whole / "model.h5").read_bytes() == (tmp_path / "parts/model.h5").read_bytes()
 
 
 def test_a_network_that_gives_numbers_has_a_loss_and_no_accuracy(tmp_path: Path) -> None:

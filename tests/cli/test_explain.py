@@ -31,7 +31,7 @@ def test_all_codes_a_line_each(nbcnn: Run) -> None:
     assert all(len(line.split()) > 2 for line in lines[1:])
     assert [page["code"] for page in json.loads(nbcnn("explain", "--format", "json").out)] == codes
     rows = nbcnn("explain", "--format", "markdown").out.splitlines()
-    assert rows[1] == "|---|---|" and [row.split(" | ")[0] for row in rows[2:]] == [f"| {code}" for code in codes]
+    assert rows[1] == "| --- | --- |" and [row.split(" | ")[0] for row in rows[2:]] == [f"| {code}" for code in codes]
     assert all(row.count("|") == 3 for row in rows)
 
 

@@ -1,6 +1,7 @@
 """`nbcnn lr-find`: a curve, a picture or JSON."""
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ def test_json_alone_on_standard_output(nbcnn: Run, spec: Path) -> None:
     assert len(found["rates"]) == 30 and found["rates"][0] == 1e-5 and found["rates"][-1] == pytest.approx(1)
 
 
-@pytest.mark.parametrize("ending", ["png", "svg"])
+@pytest.mark.parametrize("ending", ["png", "svg", "pdf"])
 def test_a_picture(nbcnn: Run, spec: Path, tmp_path: Path, ending: str) -> None:
     pytest.importorskip("matplotlib")
     path = tmp_path / f"rates.{ending}"
@@ -46,6 +47,8 @@ def test_a_picture(nbcnn: Run, spec: Path, tmp_path: Path, ending: str) -> None:
     assert outcome.code == 0 and f"{path} shows the curve" in outcome.out and "|***" not in outcome.out
     if ending == "png":
         assert path.read_bytes().startswith(b"\x89PNG")
+    elif ending == "pdf":
+        assert path.read_bytes().startswith(b"%PDF")
     else:
         assert ElementTree.parse(path).getroot().tag.endswith("svg")
 
@@ -55,7 +58,7 @@ def test_what_cannot_be_drawn_is_said_before_anything_is_trained(
 ) -> None:
     outcome = nbcnn("lr-find", spec, "--out", "a.gif")
     assert outcome.code == 2 and "a name that ends in .png, .svg or .pdf is expected" in outcome.err
-    monkeypatch.setitem(__import__("sys").modules, "matplotlib", None)
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     outcome = nbcnn("lr-find", spec, "--out", "a.png")
     assert outcome.code == 2 and "pip install 'nbcnn[plot]'" in outcome.err and "step" not in outcome.err
 

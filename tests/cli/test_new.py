@@ -182,6 +182,8 @@ def test_without_a_word_it_is_what_can_be_trained_at_once(nbcnn: Run) -> None:
         (["mine.json"], "mine.json: a name that ends in .toml is expected; write mine.toml"),
         (["nowhere/mine.toml"], "nowhere/mine.toml: the file cannot be written"),
         (["mine.toml", "--template", "resnet19"], "template 'resnet19': .*; the nearest is \"resnet18\""),
+        (["--list", "mine.toml"], "--list only lists templates; leave out the file"),
+        (["--list", "--data", "digits"], "--list only lists templates"),
         (["mine.toml", "--template", "zzz"], "`nbcnn new --list` has them"),
         (["mine.toml", "--template", "unet", "--data", "digits"], "leave one of them out"),
         (["mine.toml", "--data", "nowhere"], "data source 'nowhere'"),

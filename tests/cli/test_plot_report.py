@@ -33,7 +33,36 @@ def test_report(nbcnn, run: Path, tmp_path: Path) -> None:
     result = nbcnn("report", run, "--out", tmp_path / "page.html", "--format", "json")
     assert json.loads(result.out) == {"out": str(tmp_path / "page.html")}
     result = nbcnn("report", tmp_path)
-    assert result.code == 2 and "a run's folder with history.jsonl is expected" in result.err
+    assert result.code == 2 and "a run's folder is expected, this holds no history.jsonl" in result.err
+
+
+def test_no_run_has_one_sentence_whatever_the_verb(nbcnn, tmp_path: Path) -> None:
+    expected = f"nbcnn: {tmp_path}: a run's folder is expected, this holds no FILE; name one that `nbcnn train` wrote\n"
+    for arguments, file in (
+        (("compare", tmp_path), "spec.json"),
+        (("report", tmp_path), "history.jsonl"),
+        (("plot", "curves", tmp_path), "history.jsonl"),
+        (("plot", "filters", tmp_path), "model.h5"),
+    ):
+        result = nbcnn(*arguments)
+        assert result.code == 2 and result.err == expected.replace("FILE", file)
+
+
+def test_where_nothing_can_be_written_is_said_before_any_work(nbcnn, run: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    spec, nowhere = run / "spec.json", tmp_path / "nowhere"
+    for arguments, name in (
+        (("plot", "saliency", run), "a.png"),
+        (("report", run), "a.html"),
+        (("lr-find", spec), "a.png"),
+        (("rf", spec, "--layer", "conv1"), "a.svg"),
+        (("data", "preview", spec), "a.png"),
+    ):
+        result = nbcnn(*arguments, "--out", nowhere / name)
+        assert result.code == 2 and f"there is no folder {nowhere}; choose another out" in result.err
+        (tmp_path / name).mkdir(exist_ok=True)
+        result = nbcnn(*arguments, "--out", tmp_path / name)
+        assert result.code == 2 and "this is a folder" in result.err
 
 
 def test_plot(nbcnn, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ class Server(http.server.ThreadingHTTPServer):
     behaviour: frozenset = frozenset()
     limit = len(CONTENT)
     content = CONTENT
+    address = ""
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
@@ -37,6 +38,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         server.ranges.append(asked)
         if "missing" in server.behaviour:
             return self.send_error(404)
+        if server.address:
+            self.send_response(302)
+            self.send_header("Location", server.address)
+            return self.end_headers()
         start = 0
         if asked and "no ranges" not in server.behaviour:
             start = int(asked.removeprefix("bytes=").removesuffix("-"))
@@ -56,6 +61,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def server(monkeypatch):
     monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setattr(download, "SECURE", "http://127.0.0.1:")
     with Server() as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
@@ -183,3 +189,20 @@ def test_a_folder_that_cannot_be_written_is_named(server, tmp_path):
     (tmp_path / "data").write_text("a file where the folder should be")
     with pytest.raises(DataError, match=r"file.gz.part: the file cannot be written"):
         fetch(server, tmp_path / "data" / "file.gz")
+
+
+@pytest.mark.parametrize("address", ["http://localhost:9/file.gz", "file:///etc/passwd", "ftp://127.0.0.1/file.gz"])
+def test_no_redirect_leads_to_an_insecure_address(server, path, address):
+    server.address = address
+    with pytest.raises(DataError, match="an address of .* is expected, received"):
+        download.fetch([server.url], path, len(CONTENT), SHA256)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.1:9/file.gz", "file:///etc/hosts", "HTTP://127.0.0.1/", "/etc/hosts"]
+)
+def test_nothing_is_fetched_but_over_https(path, address):
+    with pytest.raises(DataError, match="an address of https:// is expected"):
+        download.fetch([address], path, len(CONTENT), SHA256)
+    assert not path.parent.exists()

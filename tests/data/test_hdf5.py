@@ -15,10 +15,24 @@ from nbcnn import data
 from nbcnn.data import hdf5
 from nbcnn.data.stored import Stored
 from nbcnn.errors import DataError
+from nbcnn.machine import confined
 
 GENERATOR = np.random.default_rng(0)
 IMAGES = GENERATOR.integers(0, 256, (60, 3, 4, 5), np.uint8)
 LABELS = np.arange(60) % 3
+
+
+@pytest.fixture(scope="module", autouse=True)
+def without_trial():
+    """HDF5 opens files in this process alone, which takes less time; tests of the other one ask for `with_trial`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hdf5, "confined", lambda *_: "")
+        yield
+
+
+@pytest.fixture
+def with_trial(monkeypatch):
+    monkeypatch.setattr(hdf5, "confined", confined.confined)
 
 
 @pytest.fixture
@@ -262,6 +276,39 @@ def test_what_may_reach_beyond_the_file_is_refused(path, change, message):
         change(file)
     with pytest.raises(DataError, match=message):
         load(path)
+
+
+def test_a_file_that_crashes_hdf5_is_refused(path, with_trial):
+    """A virtual data set whose description is damaged: HDF5 2.0 crashes when it opens it."""
+    path.write_bytes((Path(__file__).parent / "crashes_hdf5.h5").read_bytes())
+    with pytest.raises(DataError, match="data.h5: "):
+        load(path)
+
+
+def test_another_process_refuses_and_accepts_as_this_one_does(path, with_trial):
+    splits = load(write(path, None, {"chunks": (7, 3, 4, 5), "compression": "gzip"}))
+    np.testing.assert_array_equal(splits.train.inputs[:], IMAGES)
+    other = write(path.with_name("other.h5"), {"x": IMAGES, "y": IMAGES.astype(complex)})
+    with pytest.raises(DataError, match="other.h5 y: an array of plain numbers is expected"):
+        load(other)
+
+
+@pytest.mark.parametrize("number", ["SIGSEGV", "SIGABRT"])
+def test_the_end_of_the_other_process_is_told(path, monkeypatch, number):
+    def crash(*_):
+        raise confined.ConfinedError(f"it crashes with {number}")
+
+    monkeypatch.setattr(hdf5, "confined", crash)
+    with pytest.raises(DataError, match=rf"data.h5: HDF5 cannot open the file \(it crashes with {number}\)"):
+        load(write(path))
+
+
+def test_where_no_process_can_be_started_the_file_is_read_all_the_same(path, monkeypatch):
+    def fail(*_):
+        raise OSError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(hdf5, "confined", fail)
+    assert len(load(write(path)).train) == 60
 
 
 def test_large_chunks_are_refused(path, monkeypatch):

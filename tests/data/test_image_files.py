@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import warnings
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -124,6 +125,22 @@ def test_a_pipe_is_not_waited_for(folder: Path, load: Load, memory: int) -> None
     os.mkfifo(folder / "a" / "pipe.png")
     with pytest.raises(DataError, match=r"pipe\.png: a regular file is expected"):
         load(folder, memory)
+
+
+def test_no_other_program_reads_an_image(folder: Path, load: Load) -> None:
+    Image.new("L", (6, 4)).save(folder / "b" / "drawing.eps")
+    (folder / "b" / "drawing.eps").rename(folder / "b" / "drawing.png")
+    with pytest.raises(DataError, match=r"drawing\.png: not a readable image \(cannot identify"):
+        load(folder, MUCH)
+
+
+@pytest.mark.parametrize("side", [8193, 9459])
+def test_an_image_that_would_fill_the_memory(folder: Path, load: Load, side: int) -> None:
+    header = (folder / "a" / "00.png").read_bytes()
+    size = b"IHDR" + 2 * side.to_bytes(4, "big") + header[24:29]
+    (folder / "a" / "bomb.png").write_bytes(header[:12] + size + zlib.crc32(size).to_bytes(4, "big") + header[33:])
+    with pytest.raises(DataError, match=r"bomb\.png: .*(at most 67108864 pixels are expected|exceeds limit)"):
+        load(folder, LITTLE)
 
 
 def test_threads_leave_the_warnings_of_the_process_as_they_were(

@@ -2,10 +2,10 @@
 
 import llvmlite.binding as llvm
 
-from nbcnn.kernels.cpu.language import lanes
+from nbcnn.machine.processor import processor_features
 
 
 def test_the_system_and_the_compiler_agree_on_what_the_processor_can_do() -> None:
     compiler = {name for name, is_there in llvm.get_host_cpu_features().items() if is_there}
     words = {"avx512f", "avx2", "fma"}
-    assert lanes._features() & words == compiler & words
+    assert processor_features() & words == compiler & words

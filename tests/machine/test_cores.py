@@ -4,11 +4,14 @@ import math
 import os
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import numba
 import pytest
 
+from nbcnn.errors import InputError
 from nbcnn.machine import cores
 
 
@@ -57,6 +60,7 @@ def test_without_control_groups_there_is_no_limit(tmp_path: Path) -> None:
 def test_a_part_of_a_core_counts_as_one(monkeypatch: pytest.MonkeyPatch, quota: float, expected: int) -> None:
     monkeypatch.delenv("NUMBA_NUM_THREADS", raising=False)
     monkeypatch.setattr(numba.config, "NUMBA_NUM_THREADS", 8)
+    monkeypatch.setattr(cores, "affinity", lambda: 8)
     monkeypatch.setattr(cores, "quota", lambda: quota)
     assert cores.most_threads.__wrapped__() == expected
 
@@ -68,10 +72,97 @@ def test_the_environment_overrides_the_quota(monkeypatch: pytest.MonkeyPatch) ->
     assert cores.most_threads.__wrapped__() == 8
 
 
+@pytest.fixture
+def eight_cores(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    for variable in (cores.OURS, cores.NUMBAS):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(numba.config, "NUMBA_NUM_THREADS", 8)
+    monkeypatch.setattr(cores, "affinity", lambda: 8)
+    monkeypatch.setattr(cores, "quota", lambda: math.inf)
+    cores.most_threads.cache_clear()
+    yield monkeypatch
+    cores.most_threads.cache_clear()
+
+
+@pytest.mark.parametrize(("wanted", "expected"), [("", 8), ("1", 1), (" 3 ", 3), ("8", 8), ("9", 8), ("1024", 8)])
+def test_nbcnn_num_threads(eight_cores: pytest.MonkeyPatch, wanted: str, expected: int) -> None:
+    eight_cores.setenv(cores.OURS, wanted)
+    assert (cores.usual_threads(), cores.most_threads()) == (expected, 8)
+
+
+@pytest.mark.parametrize("variable", [cores.OURS, cores.NUMBAS])
+@pytest.mark.parametrize("wanted", ["0", "-1", "1.5", "abc", "1025", "9" * 5000, "²"])
+def test_numbers_of_threads_that_make_no_sense(eight_cores: pytest.MonkeyPatch, variable: str, wanted: str) -> None:
+    eight_cores.setenv(variable, wanted)
+    with pytest.raises(
+        InputError, match=rf"^{variable}=.{{1,40}}: a whole number from 1 to 1024 is expected; unset it"
+    ):
+        cores.usual_threads()
+
+
+def test_ours_goes_before_numbas(eight_cores: pytest.MonkeyPatch) -> None:
+    eight_cores.setenv(cores.NUMBAS, "8")
+    eight_cores.setattr(cores, "quota", lambda: 2.0)
+    assert cores.usual_threads() == 8
+    eight_cores.setenv(cores.OURS, "5")
+    assert cores.usual_threads() == 5
+
+
+def test_plans_follow_the_cores_that_a_process_is_given(eight_cores: pytest.MonkeyPatch) -> None:
+    eight_cores.setattr(cores, "_this_thread", threading.local())
+    assert cores.workers() == 8
+    eight_cores.setattr(cores, "affinity", lambda: 3)
+    assert cores.most_threads() == 8
+    assert cores.workers() == cores.most_threads() == 3
+
+
+def run(program: str, **environment: str) -> str:
+    inherited = {key: value for key, value in os.environ.items() if key not in (cores.OURS, cores.NUMBAS)}
+    done = subprocess.run([sys.executable, "-c", program], env=inherited | environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+BEFORE_A_CALL = """
+from nbcnn.machine.cores import thread_count
+from nbcnn.model import Model
+from nbcnn.network import build
+from nbcnn.spec import parse
+from nbcnn.training.threads import threads
+layers = [{"type": "flatten"}, {"type": "linear", "out_features": 1}]
+model = Model(build(parse({"input": {"shape": [2, 4]}, "layers": layers})))
+print(thread_count(), model.planned(False, 1).workers, end=" ")
+with threads(2):
+    other = Model(model.network)
+    print(thread_count(), other.planned(False, 1).workers, model.planned(False, 1).workers, thread_count())
+"""
+
+
+@pytest.mark.skipif(cores.affinity() < 2, reason="there is one core here")
+@pytest.mark.parametrize("first", ["import numba", "import nbcnn", "import numba; numba.get_num_threads()"])
+def test_whatever_is_imported_first(first: str) -> None:
+    before = "import os; os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])\n"
+    assert run(f"{before}{first}\n{BEFORE_A_CALL}", NBCNN_NUM_THREADS="1") == "1 1 2 2 1 2\n"
+
+
+def test_a_threading_layer_that_is_not_there_is_told() -> None:
+    program = """
+from nbcnn.errors import NbcnnError
+from nbcnn.machine.cores import thread_count
+try:
+    thread_count()
+except NbcnnError as error:
+    print(error)
+"""
+    expected = "NUMBA_THREADING_LAYER=nonsense: The threading layer requested 'nonsense' is unknown to Numba; unset it"
+    assert run(program, NUMBA_THREADING_LAYER="nonsense").startswith(expected)
+
+
 UNDER_A_QUOTA = """
 import threading
 import numba
 import numpy as np
+from nbcnn.errors import InputError
 from nbcnn.machine import cores
 cores.quota = lambda: 1.0
 from nbcnn.errors import InputError
@@ -107,6 +198,4 @@ else:
 
 @pytest.mark.skipif(numba.config.NUMBA_NUM_THREADS < 2, reason="there is one thread here")
 def test_a_container_with_one_core_of_two_computes_on_one_thread() -> None:
-    environment = {key: value for key, value in os.environ.items() if key != "NUMBA_NUM_THREADS"}
-    done = subprocess.run([sys.executable, "-c", UNDER_A_QUOTA], env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    run(UNDER_A_QUOTA)

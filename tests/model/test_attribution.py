@@ -1,5 +1,7 @@
 """What layers give, saliency and Grad-CAM, beside the reference's gradients in float64."""
 
+import copy
+
 import numpy as np
 import pytest
 from networks import FLATTEN, NETWORKS, conv, dropout, layer, linear, network, pool
@@ -8,6 +10,8 @@ from nbcnn.attribution import last_map
 from nbcnn.errors import InputError, SpecError
 from nbcnn.model import Model
 from nbcnn.network import INPUT, Network
+from nbcnn.plan import scores
+from nbcnn.plan.plan import Plan
 from nbcnn.plan.reference import Reference
 
 TOLERANCE = 2e-5
@@ -86,6 +90,23 @@ def test_the_highest_score_is_the_target_unless_one_is_given() -> None:
     np.testing.assert_array_equal(model.saliency(x), model.saliency(x, highest))
     np.testing.assert_array_equal(model.grad_cam(x), model.grad_cam(x, "sum", highest))
     np.testing.assert_array_equal(model.saliency(x, 3)[60:], model.saliency(x, [3] * 70)[60:])
+
+
+def test_plans_are_made_once_and_follow_the_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[object] = []
+    monkeypatch.setattr(scores, "Plan", lambda program: made.append(program) or Plan(program))
+    model = model_of(network(*BRANCHES))
+    x = np.random.default_rng(0).random((1, 2, 8, 9), dtype=np.float32)
+    before = model.saliency(x, 1)
+    np.testing.assert_array_equal(model.saliency(x, 1), before)
+    assert len(made) == 2  # of the outputs and of their gradient
+    model.parameters["a.weight"][...] *= -1
+    again = copy.deepcopy(model)
+    changed = model.saliency(x, 1)
+    assert len(made) == 2 and not np.array_equal(changed, before)
+    model.parameters["a.weight"][...] = 0
+    np.testing.assert_array_equal(again.saliency(x, 1), changed)
+    assert model.saliency(np.tile(x, (3, 1, 1, 1)), 1).shape == (3, 8, 9) and len(made) == 6
 
 
 def test_bytes_count_as_shares_of_255() -> None:

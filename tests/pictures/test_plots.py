@@ -24,7 +24,7 @@ pytest.importorskip("matplotlib")
 def test_every_kind_is_a_picture(run: Path, tmp_path: Path) -> None:
     assert (*PLOTS,) == KINDS == Kind.__args__
     for kind in KINDS:
-        for ending, begins in (("png", b"\x89PNG"), ("svg", b"<?xml")):
+        for ending, begins in (("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")):
             paths = [tmp_path / f"{kind}{number}.{ending}" for number in range(2)]
             for path in paths:
                 nbcnn.plot(kind, run, out=path)
@@ -108,17 +108,24 @@ def test_refusals(run: Path, tmp_path: Path) -> None:
         nbcnn.plot("histogram", run)
     with pytest.raises(InputError, match="filters shows one run, received 2"):
         nbcnn.plot("filters", run, run)
-    with pytest.raises(InputError, match="pictures are written as .png or .svg"):
+    with pytest.raises(InputError, match=r"ends in \.png, \.svg or \.pdf is expected"):
         nbcnn.plot("curves", run, out=tmp_path / "a.jpg")
     with pytest.raises(InputError, match='"pool" .max_pool. has no kernels; choose a convolution, such as conv1, left'):
         nbcnn.plot("filters", run, layer="pool")
     with pytest.raises(SpecError, match="no layer is named 'conv9'"):
         nbcnn.plot("features", run, layer="conv9")
-    with pytest.raises(InputError, match="'cat' is no class; use a number, or one of 0, 1"):
+    with pytest.raises(InputError, match="'cat' is no class; use a number from 0 to 9, or one of 0, 1"):
         nbcnn.plot("saliency", run, target="cat")
+    for target in (11, "11", -1):
+        with pytest.raises(
+            InputError, match=rf"class: 0 to 9, or one of 0, 1.* is expected, received {target}; choose"
+        ):
+            nbcnn.plot("grad-cam", run, target=target)
+    with pytest.raises(InputError, match=r"there is no folder .*nowhere; choose another out"):
+        nbcnn.plot("curves", run, out=tmp_path / "nowhere" / "a.png")
     with pytest.raises(InputError, match="there are 355 in the test split, received 355; use 0 to 354"):
         nbcnn.plot("saliency", run, sample=355)
-    with pytest.raises(InputError, match="a run's folder with history.jsonl is expected"):
+    with pytest.raises(InputError, match="a run's folder is expected, this is none; name one"):
         nbcnn.plot("curves", run / "model.h5")
     with pytest.raises(DataError, match=r"no.npy"):
         nbcnn.plot("features", run, sample=tmp_path / "no.npy")

@@ -146,7 +146,7 @@ def test_the_same_run_gives_the_same_page(run: Path) -> None:
 
 
 def test_refusals(run: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="a run's folder with history.jsonl is expected"):
+    with pytest.raises(InputError, match=r"a run's folder is expected, this holds no history\.jsonl; name one"):
         api.report(tmp_path)
     (tmp_path / "history.jsonl").write_text("")
     with pytest.raises(InputError, match="no epoch is finished yet"):

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from nbcnn import build, load_spec
+from nbcnn.network import build
+from nbcnn.spec import load
 
 SPECS = Path(__file__).parents[2] / "specs"
 ROW = re.compile(r"^\| \[(\w+)\]\((\w+\.toml)\) \| (\S+) \| (\S+) \| (\S+) \|$", re.MULTILINE)
@@ -19,7 +20,7 @@ def test_every_spec_has_a_row() -> None:
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
 def test_a_row_is_true(row: tuple[str, ...]) -> None:
     name, file, shape, params, macs = row
-    network = build(load_spec(SPECS / file))
+    network = build(load(SPECS / file))
     totals = network.report()["totals"]
     assert file == f"{name}.toml"
     assert shape == "x".join(map(str, network.input_shape))

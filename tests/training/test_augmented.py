@@ -10,6 +10,7 @@ import nbcnn
 from nbcnn.augmentation.flips import _flip
 from nbcnn.data import Dataset
 from nbcnn.errors import InputError
+from nbcnn.training.events import Compiling
 from nbcnn.training.samples import training_loader
 
 TABLES: list[dict[str, Any]] = [
@@ -37,8 +38,9 @@ def test_no_step_waits_for_what_augmentation_compiles() -> None:
     kind = np.dtype(np.uint8)
     _flip._made.pop(kind, None)
     network = nbcnn.build(spec_of((1, 8, 8), {"type": "horizontal_flip", "p": 0.1}))
-    training_loader(network, Dataset(samples_of((1, 8, 8), 3), np.zeros(3, np.int64)))
-    assert kind in _flip._made
+    events: list[Any] = []
+    training_loader(network, Dataset(samples_of((1, 8, 8), 3), np.zeros(3, np.int64)), on_event=events.append)
+    assert kind in _flip._made and events == [Compiling("horizontal_flip", 0, 1)]
 
 
 def test_an_epoch_that_is_interrupted_goes_on_with_the_same_samples(tmp_path) -> None:

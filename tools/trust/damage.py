@@ -3,8 +3,9 @@
     python tools/trust/damage.py --count 10000
 
 Every copy is loaded twice: as it is, and resealed, its SHA-256 set right by whoever damaged it. It may be refused by an
-error of nbcnn's own, or give the very weights that were saved, where the damage is in what only HDF5 reads. Every
-tenth copy is inspected as well. Exit code 1 where one crashes, hangs, ends in another error or gives other weights.
+error of nbcnn's own, or give the very weights that were saved, where the damage is in what only HDF5 reads, or those
+of the other file, where a splice has taken over all of it. Every tenth copy is inspected as well. Exit code 1 where
+one crashes, hangs, ends in another error or gives other weights.
 """
 
 import argparse
@@ -35,7 +36,7 @@ from nbcnn.weights.seal import reseal
 
 BATCH = 100
 """Copies for one process."""
-HARMLESS = ("refused", "identical")
+HARMLESS = ("refused", "identical", "all of the other file")
 VERDICTS = (*HARMLESS, "different", *FAULTS)
 SPEC = {
     "name": "small",
@@ -162,6 +163,8 @@ def judged(saved: list[Snapshot], path: Path, number: int, data: bytes) -> str:
         found = "refused"
     else:
         found = "identical" if _same(loaded, saved[number]) else "different"
+        if any(_same(loaded, each) for each in saved if each is not saved[number]):
+            found = "all of the other file"
     if number % 10 == 0:
         with suppress(NbcnnError):
             inspect(path)

@@ -16,7 +16,7 @@ FAULTS = ("another error", "crash", "hang")
 Case = TypeVar("Case")
 
 
-def tried(cases: Sequence[Case], judge: Callable[[int, Case], str]) -> Iterator[str]:
+def tried(cases: Sequence[Case], judge: Callable[[int, Case], str], seconds: float = SECONDS) -> Iterator[str]:
     """What `judge(number, case)` says of each case, or which of the FAULTS it ends in."""
     done = 0
     while done < len(cases):
@@ -27,7 +27,7 @@ def tried(cases: Sequence[Case], judge: Callable[[int, Case], str]) -> Iterator[
         os.close(writing)
         with os.fdopen(reading, "rb", buffering=0) as pipe:
             while done < len(cases):
-                ready, _, _ = select.select([pipe], [], [], SECONDS)
+                ready, _, _ = select.select([pipe], [], [], seconds)
                 length = pipe.read(1) if ready else b""
                 if not length:
                     os.kill(child, signal.SIGKILL)

@@ -47,7 +47,7 @@ def conv(
         add_depthwise(program, window, flip, weight, bias, x, y)
         return y
     outputs, channels = weight.shape[0] // groups, weight.shape[1]
-    taps = len(window.taps)
+    taps = window.tap_count
     packing = Packing(groups, outputs, channels, taps, outputs * channels * taps, channels * taps, taps)
     if suits_winograd(program, window, packing, x.space, y.space):
         add_winograd(program, weight, bias, packing, flip, window.before, x, y)
@@ -90,7 +90,7 @@ def conv_gradient(
     window = Window.of(weight.shape[2:], stride, padding, dilation)
     is_depthwise = groups == x.channels > 1
     outputs, channels = weight.shape[0] // groups, weight.shape[1]
-    taps = len(window.taps)
+    taps = window.tap_count
     packing = Packing(groups, channels, outputs, taps, outputs * channels * taps, taps, channels * taps)
     dx = None
     if x.wants_gradient:

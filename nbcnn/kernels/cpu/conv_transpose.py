@@ -61,7 +61,7 @@ def conv_transpose(
     strands = adjoint_strands(window, y.space, flip=False)
     x = with_halo(program, x, halo_of(strands, x.space))
     channels, outputs = weight.shape[0] // groups, weight.shape[1]
-    taps = len(window.taps)
+    taps = window.tap_count
     packing = Packing(groups, outputs, channels, taps, channels * outputs * taps, taps, outputs * taps)
     add_convolution(program, strands, taps, weight, bias, packing, x, y)
     return y
@@ -91,7 +91,7 @@ def conv_transpose_gradient(
         add_depthwise(program, window, False, weight, None, dy, dx)
     elif dx is not None:
         channels, outputs = weight.shape[0] // groups, weight.shape[1]
-        taps = len(window.taps)
+        taps = window.tap_count
         packing = Packing(groups, channels, outputs, taps, channels * outputs * taps, outputs * taps, taps)
         add_convolution(program, strands, taps, weight, None, packing, dy_haloed, dx)
     if not weight.wants_gradient:

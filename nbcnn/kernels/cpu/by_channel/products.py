@@ -236,7 +236,7 @@ def reading(x: Blocked, strands: Sequence[Strand]) -> Reading:
 def reading_of_rows(x: Blocked, window: Window, outputs: Space) -> Reading:
     """Of a planar input, which has few channels: one block of a row of the window, for every other row and channel."""
     activation, columns = x.activation, window.kernel[2]
-    rows = replace(window, kernel=(*window.kernel[:2], 1))
+    rows = window._replace(kernel=(*window.kernel[:2], 1))
     taps = len(rows.taps)
 
     def tables(target: Activation, addend: Activation, pixels: int, tap_bytes: int) -> TileTables:

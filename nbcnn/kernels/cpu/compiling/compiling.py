@@ -1,5 +1,6 @@
 """Compiled kernels by address: from the cache on disk, or compiled into it side by side with helpers."""
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -32,6 +33,8 @@ def compile_all(
     with helpers() as pool:
         missing = [kernel for kernel in dict.fromkeys(kernels) if kernel not in _compiled]
         waiting = deque(kernel for kernel in missing if not is_cached(kernel.identity))
+        # Processes that start together begin in different places, and find what the others have made meanwhile.
+        waiting.rotate(os.getpid())
         done: set[Kernel] = set()
 
         def report(label: str) -> None:

@@ -18,8 +18,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import numba
-
 import nbcnn
 from nbcnn.errors import NbcnnWarning
 
@@ -33,19 +31,19 @@ UNUSED_DAYS = 30
 class Folders:
     """`read` are looked into in turn; `written` is the last of them, or None where there is no room anywhere.
 
-    `refused` says why NBCNN_CACHE is not among them, where it is set.
+    `refused` says of others why they are not among them.
     """
 
     read: tuple[Path, ...]
     written: Path | None
-    refused: str | None
+    refused: tuple[str, ...]
 
 
 @lru_cache(maxsize=1)
 def sources_digest() -> str:
-    """A hash of every file that shapes compiled code: all of this folder and the walker, with Numba's version."""
+    """A hash of every file that shapes compiled code: all kernels and the walker."""
     package = Path(nbcnn.__file__).parent
-    digest = hashlib.sha256(numba.__version__.encode())
+    digest = hashlib.sha256()
     for path in sorted([*package.glob("kernels/cpu/**/*.py"), *package.glob("plan/*.py")]):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:16]
@@ -60,25 +58,21 @@ def is_trusted(status: os.stat_result) -> bool:
 def folders() -> Folders:
     """The folders of this process; those that are missing are made. Warns where nothing can be kept where it should."""
     read: list[Path] = []
-    refused = None
+    refused: list[str] = []
     for base in _bases():
         try:
             folder, is_writable = _opened(base)
         except OSError as error:
+            refused.append(f"{base}: {error.strerror or error}")
             if base == _wanted():
-                refused = error.strerror or str(error)
+                _warn(f"NBCNN_CACHE={refused[0]}; compiled code is kept elsewhere, name a folder that you can write to")
             continue
         read.append(folder)
         if is_writable:
-            if refused:
-                _warn(f"NBCNN_CACHE={_wanted()}: {refused}; compiled code is kept in {base}, name a folder of yours")
-            return Folders((*read,), folder, refused)
-    _warn(
-        f"{_wanted() or 'the cache of compiled code'}: {refused or 'it can be kept nowhere'}; every start compiles "
-        "anew, let NBCNN_CACHE name a folder that you can write to"
-    )
+            return Folders((*read,), folder, (*refused,))
+    _warn("compiled code cannot be kept, and every start compiles anew; let NBCNN_CACHE name a folder of yours")
     alone = _folder_of_this_process()
-    return Folders((*read, alone) if alone else (*read,), alone, refused)
+    return Folders((*read, alone) if alone else (*read,), alone, (*refused,))
 
 
 def _warn(text: str) -> None:

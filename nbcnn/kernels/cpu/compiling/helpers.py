@@ -17,7 +17,7 @@ from pathlib import Path
 import nbcnn
 from nbcnn.kernels.cpu.compiling.folders import folders
 from nbcnn.kernels.cpu.program.calls import Kernel
-from nbcnn.machine.cores import most_threads
+from nbcnn.machine.cores import usual_threads
 
 # A helper takes a second to get ready, in which this process compiles three kernels, and some 200 MB of memory.
 KERNELS_EACH = 4
@@ -35,7 +35,7 @@ class Helpers:
 
     def compile(self, waiting: deque[Kernel], finished: Callable[[Kernel], None]) -> None:
         """Begin to take kernels from `waiting`; `finished` is called on other threads with each that is on disk."""
-        wanted = min(most_threads() - 1, MOST, len(waiting) // KERNELS_EACH)
+        wanted = min(usual_threads() - 1, MOST, len(waiting) // KERNELS_EACH)
         for _ in range(wanted - len(self._processes)):
             # No more processes, or none at all here: we do without.
             with suppress(OSError, ValueError):

@@ -3,7 +3,7 @@
 The way forward leaves the number of each window's winning tap, so that the way back reads nothing else of the input.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -123,8 +123,7 @@ def extreme_gradient(lanes: int, number_bytes: int) -> Body:
     return body
 
 
-@dataclass(frozen=True)
-class _Winners:
+class _Winners(NamedTuple):
     """The winning taps' numbers, of so many bytes each, or what `even_extremes` leaves of them."""
 
     numbers: Activation

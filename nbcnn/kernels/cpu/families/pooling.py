@@ -1,7 +1,7 @@
 """What the pools share: tables of windows, and the walk back over them."""
 
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,8 +13,7 @@ from nbcnn.kernels.cpu.program.calls import Activation, Argument, At, Space
 from nbcnn.kernels.cpu.program.program import Program
 
 
-@dataclass(frozen=True)
-class Windows:
+class Windows(NamedTuple):
     """What pooling reads: window n has the pixels starts[n] + taps[t] for which used[n, t], and writes at targets[n].
 
     `starts` and `targets` are positions (n, 3), `taps` are offsets (t, 3) in row-major order. Only pixels inside the

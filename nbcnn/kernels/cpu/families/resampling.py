@@ -6,8 +6,8 @@ outputs that read it, so that gradients are gathered as well and nothing is ever
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,8 +19,7 @@ from nbcnn.kernels.cpu.program.calls import Activation, Call, Space
 from nbcnn.kernels.cpu.program.program import Program
 
 
-@dataclass(frozen=True)
-class AxisTaps:
+class AxisTaps(NamedTuple):
     """A linear map along one axis: output `targets[n]` adds `weights[n]` times input `sources[n]`, for every n.
 
     An output may be listed any number of times; one that is not listed at all reads nothing.
@@ -39,8 +38,7 @@ class AxisTaps:
         return cls(source_size, len(sources), targets, sources[targets], np.ones(len(targets)))
 
 
-@dataclass(frozen=True)
-class Resampling:
+class Resampling(NamedTuple):
     """A linear map of the pixels of a channel: pixel `targets[n]` adds `weights[n]` times pixel `sources[n]`.
 
     Pixels are numbered row-major in the space that they lie in.

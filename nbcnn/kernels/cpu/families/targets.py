@@ -1,6 +1,6 @@
 """What a loss compares a batch with, and where it says how the comparison went."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,8 +10,7 @@ from nbcnn.kernels.cpu.program.calls import Activation
 from nbcnn.kernels.cpu.program.program import Program
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """The port of a data set's targets, the samples of it that make the batch, and where their scores go.
 
     Targets are class numbers (int64), one for each pixel of a sample, or, where `numbers` says so, as many numbers

@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -40,8 +41,7 @@ def _every(space: tuple[int, ...]) -> np.ndarray:
     return positions
 
 
-@dataclass(frozen=True)
-class Window:
+class Window(NamedTuple):
     """A sliding window: kernel, stride, padding before the first pixel and dilation, each on three axes."""
 
     kernel: Space
@@ -90,6 +90,10 @@ class Window:
             places = self.stride[axis] * np.arange(target)[:, None] + taps
             counts.append(int(((places >= 0) & (places < source)).sum()))
         return math.prod(counts)
+
+    @property
+    def tap_count(self) -> int:
+        return math.prod(self.kernel)
 
     @property
     def taps(self) -> np.ndarray:
@@ -159,8 +163,7 @@ def halo_of(strands: Strands, space: Space) -> Halo:
     return depth, rows, columns
 
 
-@dataclass(frozen=True)
-class TileTables:
+class TileTables(NamedTuple):
     """`pixels` (tiles x tile pixels x 3 offsets: source, target, mask), `tiles` (first tap byte, tap count), `taps`."""
 
     pixels: np.ndarray
@@ -263,16 +266,18 @@ def _order(inside: np.ndarray, pixels: np.ndarray, tile_pixels: int) -> tuple[np
     Pixels at a border need fewer taps. Row-major order keeps neighbours together; another order is taken only where it
     saves more than 3 % of the products, which borders of small maps do.
     """
-    candidates = [np.arange(len(pixels))]
-    if not inside.all():
-        candidates.append(np.lexsort((pixels[:, 0], pixels[:, 1], pixels[:, 2])))
-        candidates.append(np.argsort(codes(inside[:, ::-1]), kind="stable"))
-    best = None
-    for candidate in candidates:
+
+    def tiled(candidate: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         padding = -len(candidate) % tile_pixels
         order = np.concatenate([candidate, np.repeat(candidate[-1:], padding)])
-        used = inside[order].reshape(len(order) // tile_pixels, tile_pixels, inside.shape[1]).any(axis=1)
-        if best is None or used.sum() < 0.97 * best[1].sum():
-            best = order, used
-    assert best is not None
+        return order, inside[order].reshape(len(order) // tile_pixels, tile_pixels, inside.shape[1]).any(axis=1)
+
+    best = tiled(np.arange(len(pixels)))
+    # No tile needs fewer taps than its pixels do on average.
+    if inside.all() or 0.97 * best[1].sum() <= inside.sum() / tile_pixels:
+        return best
+    by_column, by_taps = np.lexsort(pixels.T), np.argsort(codes(inside[:, ::-1]), kind="stable")
+    for other in map(tiled, (by_column, by_taps)):
+        if other[1].sum() < 0.97 * best[1].sum():
+            best = other
     return best

@@ -5,11 +5,12 @@ Correctness does not depend on the lane count; it follows the machine and may be
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 
 from nbcnn.errors import InputError
+from nbcnn.machine.processor import processor_features
 
 LANE_COUNTS = (4, 8, 16)
 
@@ -23,25 +24,12 @@ def _machine() -> tuple[int, int]:
 
     if platform.machine().lower() in ("arm64", "aarch64"):
         return 4, 32
-    features = _features()
+    features = processor_features()
     if "avx512f" in features:
         return 16, 32
     if {"avx2", "fma"} <= features:
         return 8, 16
     return 4, 16
-
-
-def _features() -> set[str]:
-    """What this machine's first core can do, in words that Linux and LLVM share."""
-    with suppress(OSError), open("/proc/cpuinfo", encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            name, _, words = line.partition(":")
-            if name.strip() == "flags":
-                return set(words.split())
-    # Loading LLVM takes longer than laying out a small network.
-    import llvmlite.binding as llvm
-
-    return {name for name, is_there in llvm.get_host_cpu_features().items() if is_there}
 
 
 def lane_count() -> int:

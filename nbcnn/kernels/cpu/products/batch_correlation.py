@@ -7,17 +7,15 @@ would cost as much as the products before it. Here a part of a phase keeps its s
 
 import math
 
-import numpy as np
-
 from nbcnn.kernels.cpu.families.sums import PartialSums
 from nbcnn.kernels.cpu.families.tails import store_first
-from nbcnn.kernels.cpu.families.windows import Window, every
+from nbcnn.kernels.cpu.families.windows import Window
 from nbcnn.kernels.cpu.language.row import Body, arguments, read_index
 from nbcnn.kernels.cpu.language.transposing import sums_of
 from nbcnn.kernels.cpu.products.pooled_correlation import add_pooled_correlation, can_correlate_pooled
-from nbcnn.kernels.cpu.products.products import add_correlation, choose_tile
+from nbcnn.kernels.cpu.products.products import add_correlation, choose_tile, position_table, tap_table
 from nbcnn.kernels.cpu.products.tile import correlation_sums
-from nbcnn.kernels.cpu.program.buffers import Array, Table
+from nbcnn.kernels.cpu.program.buffers import Array
 from nbcnn.kernels.cpu.program.calls import Activation
 from nbcnn.kernels.cpu.program.program import Program
 
@@ -49,7 +47,7 @@ def add_weight_gradient(
     count = math.prod(shape)
     few_positions = math.prod(dy.space) <= POSITIONS and count >= 16384
     # Without taps that share what they read, a sum is as fast as what it reads comes, which several filters share.
-    pointwise = len(window.taps) == 1 and count >= 2048 and groups == 1
+    pointwise = window.tap_count == 1 and count >= 2048 and groups == 1
     too_large = 4 * count * program.partitions > PARTIAL_BYTES
     if few_positions or pointwise or too_large:
         return add_batch_correlation(program, window, flip, groups, x, dy, shape, name)
@@ -151,7 +149,7 @@ def add_batch_correlation(
     """Append, after the walk so far, the gradient of weights of `shape`: sums over batch and pixels of dy times x."""
     group_filters = shape[0] // groups
     group_channels = shape[1]
-    tap_count = group_channels * len(window.taps)
+    tap_count = group_channels * window.tap_count
     most_filters, most_taps = (
         (POINTWISE_FILTERS, POINTWISE_TAPS) if tap_count == group_channels else (PART_FILTERS, PART_TAPS)
     )
@@ -169,20 +167,6 @@ def add_batch_correlation(
     sums = program.activation(f"{name} sums", rows * (part_taps + tile_taps) + program.lanes, (1, 1, 1))
     sums.storage.per_worker = True
 
-    def tap_offsets() -> np.ndarray:
-        offsets = window.taps @ np.array(x.strides, dtype=np.int64)
-        if flip:
-            offsets = offsets[::-1]
-        flat = (np.arange(group_channels)[:, None] * x.channel_stride + offsets).ravel()
-        # The last tile may be wider than what is left; its surplus columns repeat the last tap and are not stored.
-        return np.concatenate([flat, np.full(tile_taps, flat[-1])])
-
-    def positions() -> np.ndarray:
-        outputs = every(dy.space)
-        here = np.stack([x.offsets(window.starts(outputs)), dy.offsets(outputs)], axis=1)
-        blocks = np.arange(span)[:, None] * [x.storage.extent(), dy.storage.extent()]
-        return np.concatenate([here + block for block in blocks])
-
     call = program.call(
         correlate_batch,
         tile_filters,
@@ -191,8 +175,8 @@ def add_batch_correlation(
         dy=dy,
         result=result,
         sums=sums,
-        positions=Table("positions", positions),
-        tap_table=Table("tap offsets", tap_offsets),
+        positions=position_table(program, window, x, dy, span),
+        tap_table=tap_table(program, window, flip, x, group_channels, tile_taps),
         samples=program.state("samples"),
         x_block=lambda: x.storage.block_stride,
         dy_block=lambda: dy.storage.block_stride,

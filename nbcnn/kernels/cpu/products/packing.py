@@ -1,7 +1,7 @@
 """Weights as the tile wants them: `[group][filter group][channel][tap][filter]`, the last group filled with zeros."""
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,8 +10,7 @@ from nbcnn.kernels.cpu.program.buffers import Array
 from nbcnn.kernels.cpu.program.program import Program
 
 
-@dataclass(frozen=True)
-class Packing:
+class Packing(NamedTuple):
     """Which canonical number goes where: strides in numbers, and how many of each there are.
 
     `filters` are the outputs of the pass: output channels forwards, input channels for the data gradient.

@@ -15,7 +15,7 @@ from nbcnn.kernels.cpu.families.windows import Window, every
 from nbcnn.kernels.cpu.language.row import Body, arguments, read_index, read_word
 from nbcnn.kernels.cpu.language.transposing import sums_of
 from nbcnn.kernels.cpu.language.vector import beyond, load, mask_of, splat, store, where
-from nbcnn.kernels.cpu.products.products import choose_tile
+from nbcnn.kernels.cpu.products.products import choose_tile, tap_table
 from nbcnn.kernels.cpu.products.tile import correlation_sums
 from nbcnn.kernels.cpu.program.buffers import Table
 from nbcnn.kernels.cpu.program.calls import Activation, Walk, activations_of
@@ -130,8 +130,8 @@ def add_pooled_correlation(
     pool, given = spreading.spreads, spreading.arguments
     assert pool is not None and pool.winners is not None
     dy, (_, y, *_) = pool.y, activations_of(spreading)
-    group_channels, taps = shape[1], len(window.taps)
-    tap_count = group_channels * taps
+    group_channels = shape[1]
+    tap_count = group_channels * window.tap_count
     tile_filters, tile_taps = choose_tile("correlate", shape[0], tap_count)
     chunk = max(1, POSITIONS // pool.taps)
     result = PartialSums(program, name, shape)
@@ -143,14 +143,6 @@ def add_pooled_correlation(
 
     windows = every(pool.y.space)
     pixels = (windows[:, None] * np.array(pool.kernel) + every(pool.kernel)).reshape(-1, 3)
-
-    def tap_offsets() -> np.ndarray:
-        offsets = window.taps @ np.array(x.strides, dtype=np.int64)
-        if flip:
-            offsets = offsets[::-1]
-        flat = (np.arange(group_channels)[:, None] * x.channel_stride + offsets).ravel()
-        # The last tile may be wider than what is left; its surplus columns repeat the last tap and are not stored.
-        return np.concatenate([flat, np.full(tile_taps, flat[-1])])
 
     def positions() -> np.ndarray:
         spread = np.arange(len(pixels)) % (chunk * pool.taps) * x.lane_bytes
@@ -172,7 +164,7 @@ def add_pooled_correlation(
         totals=scratch("totals", tile_filters),
         window_table=Table("windows", lambda: np.stack([dy.offsets(windows), y.offsets(windows)], axis=1)),
         positions=Table("positions", positions),
-        tap_table=Table("tap offsets", tap_offsets),
+        tap_table=tap_table(program, window, flip, x, group_channels, tile_taps),
         windows=len(windows),
         chunk=chunk,
         all_filters=shape[0],

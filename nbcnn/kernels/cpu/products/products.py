@@ -284,6 +284,35 @@ def add_convolution(
     return program.each_block(call, produces=target)
 
 
+def tap_table(program: Program, window: Window, flip: bool, x: Activation, channels: int, surplus: int) -> Table:
+    """The offsets of a window's taps in each of the first channels of x, for tiles of weight gradients.
+
+    The last tile may be wider than what is left; its `surplus` columns repeat the last tap and are not stored.
+    """
+
+    def offsets() -> np.ndarray:
+        taps = window.taps @ np.array(x.strides, dtype=np.int64)
+        flat = (np.arange(channels)[:, None] * x.channel_stride + (taps[::-1] if flip else taps)).ravel()
+        return np.concatenate([flat, np.full(surplus, flat[-1])])
+
+    return program.table("tap offsets", lambda: (window, flip, x.layout, channels, surplus), offsets)
+
+
+def position_table(program: Program, window: Window, x: Activation, dy: Activation, blocks: int = 1) -> Table:
+    """Where each window of x begins, and the gradient dy of what it gave, in so many blocks that lie in a row."""
+
+    def extents() -> tuple[int, int]:
+        return x.storage.extent(), dy.storage.extent()
+
+    def offsets() -> np.ndarray:
+        pixels = every(dy.space)
+        here = np.stack([x.offsets(window.starts(pixels)), dy.offsets(pixels)], axis=1)
+        shifted: np.ndarray = np.arange(blocks)[:, None, None] * np.array(extents()) + here
+        return shifted.reshape(-1, 2)
+
+    return program.table("positions", lambda: (window, x.layout, dy.layout, blocks, blocks > 1 and extents()), offsets)
+
+
 def add_correlation(
     program: Program,
     window: Window,
@@ -297,23 +326,10 @@ def add_correlation(
     """Append to the walk the gradient of weights of `shape`: sums over pixels and lanes of dy times x."""
     group_filters = shape[0] // groups
     group_channels = shape[1]
-    taps = len(window.taps)
-    tap_count = group_channels * taps
+    tap_count = group_channels * window.tap_count
     tile_filters, tile_taps = choose_tile("correlate", group_filters, tap_count)
     tile_rows = math.ceil(group_filters / tile_filters)
     result = PartialSums(program, name, shape)
-
-    def tap_offsets() -> np.ndarray:
-        offsets = window.taps @ np.array(x.strides, dtype=np.int64)
-        if flip:
-            offsets = offsets[::-1]
-        flat = (np.arange(group_channels)[:, None] * x.channel_stride + offsets).ravel()
-        # The last tile may be wider than what is left; its surplus columns repeat the last tap and are not stored.
-        return np.concatenate([flat, np.full(tile_taps, flat[-1])])
-
-    def positions() -> np.ndarray:
-        pixels = every(dy.space)
-        return np.stack([x.offsets(window.starts(pixels)), dy.offsets(pixels)], axis=1)
 
     call = program.call(
         correlate,
@@ -322,8 +338,8 @@ def add_correlation(
         x=x,
         dy=dy,
         result=result,
-        positions=Table("positions", positions),
-        tap_table=Table("tap offsets", tap_offsets),
+        positions=position_table(program, window, x, dy),
+        tap_table=tap_table(program, window, flip, x, group_channels, tile_taps),
         position_count=math.prod(dy.space),
         groups=groups,
         group_filters=group_filters,

@@ -6,7 +6,7 @@ neighbouring pixels. Both tiles work on a strip of pixels in one row and read a 
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from llvmlite import ir
@@ -165,8 +165,7 @@ def correlation_strip(
     return signature, codegen
 
 
-@dataclass(frozen=True)
-class Shape:
+class Shape(NamedTuple):
     """What a strip tile is compiled for: pixels, kernel columns that share what is read, distance of their inputs."""
 
     pixels: int
@@ -197,8 +196,7 @@ def strip_pixels(strands: Sequence[Strand]) -> int:
     return min((n for n in (8, 4, 2, 1) if all(n <= columns for _, columns in sizes)), key=cost)
 
 
-@dataclass(frozen=True)
-class StripTables:
+class StripTables(NamedTuple):
     """`strips` (source, target, mask, first row byte, row count each) and kernel `rows` (source, weight)."""
 
     strips: np.ndarray

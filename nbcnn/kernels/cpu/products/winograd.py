@@ -21,7 +21,7 @@ from nbcnn.kernels.cpu.products.winograd_axis import TILE, values_of
 from nbcnn.kernels.cpu.products.winograd_tile import tile_inputs, tile_products
 from nbcnn.kernels.cpu.products.winograd_tiling import Tiling, product_tile, scratch
 from nbcnn.kernels.cpu.products.winograd_weights import add_transformed_weights
-from nbcnn.kernels.cpu.program.buffers import Array, Table
+from nbcnn.kernels.cpu.program.buffers import Array
 from nbcnn.kernels.cpu.program.calls import Activation, Pool, Space
 from nbcnn.kernels.cpu.program.program import Program
 
@@ -199,9 +199,13 @@ def add_winograd(
         zeros=Array("zeros", (tile_filters,)),
         inputs=inputs,
         products=products,
-        tile_table=Table("tiles", lambda: tiling.table(source, target, mask, pool)),
-        pixel_table=Table("pixels", pixels),
-        tap_table=Table("channels", steps),
+        tile_table=program.table(
+            "tiles",
+            lambda: (tiling, pool, source.layout, target.layout, mask.layout),
+            lambda: tiling.table(source, target, mask, pool),
+        ),
+        pixel_table=program.table("pixels", lambda: (tiling, part_columns, tiles), pixels),
+        tap_table=program.table("channels", lambda: (chunk_channels, taps, line, tile_filters), steps),
         samples=program.state("samples"),
         block_columns=tiling.count,
         part_columns=part_columns,

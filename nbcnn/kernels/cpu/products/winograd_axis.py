@@ -7,9 +7,8 @@ direct sum's.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
@@ -25,8 +24,7 @@ _I64 = ir.IntType(64)
 _F32 = ir.FloatType()
 
 
-@dataclass(frozen=True)
-class Matrices:
+class Matrices(NamedTuple):
     """Y = outputs ((kernels g) * (inputs d)) for kernel g and inputs d; gradients use their transposes."""
 
     inputs: np.ndarray

@@ -1,5 +1,7 @@
 """Whether a convolution is faster by Winograd's method."""
 
+from functools import lru_cache
+
 from nbcnn.kernels.cpu.families.windows import Window
 from nbcnn.kernels.cpu.products.packing import Packing
 from nbcnn.kernels.cpu.products.winograd_tiling import Tiling
@@ -38,6 +40,7 @@ def suits_winograd(
     )
 
 
+@lru_cache(maxsize=256)
 def pays(
     window: Window, packing: Packing, inputs: Space, outputs: Space, blocks: int, cycles: int, more_tiles: int
 ) -> bool:

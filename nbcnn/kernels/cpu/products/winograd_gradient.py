@@ -7,7 +7,7 @@ transformed. Of x, numbers are repeated in all lanes, wherever they lie.
 """
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -172,8 +172,7 @@ def winograd_gradient(lanes: int, rows: int, columns: int, channels: int, vector
     return body
 
 
-@dataclass(frozen=True)
-class _Parts:
+class _Parts(NamedTuple):
     """How a phase is cut: filters and channels of a part, and what is summed apart.
 
     That is ranges of `blocks` blocks, or each block in `pieces`, of so many columns of tiles.
@@ -273,9 +272,11 @@ def add_winograd_gradient(
         gradients=gradients,
         sums=sums,
         zeros=Array("zeros", (channels,)),
-        tile_table=Table("tiles", lambda: tiling.table(x, dy, dy)[:, [0, 1, 5]]),
+        tile_table=program.table(
+            "tiles", lambda: (tiling, x.layout, dy.layout), lambda: tiling.table(x, dy, dy)[:, [0, 1, 5]]
+        ),
         vector_table=Table("vectors", lambda: np.stack([steps, steps, 0 * steps], axis=1)),
-        row_table=Table("rows", row_table),
+        row_table=program.table("rows", lambda: (tiling, part_columns, parts.filters, lanes), row_table),
         samples=program.state("samples"),
         block_columns=tiling.count,
         part_columns=part_columns,

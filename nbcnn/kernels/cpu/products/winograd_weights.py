@@ -4,7 +4,7 @@ The last group repeats its last filter; what is made of the repetitions is never
 """
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nbcnn.kernels.cpu.families.windows import three_axes
 from nbcnn.kernels.cpu.language.row import Body, arguments, read_float, write_float
@@ -55,8 +55,7 @@ def transform_weights(lanes: int, rows: int, columns: int) -> Body:
     return body
 
 
-@dataclass(frozen=True)
-class TransformedWeights:
+class TransformedWeights(NamedTuple):
     """Where they are, and the bytes from one group of filters to the next and from one value to the next."""
 
     storage: Activation

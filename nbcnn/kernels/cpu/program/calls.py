@@ -7,7 +7,8 @@ consumer may ask for a halo of zeros around the space of what it reads, which it
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from types import FunctionType
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -77,10 +78,8 @@ class Activation:
 
     @property
     def padded(self) -> Space:
-        depth, rows, columns = (
-            size + before + after for size, (before, after) in zip(self.space, self.halo, strict=True)
-        )
-        return depth, rows, columns
+        (depth, rows, columns), (front, top, left) = self.space, self.halo
+        return depth + sum(front), rows + sum(top), columns + sum(left)
 
     @property
     def strides(self) -> Space:
@@ -113,8 +112,7 @@ class Activation:
         self.halo = (depth, rows, columns)
 
 
-@dataclass(frozen=True)
-class At:
+class At(NamedTuple):
     """An activation's first number that is not halo, of one channel and row, as a kernel argument."""
 
     activation: Activation
@@ -149,8 +147,7 @@ class Kernel:
         return f"{self.factory.__module__}.{self.factory.__name__}{self.constants!r}"
 
 
-@dataclass(frozen=True)
-class Pool:
+class Pool(NamedTuple):
     """Maxima of windows of `kernel` numbers, side by side from the first one on, and where they go.
 
     A window leaves `entry` bytes of its winner, as `even_extremes` does, where there are `winners`.
@@ -171,8 +168,7 @@ class Pool:
         return math.prod(self.y.space)
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(NamedTuple):
     """What calls are made for: a layer, "forward" or "backward", or without a direction something else, such as "loss".
 
     `macs` are the multiply-adds a sample that the network counts for it.
@@ -256,19 +252,21 @@ def calls_of(stage: Walk | Phase) -> Iterable[Call]:
 # Activations, and what all samples share.
 Buffers = tuple[list[Activation], list[Storage]]
 
-_BUFFERS = (At, Activation, Array, Table)
+# What most arguments are, told apart from buffers quickly.
+_NUMBERS = {int, float, FunctionType}
 
 
 def buffers_of(call: Call) -> Buffers:
     activations, shared = [], []
     for argument in call.arguments.values():
-        if isinstance(argument, _BUFFERS):
-            if isinstance(argument, Activation):
-                activations.append(argument)
-            elif isinstance(argument, At):
-                activations.append(argument.activation)
-            else:
-                shared.append(argument.storage)
+        if type(argument) in _NUMBERS:
+            continue
+        if isinstance(argument, Activation):
+            activations.append(argument)
+        elif isinstance(argument, At):
+            activations.append(argument.activation)
+        elif isinstance(argument, Array | Table):
+            shared.append(argument.storage)
     return activations, shared
 
 

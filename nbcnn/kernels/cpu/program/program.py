@@ -7,8 +7,10 @@ every call into one row of the table that the walker reads.
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, TypeVar
 
+import numpy as np
+
 from nbcnn.kernels.cpu.language.lanes import lane_count
-from nbcnn.kernels.cpu.program.buffers import Word
+from nbcnn.kernels.cpu.program.buffers import Table, Word, entries
 from nbcnn.kernels.cpu.program.calls import (
     Activation,
     Argument,
@@ -111,6 +113,10 @@ class Program:
             self._computed[key] = compute()
         found: T = self._computed[key]
         return found
+
+    def table(self, name: str, key: Callable[[], Hashable], compute: Callable[[], np.ndarray]) -> Table:
+        """A table that follows from its name and key, both asked for when layouts are known; see `once`."""
+        return Table(name, lambda: self.once((name, key()), lambda: entries(name, compute())))
 
     def call(self, factory: Callable[..., Any], *constants: int | str, **arguments: Argument) -> Call:
         return Call(Kernel(factory, (self.lanes, *constants)), arguments, self.section, outline=self.outline)

@@ -1,0 +1,34 @@
+"""Where a path may lead that somebody else wrote: into folders that the user has named, and nowhere else.
+
+Specs, weights files and folders of data are often somebody else's, and name other files: the base of a spec, its data,
+the target of a link. The user has named what stands on the command line, the folder that he works in, and the folder of
+his data. What a path in a file leads to, links followed, must lie in one of these.
+"""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+DATA = "NBCNN_DATA"
+"""The environment's variable that names the folder of the user's data."""
+
+
+def named_folders(*given: Path | None) -> tuple[Path, ...]:
+    """The folders that the user has named: those given, that of his data, and the one that he works in.
+
+    To work in the root of the file system, as services do, names nothing.
+    """
+    found = [folder for folder in given if folder is not None]
+    if data := os.environ.get(DATA):
+        found.append(Path(data))
+    here = Path.cwd()
+    return (*found, here) if here != Path(here.anchor) else tuple(found)
+
+
+def is_within(path: Path, folders: Iterable[Path]) -> bool:
+    """Whether what is at a path, links followed, lies in one of the folders; not so for what is no path at all."""
+    try:
+        end = path.resolve()
+        return any(end.is_relative_to(folder.resolve()) for folder in folders)
+    except (OSError, ValueError, RuntimeError):  # a name too long, a NUL character, links in a circle
+        return False

@@ -1,0 +1,142 @@
+"""What other programs find by HDF5 in a file is what this library reads, or it is told, or the file refused."""
+
+import io
+import re
+
+import h5py
+import numpy as np
+import pytest
+
+from nbcnn.errors import WeightsError
+from nbcnn.weights import store
+from nbcnn.weights.guard import differences
+from nbcnn.weights.seal import reseal
+
+PATH = "parameters/conv1/weight"
+
+
+@pytest.fixture(scope="module")
+def whole(snapshot):
+    return store.pack(snapshot)
+
+
+def tampered(whole, change):
+    """The file after `change(h5py.File)`, with a valid seal."""
+    image = io.BytesIO(whole)
+    with h5py.File(image, "r+", libver="latest") as file:
+        change(file)
+    changed = bytearray(image.getvalue())
+    reseal(changed)
+    return changed
+
+
+def replaced(**options):
+    def change(file):
+        del file[PATH]
+        file.create_dataset(PATH, **({"shape": (2, 1, 3, 3), "dtype": "<f4"} | options))
+
+    return change
+
+
+def linked(link):
+    def change(file):
+        del file[PATH]
+        file[PATH] = link
+
+    return change
+
+
+def virtual(file):
+    layout = h5py.VirtualLayout((2, 1, 3, 3), "<f4")
+    layout[...] = h5py.VirtualSource("other.h5", "data", (2, 1, 3, 3))
+    del file[PATH]
+    file.create_virtual_dataset(PATH, layout)
+
+
+def swapped(file):
+    file.move(PATH, "other")
+    file.move("parameters/linear1/weight", PATH)
+    file.move("other", "parameters/linear1/weight")
+
+
+def text(name, value, owner="/"):
+    def change(file):
+        file[owner].attrs.create(name, value)
+
+    return change
+
+
+def group_in_place_of_array(file):
+    del file[PATH]
+    file.create_group(PATH)
+
+
+def array_in_place_of_group(file):
+    del file["parameters/conv1"]
+    file["parameters/conv1"] = np.zeros(3, "<f4")
+
+
+def circle(file):
+    del file["parameters/conv1"]
+    file["parameters/conv1"] = file["parameters"]
+
+
+CHANGES = [
+    (linked(h5py.ExternalLink("other.h5", "/")), "/parameters/conv1/weight: .*link elsewhere"),
+    (linked(h5py.SoftLink("/parameters/linear1/weight")), "/parameters/conv1/weight: .*link elsewhere"),
+    (linked(h5py.SoftLink("/nowhere")), "link elsewhere"),
+    (lambda file: file.__setitem__("trainer2", h5py.ExternalLink("other.h5", "/")), "4 members .* finds 5"),
+    (virtual, "contiguous storage"),
+    (replaced(external=[("other.bin", 0, 72)]), "contiguous storage"),
+    (replaced(chunks=(1, 1, 3, 3)), "contiguous storage"),
+    (replaced(chunks=(1, 1, 3, 3), compression="gzip"), "contiguous storage"),
+    (replaced(chunks=(1, 1, 3, 3), maxshape=(None, 1, 3, 3)), "contiguous storage"),
+    (replaced(dtype="<f8"), "little-endian float32"),
+    (replaced(dtype=">f4"), "little-endian float32"),
+    (replaced(dtype="<i4"), "little-endian float32"),
+    (replaced(dtype=h5py.string_dtype()), "little-endian float32"),
+    (replaced(dtype=h5py.vlen_dtype(np.float32)), "little-endian float32"),
+    (replaced(dtype=h5py.ref_dtype), "little-endian float32"),
+    (replaced(shape=(2, 1, 3, 4)), r"shape \(2, 1, 3, 3\) is expected"),
+    (replaced(shape=()), "shape"),
+    (replaced(shape=None, dtype=None, data=h5py.Empty("<f4")), "shape"),
+    (replaced(), "bytes are expected at"),
+    (replaced(data=np.ones((2, 1, 3, 3), "<f4")), "bytes are expected at"),
+    (swapped, "shape"),
+    (group_in_place_of_array, "an array is expected"),
+    (array_in_place_of_group, "a group is expected"),
+    (circle, "members are expected"),
+    (lambda file: file.__delitem__(PATH), "2 members are expected, HDF5 finds 1"),
+    (lambda file: file.__delitem__("parameters"), "members are expected"),
+    (lambda file: file.move(PATH, "parameters/conv1/other"), "weight: HDF5 finds no such member"),
+    (lambda file: file["parameters/conv1"].create_dataset("extra", data=1), "members are expected"),
+    (text("extra", np.bytes_(b"x")), "8 attributes are expected, HDF5 finds 9"),
+    (text("extra", np.bytes_(b"x"), PATH), "0 attributes are expected"),
+    (text("extra", np.bytes_(b"x"), "parameters/conv1"), "0 attributes are expected"),
+    (text("spec", np.bytes_(b'{"name":"other"}')), "attribute spec is expected to be a string of"),
+    (text("format_version", np.bytes_(b"2")), "another text in attribute format_version"),
+    (lambda file: file.attrs.__delitem__("spec"), "an attribute spec is expected"),
+    (text("spec", "of variable length"), "to be a string of"),
+    (text("spec", 7), "to be a string of"),
+    (text("state", np.bytes_(b'{"epoch":9}'), "trainer"), "attribute state is expected to be"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), CHANGES)
+def test_what_another_program_changed_is_told_and_not_followed(whole, snapshot, tmp_path, change, message):
+    path = tmp_path / "model.h5"
+    path.write_bytes(tampered(whole, change))
+    found = differences(path)
+    try:
+        loaded = store.load(path)
+    except WeightsError:  # HDF5 has put something else in the place of what is read
+        return
+    assert any(re.search(message, each) for each in found), found
+    for key, array in snapshot.parameters.items():
+        np.testing.assert_array_equal(loaded.parameters[key], array)
+
+
+def test_other_programs_find_the_same_in_a_file_that_nobody_changed(whole, tmp_path):
+    path = tmp_path / "model.h5"
+    path.write_bytes(whole)
+    assert differences(path) == []
