@@ -163,6 +163,8 @@ def epoch_line(event: EpochFinished) -> str:
         parts.append(f"validation {percent(record.val_accuracy)}")
     elif record.val_loss is not None:
         parts.append(f"validation loss {record.val_loss:.4f}")
+    if record.skipped:
+        parts.append(f"{counted(record.skipped, 'step')} skipped")
     return "  ".join([*parts, f"{record.images_per_second:,.0f} images/s"]) + (" *" if event.best else "")
 
 

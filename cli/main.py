@@ -39,6 +39,7 @@ from .step import step
 from .text import shown
 from .train import train
 from .validate import validate
+from .verify import verify
 from .warmup import warmup
 
 
@@ -69,6 +70,7 @@ for verb in (
     lr_find,
     gradcheck,
     bench,
+    verify,
     warmup,
     schema,
     lsp,

@@ -75,6 +75,7 @@ def _as_dict(result: "Result") -> dict[str, Any]:
         "epochs": len(result.history),
         "seconds": round(sum(record.seconds for record in result.history), 3),
         "input_wait": round(sum(record.input_wait for record in result.history), 3),
+        "skipped": sum(record.skipped for record in result.history),
         "stopped_early": result.stopped_early,
         "best": asdict(result.best),
         "pretrained": result.pretrained.as_dict() if result.pretrained else None,
@@ -95,6 +96,8 @@ def _print_result(result: "Result") -> None:
     waited = sum(record.input_wait for record in result.history) / seconds
     click.echo(f"{epochs} in {duration(seconds)}; the best is epoch {best.epoch}, with {measured}")
     click.echo(f"waited for data {percent(waited)} of that time")
+    if skipped := sum(record.skipped for record in result.history):
+        click.echo(f"{counted(skipped, 'step')} left out, whose loss or gradients were not finite")
     if result.stopped_early:
         click.echo(f"stopped early: {result.stopped_early}")
     if result.test is not None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from nbcnn.api import step as step
     from nbcnn.api import train as train
     from nbcnn.api import validate as validate
+    from nbcnn.api import verify as verify
     from nbcnn.api import warmup as warmup
     from nbcnn.training.callbacks import Callback as Callback
     from nbcnn.training.fit import Model as Model
@@ -61,6 +62,7 @@ _HOMES = {
     "step": "nbcnn.api",
     "train": "nbcnn.api",
     "validate": "nbcnn.api",
+    "verify": "nbcnn.api",
     "warmup": "nbcnn.api",
 }
 

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from nbcnn.training.prediction import Prediction
     from nbcnn.training.preview import Preview
     from nbcnn.training.run import Result
+    from nbcnn.training.verification import Verification
     from nbcnn.training.warming import Warmth
     from nbcnn.weights.difference import Difference
     from nbcnn.weights.inspection import InspectedArray, Inspection
@@ -85,6 +86,7 @@ __all__ = [
     "Step",
     "Term",
     "Unlocked",
+    "Verification",
     "Warmth",
     "bench",
     "build",
@@ -114,6 +116,7 @@ __all__ = [
     "train",
     "translated",
     "validate",
+    "verify",
     "warmup",
 ]
 
@@ -511,6 +514,28 @@ def step(
     source = Path(sample) if isinstance(sample, str | os.PathLike) else sample
     folder = None if data_dir is None else Path(data_dir)
     return step(network.build(described), layer, unit, weight, values, source, upstream, folder, on_event)
+
+
+def verify(
+    run: AnyPath,
+    *,
+    steps: int = 10,
+    data: str | None = None,
+    data_dir: AnyPath | None = None,
+    threads: int | None = None,
+    on_event: OnEvent | None = None,
+) -> "Verification":
+    """Repeat the first steps of a run and compare them with what the run has noted in its folder, bit for bit.
+
+    Compared are the spec, the data by their checksums, the first weights, and losses and weights after steps 1, 2, 5,
+    10, 20, 50 and 100 as far as `steps` goes, up to the first difference. `data` names the run's data where they have
+    moved. Raises InputError where there is nothing to compare with, or what there is cannot be read.
+    """
+    from nbcnn.training.events import ignore
+    from nbcnn.training.verification import verify
+
+    folder = Path(data_dir) if data_dir is not None else None
+    return verify(Path(run), steps=steps, source=data, data_dir=folder, threads=threads, report=on_event or ignore)
 
 
 def lr_find(

@@ -36,7 +36,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def fake_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[type[FakeTrainer]]:
     """Runs in an empty folder with the fake engine; gives the trainer's class, for tests to set its `on_step`."""
     monkeypatch.chdir(tmp_path)
-    for user in ("run", "evaluation", "prediction"):
+    for user in ("beginning", "evaluation", "prediction"):
         monkeypatch.setattr(f"nbcnn.training.{user}.Model", FakeModel)
     monkeypatch.setattr("nbcnn.training.epochs.Trainer", FakeTrainer)
     yield FakeTrainer

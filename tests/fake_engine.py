@@ -11,6 +11,7 @@ import numpy as np
 
 from nbcnn.network import Network, build
 from nbcnn.spec import parse
+from nbcnn.training.divergence import NotFinite
 from nbcnn.weights import Snapshot, initialise, store
 
 SPEC: dict[str, Any] = {
@@ -64,7 +65,10 @@ class FakeModel:
 
 
 class FakeTrainer:
-    """SGD with momentum; `on_step`, where a test sets it, is called with the number of each step."""
+    """SGD with momentum; `on_step`, where a test sets it, is called with the number of each step, and scales its loss.
+
+    It raises NotFinite after a step, where the trainer does so in its place.
+    """
 
     on_step: Callable[[int], float] | None = None
     averaged = None
@@ -73,7 +77,7 @@ class FakeTrainer:
         self.model = model
         self.momentum = optimizer["momentum"]
         self.learning_rate = optimizer["lr"]
-        self.steps = 0
+        self.steps = self.skipped = self.skipped_in_a_row = 0
         self.velocity = {key: np.zeros_like(value) for key, value in model.parameters.items()}
 
     @np.errstate(all="ignore")
@@ -94,11 +98,13 @@ class FakeTrainer:
         self.steps += 1
         if self.on_step is not None:
             loss *= self.on_step(self.steps)
+        if not np.isfinite(loss):
+            raise NotFinite(f"the loss of a batch is {loss:g}", self.steps)
         return float(loss), int(correct), len(y)
 
     def state(self) -> dict[str, np.ndarray]:
         return {f"momentum/{key}": value.copy() for key, value in self.velocity.items()}
 
-    def load_state(self, state: dict[str, np.ndarray], steps: int) -> None:
+    def load_state(self, state: dict[str, np.ndarray], steps: int, *skipped: int) -> None:
         self.velocity = {key.removeprefix("momentum/"): value.copy() for key, value in state.items()}
         self.steps = steps

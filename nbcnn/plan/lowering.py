@@ -25,7 +25,15 @@ from nbcnn.plan.operations import (
     random_attributes,
 )
 from nbcnn.plan.ordering import ordered
-from nbcnn.plan.updating import Arrays, Gradient, Update, add_averages, add_updates, total_of
+from nbcnn.plan.updating import (
+    Arrays,
+    Gradient,
+    Update,
+    add_averages,
+    add_updates,
+    add_watch_of_buffers,
+    total_of,
+)
 
 # What an operation reads: one activation, or several where it joins branches.
 Inputs = Activation | tuple[Activation, ...]
@@ -256,6 +264,7 @@ def lower_training(
     parts, logits = _add_forward(program, network, x, parameters, buffers, training=True)
     gradients, _ = _add_backward(program, parts, add_loss(program, loss, logits))
     add_updates(program, gradients, update)
+    add_watch_of_buffers(program, buffers)
     if update.average is not None:
         add_averages(program, buffers, update.average)
     clear_halos(program)

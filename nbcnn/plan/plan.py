@@ -10,13 +10,15 @@ from nbcnn.kernels.cpu.compiling.compiling import OnCompile, address_of, compile
 from nbcnn.kernels.cpu.language.row import WORDS_PER_ARGUMENT
 from nbcnn.kernels.cpu.program.buffers import Array, Table, Word
 from nbcnn.kernels.cpu.program.calls import Activation, Argument, At, Call
-from nbcnn.kernels.cpu.program.program import IS_BYTES, STATE_WORDS, Program
+from nbcnn.kernels.cpu.program.program import IS_BYTES, NOT_FINITE, STATE_WORDS, Program
 from nbcnn.machine.cores import thread_count, workers
 from nbcnn.plan.arena import Arena, build_arena, start_of
 from nbcnn.plan.schedule import Schedule
 from nbcnn.plan.walker import walker
 
 _DOUBLE, _BITS = Struct("d"), Struct("q")
+
+_NOT_FINITE = STATE_WORDS.index(NOT_FINITE)
 
 # One parallel region at a time: Numba's simplest threading layer aborts when two Python threads enter one.
 one_region = threading.Lock()
@@ -106,19 +108,24 @@ class Plan:
         update: int = 0,
         samples_before: int = 0,
         updates: bool = True,
-    ) -> None:
-        """Walk the table for the first `samples` samples that the ports offer, without `updates` up to the update."""
+        not_finite: bool = False,
+    ) -> bool:
+        """Walk the table for the first `samples` samples that the ports offer, without `updates` up to the update.
+
+        Returns whether an update was held back, because of a number that is not finite or since `not_finite` says so.
+        """
         program, words = self.program, self.arena.words
         with one_region:
             # Little code: a step has driven all of Python out of the caches.
             rate = _BITS.unpack(_DOUBLE.pack(learning_rate))
-            words[: len(STATE_WORDS)] = samples, step, seed, *rate, update, samples_before
+            words[: len(STATE_WORDS)] = samples, step, seed, *rate, update, samples_before, not_finite
             for name, array in ports.items():
                 words[program.ports[name].index] = start_of(array)
                 if (is_bytes := self._kinds.get(name)) is not None:
                     words[is_bytes] = array.dtype == np.uint8
             phases = self._phases if updates else self._phases_before_update
             self._walk_phases(phases, -(-samples // program.samples_per_block))
+            return bool(words[_NOT_FINITE])
 
     def _walk_phases(self, phases: np.ndarray, blocks: int) -> None:
         self._walk(
@@ -135,4 +142,5 @@ class Plan:
 
 def array_view(arena: Arena, array: Array) -> np.ndarray:
     """An array of the program as float32 NumPy view."""
-    return arena.view(array.storage, array.shape)
+    external = array.storage.external
+    return arena.view(array.storage, array.shape) if external is None else external

@@ -20,7 +20,7 @@ class Schedule:
         """`worthwhile` is as for `segments`."""
         self.calls: list[Call] = []
         self.kinds: list[tuple[bool, bool]] = []
-        self.phases: list[tuple[int, int, int, int, int]] = []
+        self.phases: list[tuple[int, int, int, int, int, int]] = []
         self.tasks: list[tuple[int, int, int]] = []
         self.phases_before_update = 0
         self._workers = workers
@@ -31,11 +31,11 @@ class Schedule:
                 shared = segments(stage.calls, workers, worthwhile) if program.blocks_per_partition == 1 else []
                 tails = min(program.blocks, workers // 2) if shared else 0
                 self.tasks.append((*self._rows(interleaved(stage.calls), True), 0))
-                self.phases.append((start, 1, program.blocks_per_partition, tails, -1))
+                self.phases.append((start, 1, program.blocks_per_partition, tails, -1, 0))
                 ranges = [[self._rows(calls, True, True) for calls in segment] for segment in shared] if tails else []
                 for tail in range(tails):
                     for segment in ranges:
-                        self.phases.append((len(self.tasks), len(segment), 0, tails, tail))
+                        self.phases.append((len(self.tasks), len(segment), 0, tails, tail, 0))
                         self.tasks.extend((first, last, 0) for first, last in segment)
             elif stage.groups:
                 for calls, parts in stage.groups:
@@ -43,7 +43,8 @@ class Schedule:
                     for group in [[piece] for piece in pieces] or [calls]:
                         first, last = self._rows(group, False)
                         self.tasks += [(first, last, part) for part in range(parts)]
-                self.phases.append((start, len(self.tasks) - start, 0, 0, -1))
+                held = stage is program.combine or stage is program.update
+                self.phases.append((start, len(self.tasks) - start, 0, 0, -1, held))
             if stage is program.accumulate:
                 self.phases_before_update = len(self.phases)
 

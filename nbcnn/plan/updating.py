@@ -9,6 +9,7 @@ import numpy as np
 
 from nbcnn.kernels.cpu.families.averages import add_average
 from nbcnn.kernels.cpu.families.clipping import add_scaled, add_shrinkage, add_squares
+from nbcnn.kernels.cpu.families.finiteness import add_watch, add_watch_of_loss
 from nbcnn.kernels.cpu.families.sums import PartialSums, add_total, parts_of
 from nbcnn.kernels.cpu.program.buffers import Array
 from nbcnn.kernels.cpu.program.calls import Call, Section
@@ -73,9 +74,9 @@ class Gradient:
 def add_updates(program: Program, gradients: Sequence[Gradient], update: Update) -> None:
     """Total every gradient and let the optimiser take its step, chunk by chunk.
 
-    Clipping by norm needs all totals first: they and their squares are then a stage of their own, and the update
-    multiplies every gradient by one factor. Where several batches make an update, their mean takes the place of the
-    gradient.
+    All totals come first, in a stage of their own, which looks for numbers that are not finite: where there is one, the
+    update is left out. Clipping by norm also needs their squares there, and the update multiplies every gradient by one
+    factor. Where several batches make an update, their mean takes the place of the gradient.
     """
     program.section = Section("update")
     squares = Array("squares of gradients", (sum(each.parts for each in gradients),))
@@ -84,17 +85,30 @@ def add_updates(program: Program, gradients: Sequence[Gradient], update: Update)
     for each in gradients:
         if update.means:
             each = _mean(program, each, update.means[each.key])
-        gradient, calls = _total(program, each, update)
+        gradient, measuring = _total(program, each, update)
+        if not gradient.watched:
+            measuring.append(add_watch(program, gradient))
+        calls = []
         if update.clip_grad_norm is not None:
-            program.measure.add([*calls, add_squares(program, gradient, squares, first)], each.parts)
-            calls = [add_scaled(program, gradient, factor)]
+            measuring.append(add_squares(program, gradient, squares, first))
+            calls.append(add_scaled(program, gradient, factor))
             first += each.parts
+        if measuring:
+            program.measure.add(measuring, each.parts)
+        program.gradients[each.key] = gradient
         calls.append(_step(program, each, gradient, update))
         if update.average is not None:
             calls.append(_averaged(program, each.key, each.parameter, update.average))
         program.update.add(calls, each.parts)
     if update.clip_grad_norm is not None and gradients:
         program.combine.add([add_shrinkage(program, squares, factor, update.clip_grad_norm)])
+    program.measure.add([add_watch_of_loss(program)])
+
+
+def add_watch_of_buffers(program: Program, buffers: Arrays) -> None:
+    """Let running statistics that are not finite hold the update back, as gradients do."""
+    for key, values in buffers.items():
+        program.measure.add([add_watch(program, Array(key, values.shape, external=values))], parts_of(values.size))
 
 
 def add_averages(program: Program, buffers: Arrays, average: Average) -> None:

@@ -12,6 +12,7 @@ from numba.extending import intrinsic
 from nbcnn.kernels.cpu.compiling.cache import cached_function
 from nbcnn.kernels.cpu.language.row import read_word
 from nbcnn.kernels.cpu.language.vector import declare
+from nbcnn.kernels.cpu.program.program import NOT_FINITE, STATE_WORDS
 from nbcnn.machine.cores import thread_count
 
 
@@ -27,6 +28,9 @@ def call_kernel(typing_context, kernel, arena, row, index, slot):
 
     return types.void(*[types.int64] * 5), codegen
 
+
+# Where the arena has the word that a number which is not finite sets.
+_HELD_BACK = 8 * STATE_WORDS.index(NOT_FINITE)
 
 _DENORMALS_ARE_ZERO_AND_FLUSH = 0x8040  # bits 6 and 15 of the SSE control register
 
@@ -127,11 +131,11 @@ _PATIENCE = 500
 def _walk(arena, table, row_bytes, phases, tasks, counters, blocks, workers):
     """Run all phases over `blocks` blocks on `workers` threads.
 
-    A phase is (first task, task count, span, tails, tail). With a span above 0 its one task, a range of rows, is run
-    for each range of that many blocks. With `tails` above 0 the blocks that are left when each worker has had as many
-    as the others, if these are no more than `tails`, are not among them: the phases behind it are theirs, `tail` 0 and
-    above, whose tasks the workers share. Each task (first row, last row, index) of any other phase, with a tail of -1,
-    is run once.
+    A phase is (first task, task count, span, tails, tail, held). With a span above 0 its one task, a range of rows, is
+    run for each range of that many blocks. With `tails` above 0 the blocks that are left when each worker has had as
+    many as the others, if these are no more than `tails`, are not among them: the phases behind it are theirs, `tail` 0
+    and above, whose tasks the workers share. Each task (first row, last row, index) of any other phase, with a tail of
+    -1, is run once. With `held` above 0 a phase is left out where the state's word says so.
 
     `counters` has a row for what is done in each phase, and one for each worker: what is taken of its tasks. A worker
     begins with the tasks that are its own, the same in every run, because what they read is still near its core; then
@@ -152,7 +156,7 @@ def _walk(arena, table, row_bytes, phases, tasks, counters, blocks, workers):
             whole = blocks - rest
             if span > 0:
                 count = (whole + span - 1) // span
-            elif tail >= rest:
+            elif tail >= rest or (phases[phase, 5] > 0 and read_word(arena + _HELD_BACK) > 0):
                 count = 0
             done = start + 8 * phase
             finished = 0

@@ -125,6 +125,10 @@ class Train(Table):
     clip_grad_norm: Positive | None = Field(
         None, description="All gradients together are scaled down to this 2-norm where theirs is larger."
     )
+    non_finite: Literal["stop", "skip"] = Field(
+        "stop", description="Where a loss or a gradient is not a finite number: stop, or leave that step out."
+    )
+    max_skips: Annotated[Size, Field(description="Steps left out one after the other at which training stops.")] = 10
     shared_gradients: Literal["sum", "mean"] = Field(
         "sum", description="What a convolution's kernel gets from its positions: the sum is the derivative."
     )

@@ -4,6 +4,7 @@ last.h5 by itself is all that a run needs. It holds the best weights, too, so th
 """
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,9 @@ import numpy as np
 
 from nbcnn.errors import DivergenceError, SpecError, WeightsError
 from nbcnn.model import Model
+from nbcnn.training.divergence import NotFinite, refuse_not_finite
 from nbcnn.training.events import EpochRecord, Resumed
 from nbcnn.training.folder import LAST, MODEL, PREVIOUS
-from nbcnn.training.loop import NotFinite, refuse_not_finite
 from nbcnn.training.standing import Standing, best
 from nbcnn.training.trainer import Trainer
 from nbcnn.weights import Snapshot, check_fits, store
@@ -29,7 +30,7 @@ BEST = "best/"
 """Begins the names of the best weights among the optimiser's arrays in last.h5; there are none where the best weights
 are those of that moment."""
 
-_ENDS = ("epochs", "early_stopping", "max_time")
+_ENDS = ("epochs", "early_stopping", "max_time", "non_finite", "max_skips")
 """Settings of `[train]` that only say when training ends."""
 
 
@@ -79,9 +80,9 @@ class Checkpoints:
         """Write both files; raises NbcnnError where they cannot be written, DivergenceError for weights gone wrong."""
         started = time.perf_counter()
         try:
-            refuse_not_finite(self._model)
+            refuse_not_finite(self._model, standing.step)
         except NotFinite as error:
-            raise self.diverged(str(error), standing) from None
+            raise self.diverged(error, standing) from None
         self.save_best()
         arrays = self._trainer.state()
         if self._best is not None and not _has_weights(self._measured, self._best):
@@ -148,19 +149,19 @@ class Checkpoints:
             check_fits(weights, self._model.network, f"{place}: best weights")
         elif standing.records and (standing.samples or best(standing.records) is not standing.records[-1]):
             raise WeightsError(f"{place}: the best weights are expected, received none; use a {LAST} of this nbcnn")
-        self._trainer.load_state(state, standing.step)
+        self._trainer.load_state(state, standing.step, standing.skipped_in_all, standing.skipped_in_a_row)
         _fill(self._model, snapshot)
         if standing.records:
             self._remember_best(best(standing.records), weights if best_arrays else self._measured.snapshot())
         return standing
 
-    def diverged(self, what: str, standing: Standing) -> DivergenceError:
+    def diverged(self, error: NotFinite, standing: Standing) -> DivergenceError:
         """The error that says where the run diverged and what is left of it; the best weights are saved first."""
         self.save_best()
+        lower = f"start anew with a learning rate below {self._model.network.spec.train.optimizer.lr:g}"
         return DivergenceError(
-            f"{self.last.parent}: training diverged in epoch {standing.epoch}, step {standing.step}: {what}; "
-            f"the last good checkpoint is {self.last}, {self._saved}; start anew with a learning rate below "
-            f"{self._model.network.spec.train.optimizer.lr:g}"
+            f"{self.last.parent}: training diverged in epoch {standing.epoch}, step {error.step}: {error.what}; "
+            f"the last good checkpoint is {self.last}, {self._saved}; {error.cure or lower}"
         )
 
 
@@ -178,7 +179,7 @@ def _fill(model: Model, snapshot: Snapshot) -> None:
 
 def _refuse_other_spec(now: dict[str, Any], then: dict[str, Any], place: str) -> None:
     """A run may end sooner or later than it was to; all else must be as it was, or its numbers would mean nothing."""
-    difference = _first_difference(_without_ends(now), _without_ends(then), "")
+    difference = _first_difference(without_ends(now), without_ends(then), "")
     if difference is not None:
         key, new, old = difference
         raise SpecError(
@@ -187,11 +188,11 @@ def _refuse_other_spec(now: dict[str, Any], then: dict[str, Any], place: str) ->
         )
 
 
-def _without_ends(spec: dict[str, Any]) -> dict[str, Any]:
+def without_ends(spec: Mapping[str, Any]) -> dict[str, Any]:
     """Without what a run does not depend on until it ends, and what tells the linter alone."""
     train = {key: value for key, value in spec.get("train", {}).items() if key not in _ENDS}
     data = {key: value for key, value in (spec.get("data") or {}).items() if key != "loader_threads"}
-    return spec | {"train": train, "data": data, "lint": None}
+    return {**spec, "train": train, "data": data, "lint": None}
 
 
 def _first_difference(now: Any, then: Any, key: str) -> tuple[str, Any, Any] | None:

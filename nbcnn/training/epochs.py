@@ -11,10 +11,11 @@ from nbcnn.kernels.cpu.compiling.compiling import OnCompile
 from nbcnn.model import Model
 from nbcnn.spec.augment import mixes
 from nbcnn.training.callbacks import Callback, listeners
+from nbcnn.training.divergence import NotFinite, refuse_not_finite
 from nbcnn.training.evaluation import Evaluation, evaluate
 from nbcnn.training.events import EpochFinished, EpochRecord, Evaluating, OnEvent, Progress
 from nbcnn.training.loader import Loader
-from nbcnn.training.loop import NotFinite, refuse_not_finite, train_epoch
+from nbcnn.training.loop import train_epoch
 from nbcnn.training.schedule import learning_rates
 from nbcnn.training.signals import StopRequest
 from nbcnn.training.standing import Standing, best
@@ -112,7 +113,9 @@ class Training:
         )
         if not whole:
             return
-        refuse_not_finite(self.model)
+        refuse_not_finite(self.model, standing.step)
+        if not math.isfinite(standing.loss):
+            raise NotFinite("no batch of the epoch has a finite loss", standing.step)
         try:
             validation = self._evaluate(interrupt)
         except _Stopped:
@@ -134,7 +137,7 @@ class Training:
 
         measured = evaluate(self.measured, self._validation, report)
         if not math.isfinite(measured.loss):
-            raise NotFinite(f"the validation loss is {measured.loss}")
+            raise NotFinite(f"the validation loss is {measured.loss}", self.step)
         return measured
 
     def _report_progress(self) -> None:
@@ -145,7 +148,7 @@ class Training:
                 epochs=self.settings.epochs,
                 step=standing.step - len(standing.records) * self.steps_per_epoch,
                 steps=self.steps_per_epoch,
-                loss=standing.loss_sum / standing.samples,
+                loss=standing.loss,
                 accuracy=standing.accuracy,
                 learning_rate=self.trainer.learning_rate,
                 images_per_second=standing.samples / standing.seconds,

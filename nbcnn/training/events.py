@@ -116,7 +116,8 @@ class EpochRecord:
     right answers, of pixels where there is an answer for each, and `accuracy` is their share; both, and `val_accuracy`,
     are None for a loss without right and wrong. `val_metrics` are the further figures of the
     evaluation. `lr` is the learning rate of the epoch's last step; `seconds` is the time of its steps, without
-    validation and saving, and `input_wait` how much of it went by until batches were there.
+    validation and saving, and `input_wait` how much of it went by until batches were there. `skipped` steps were left
+    out, since a loss or a gradient was not finite; no such loss is in `loss`.
     """
 
     epoch: int
@@ -130,6 +131,7 @@ class EpochRecord:
     seconds: float
     images_per_second: float
     input_wait: float = 0.0
+    skipped: int = 0
     val_metrics: Mapping[str, float | None] = field(default_factory=dict)
 
 

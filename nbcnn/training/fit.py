@@ -12,10 +12,11 @@ from nbcnn.errors import DivergenceError, InputError
 from nbcnn.training.averaging import take_learnt
 from nbcnn.training.balance import with_class_weights
 from nbcnn.training.callbacks import Callback, checked
+from nbcnn.training.divergence import NotFinite
 from nbcnn.training.epochs import Training
 from nbcnn.training.evaluation import Evaluation, evaluate
 from nbcnn.training.events import EpochRecord, OnEvent
-from nbcnn.training.loop import NotFinite, refuse_last_batch
+from nbcnn.training.loop import refuse_last_batch
 from nbcnn.training.losses import probabilities, wanted_targets
 from nbcnn.training.notebook import default_view
 from nbcnn.training.samples import training_loader
@@ -66,9 +67,9 @@ class Model(models.Model):
         try:
             training.run(hooks, StopRequest())
         except NotFinite as error:
+            lower = f"lower the learning rate (={training.trainer.learning_rate:g}), or set clip_grad_norm"
             raise DivergenceError(
-                f"fit: {error} in epoch {training.epoch}, step {training.step}; lower the learning rate "
-                f"(={training.trainer.learning_rate:g})"
+                f"fit: {error.what}, in epoch {training.epoch}, step {error.step}; {error.cure or lower}"
             ) from None
         if training.measured is not self:
             take_learnt(self, training.measured)

@@ -5,9 +5,6 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 
-import numpy as np
-
-from nbcnn.model import Model
 from nbcnn.network import Network
 from nbcnn.training.loader import Loader
 from nbcnn.training.signals import StopRequest
@@ -17,21 +14,10 @@ from nbcnn.training.trainer import Trainer
 REPORT_SECONDS = 0.1
 
 
-class NotFinite(Exception):
-    """A loss, a weight or a running statistic is not a finite number."""
-
-
 def refuse_last_batch(network: Network, samples: int, batch_size: int) -> None:
     """Raises InputError before training where an epoch's last batch would be too small."""
     if samples:
         network.refuse_batch(samples % batch_size or batch_size, f"the last batch of {samples} samples by {batch_size}")
-
-
-def refuse_not_finite(model: Model) -> None:
-    """Raise NotFinite, unless all weights and running statistics are finite numbers."""
-    for name, values in {**model.parameters, **model.buffers}.items():
-        if not np.isfinite(values).all():
-            raise NotFinite(f"{name} holds numbers that are not finite")
 
 
 def train_epoch(
@@ -51,6 +37,7 @@ def train_epoch(
     samples = loader.samples
     started = time.perf_counter() - standing.seconds
     next_report = 0.0
+    skipped_before = trainer.skipped - standing.skipped
     with closing(loader.batches(standing.epoch, standing.samples)) as batches:
         between_updates = True
         # That of the step before, for an epoch of which all steps have been taken and only the end is still to come.
@@ -67,12 +54,15 @@ def train_epoch(
             loss_sum, correct, answers = trainer.step_batch(*batch, last=is_last)
             between_updates = trainer.steps > standing.step
             standing.step = trainer.steps
-            if not math.isfinite(loss_sum):
-                raise NotFinite(f"the loss of a batch is {loss_sum}")
             standing.samples += len(batch.indices)
-            standing.loss_sum += loss_sum
-            standing.correct += correct
-            standing.answers += answers
+            standing.skipped = trainer.skipped - skipped_before
+            standing.skipped_in_a_row = trainer.skipped_in_a_row
+            if math.isfinite(loss_sum):
+                standing.loss_sum += loss_sum
+                standing.correct += correct
+                standing.answers += answers
+            else:
+                standing.unmeasured += len(batch.indices)
             for listener in listeners:
                 listener(loss_sum / len(batch.indices))
             now = time.perf_counter()

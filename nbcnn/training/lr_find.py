@@ -101,7 +101,7 @@ def lr_find(
                 batch_size=min(settings.batch_size, len(splits.train)),
                 on_compile=lambda kernel, done, total: report(Compiling(kernel, done, total)),
                 class_probabilities=mixes(network.spec.augment),
-                **arguments_of(settings) | {"ema": None},
+                **arguments_of(settings) | {"ema": None, "non_finite": "skip", "max_skips": steps},
             )
         rates = np.geomspace(lowest, highest, steps).tolist()
         losses: list[float] = []

@@ -176,6 +176,8 @@ def _subject(network: Network, mode: Mode, samples: int, report: OnEvent) -> _Su
         on_compile=on_compile,
         **arguments_of(settings),
     )
+    # What is timed is not to diverge.
+    trainer.learning_rate = 0.0
     targets = _targets(random, wanted_targets(settings.loss, network.output_shape), samples)
     indices = np.arange(samples, dtype=np.int64)
     return _Subject(samples, trainer.planned(samples), lambda: trainer.step_batch(inputs, targets, indices))

@@ -7,8 +7,9 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,14 @@ import numba
 
 from nbcnn.data import COVERS, Splits, checksum
 from nbcnn.errors import DataError, DivergenceError, Interrupted, NbcnnError
+from nbcnn.kernels.cpu.language.lanes import lane_count
 from nbcnn.machine.cores import thread_count
 from nbcnn.machine.memory import memory_bytes
 from nbcnn.machine.processor import processor_name
-from nbcnn.network import Network
+from nbcnn.model import Model
+from nbcnn.training.callbacks import Callback
 from nbcnn.training.epochs import Training
+from nbcnn.training.first_steps import FirstSteps, Notes
 from nbcnn.training.folder import RUN, read_object
 from nbcnn.training.samples import named_splits
 from nbcnn.weights.files import write_atomically
@@ -31,8 +35,11 @@ from nbcnn.weights.texts import library_versions
 class Provenance:
     """What a run's folder says of the run; each start of it, the first and those that go on, is an entry of its own."""
 
-    def __init__(self, out: Path, network: Network, splits: Splits):
+    def __init__(self, out: Path, model: Model, splits: Splits):
         self._path = out / RUN
+        self._notes: Notes | None = Notes.of(model)
+        network = model.network
+        self._epochs = network.spec.train.epochs
         splits_by_name = named_splits(splits)
         self._checksums = {name: checksum(dataset) for name, dataset in splits_by_name.items()}
         self._facts = {
@@ -65,6 +72,11 @@ class Provenance:
                     "the data that the run began with, or start a new run"
                 )
         self._starts = starts
+        self._notes = Notes.from_json(before.get("first_steps"))
+
+    def first_steps(self) -> list[Callback]:
+        """What notes the first steps, for `verify`; nothing in a run that began without notes."""
+        return [] if self._notes is None else [FirstSteps(self._notes, self._epochs, self._write)]
 
     @contextmanager
     def recorded(self, training: Training, checkpoint: Path | None) -> Iterator[None]:
@@ -77,7 +89,7 @@ class Provenance:
             "checkpoint": None if checkpoint is None else checkpoint.name,
             "first_step": training.step,
             "last_step": None,
-            "versions": library_versions() | {"numba": numba.__version__},
+            "versions": _versions(),
             "machine": _machine(),
         }
         self._starts = [*self._starts, start]
@@ -96,7 +108,8 @@ class Provenance:
         self._write()
 
     def _write(self) -> None:
-        text = json.dumps(self._facts | {"starts": self._starts}, indent=2, ensure_ascii=False) + "\n"
+        notes = {"first_steps": asdict(self._notes)} if self._notes else {}
+        text = json.dumps(self._facts | notes | {"starts": self._starts}, indent=2, ensure_ascii=False) + "\n"
         write_atomically(self._path, text.encode("utf-8", "backslashreplace"))
 
 
@@ -104,6 +117,17 @@ def _how_it_failed(error: BaseException) -> str:
     if isinstance(error, Interrupted | KeyboardInterrupt):
         return "interrupted"
     return "diverged" if isinstance(error, DivergenceError) else "failed"
+
+
+def circumstances(start: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """What may change bits, of a start in run.json or of this process: versions, the processor, and its lanes."""
+    start = start or {"versions": _versions(), "machine": _machine()}
+    machine = start.get("machine", {})
+    return {**start.get("versions", {}), **{name: machine.get(name) for name in ("processor", "architecture", "lanes")}}
+
+
+def _versions() -> dict[str, str]:
+    return library_versions() | {"numba": numba.__version__}
 
 
 def _command() -> list[str]:
@@ -120,6 +144,7 @@ def _machine() -> dict[str, Any]:
     return {
         "processor": processor_name(),
         "architecture": platform.machine(),
+        "lanes": lane_count(),
         "system": f"{platform.system()} {platform.release()}",
         "cores": os.cpu_count(),
         "threads": thread_count(),

@@ -6,30 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nbcnn import network as networks
-from nbcnn.data import Splits
 from nbcnn.errors import DataError, Interrupted
 from nbcnn.kernels.cpu.compiling.helpers import helpers
-from nbcnn.machine.memory import refuse_too_large
-from nbcnn.network import Network
-from nbcnn.plan.memory import training_bytes
 from nbcnn.spec import Spec
 from nbcnn.spec.paths import moved
 from nbcnn.training import folder
-from nbcnn.training.balance import with_class_weights
+from nbcnn.training.beginning import Beginning, begin
 from nbcnn.training.callbacks import Callback, checked
 from nbcnn.training.checkpoints import Checkpoints
+from nbcnn.training.divergence import NotFinite
 from nbcnn.training.epochs import Training
 from nbcnn.training.evaluation import Evaluation, evaluate, metric_names
 from nbcnn.training.events import Compiling, EpochRecord, Evaluating, OnEvent, Pretrained, Started
 from nbcnn.training.fit import Model
 from nbcnn.training.history import append_history, write_history
-from nbcnn.training.loader import Loader
-from nbcnn.training.loop import NotFinite, refuse_last_batch
 from nbcnn.training.notebook import default_view
-from nbcnn.training.pretrained import take_pretrained, write_pretrained
+from nbcnn.training.pretrained import write_pretrained
 from nbcnn.training.provenance import Provenance
-from nbcnn.training.samples import load_samples, normalization, training_loader
 from nbcnn.training.signals import StopRequest, stop_requests
 from nbcnn.training.standing import best
 from nbcnn.training.threads import threads as using_threads
@@ -74,22 +67,17 @@ def train(
     """
     report = on_event or default_view()
     hooks = checked(callbacks)
-    network = networks.build(spec)
     with using_threads(threads):
         base = Path(spec.file).parent if spec.file else None
-        splits = load_samples(network, Path(data_dir) if data_dir is not None else None, base, report)
-        network = with_class_weights(network, splits.train)
-        spec = network.spec
-        refuse_last_batch(network, len(splits.train), spec.train.batch_size)
-        _refuse_too_large(network)
-        model = Model(network, seed=spec.train.seed)
         # Before there is a folder, which a wrong path or wrong samples are no reason to make.
-        loader = training_loader(network, splits.train, on_event=report)
-        pretrained = None if resume else take_pretrained(model)
+        beginning = begin(
+            spec, Path(data_dir) if data_dir is not None else None, base, report, takes_pretrained=not resume
+        )
+        network = beginning.model.network
         with folder.opened(Path(out) if out is not None else None, spec.name, resume, report) as place:
             # The files of the run find its data from their own folder.
-            model.network = replace(network, spec=moved(spec, base or Path(), place))
-            run = _Run(model, splits, loader, place, pretrained, report)
+            beginning.model.network = replace(network, spec=moved(network.spec, base or Path(), place))
+            run = _Run(beginning, place, report)
             checkpoint = run.begin(resume)
             with run.provenance.recorded(run.training, checkpoint):
                 with stop_requests() as stop:
@@ -97,38 +85,25 @@ def train(
                 return run.finish()
 
 
-def _refuse_too_large(network: Network) -> None:
-    """Before there is a folder; the data are in memory by now."""
-    needed, train = training_bytes(network), network.spec.train
-    cure = "" if network.spec.engine.checkpointing else ", or let [engine] have checkpointing = true"
-    place = network.spec.file or network.spec.name
-    refuse_too_large(
-        needed or 0, f"{place}: training on batches of {train.batch_size}", f"use a smaller batch_size{cure}"
-    )
-
-
 class _Run:
     """A run between its start and its end."""
 
-    def __init__(
-        self, model: Model, splits: Splits, loader: Loader, out: Path, pretrained: Transfer | None, report: OnEvent
-    ):
-        self.model, self.splits, self.out, self.pretrained, self.report = model, splits, out, pretrained, report
-        self.spec = model.network.spec
-        self.model.classes = splits.classes
-        self.model.normalization = normalization(model.network, splits.train, report)
+    def __init__(self, beginning: Beginning, out: Path, report: OnEvent):
+        self.out, self.report = out, report
+        self.model, self.splits, self.pretrained = beginning.model, beginning.splits, beginning.pretrained
+        self.spec = self.model.network.spec
         with helpers():
             self.model.load_kernels(self._report_compiling)
             self.training = Training(
                 self.model,
-                loader,
-                splits.validation,
+                beginning.loader,
+                self.splits.validation,
                 report,
                 out=out,
                 on_compile=self._report_compiling,
             )
         self.checkpoints = Checkpoints(out, self.model, self.training.trainer)
-        self.provenance = Provenance(out, model.network, splits)
+        self.provenance = Provenance(out, self.model, self.splits)
 
     def begin(self, resume: bool) -> Path | None:
         """Write the first files, so that a folder that cannot be written to is found now and not after an epoch.
@@ -191,9 +166,10 @@ class _Run:
         """Run the epochs that are left and save; raises Interrupted where `stop` asked for it."""
         training = self.training
         try:
-            training.run((_Files(self.out, self.checkpoints), *callbacks), stop)
+            own = [_Files(self.out, self.checkpoints), *self.provenance.first_steps()]
+            training.run((*own, *callbacks), stop)
         except NotFinite as error:
-            raise self.checkpoints.diverged(str(error), training.standing) from None
+            raise self.checkpoints.diverged(error, training.standing) from None
         except DataError as error:  # of samples that are read while training runs
             samples = training.standing.samples
             # What several batches have gathered for an update cannot be saved; then the save before it stays.

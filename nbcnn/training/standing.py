@@ -1,5 +1,6 @@
 """Where a run stands between two steps, and which of its epochs was the best."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,8 @@ class Standing:
 
     `pretrained` is what pretrained.json says, where there is one. `samples` samples have been trained on so far, with
     the summed loss of their batches and `correct` of `answers` answers, each before its update, in so many `seconds`,
-    of which `input_wait` went by until batches were there.
+    of which `input_wait` went by until batches were there. Of `unmeasured` samples the batch's loss was not finite;
+    `skipped` steps were left out, `skipped_in_a_row` just now, over all epochs.
     """
 
     step: int = 0
@@ -27,6 +29,9 @@ class Standing:
     answers: int = 0
     seconds: float = 0.0
     input_wait: float = 0.0
+    unmeasured: int = 0
+    skipped: int = 0
+    skipped_in_a_row: int = 0
     records: list[EpochRecord] = field(default_factory=list)
     pretrained: dict[str, Any] | None = None
 
@@ -34,6 +39,17 @@ class Standing:
     def epoch(self) -> int:
         """The epoch under way, counted from 1."""
         return len(self.records) + 1
+
+    @property
+    def loss(self) -> float:
+        """The mean over the samples so far, without those whose loss was not finite; nan where there is no other."""
+        measured = self.samples - self.unmeasured
+        return self.loss_sum / measured if measured else math.nan
+
+    @property
+    def skipped_in_all(self) -> int:
+        """The steps left out in all epochs."""
+        return self.skipped + sum(record.skipped for record in self.records)
 
     @property
     def accuracy(self) -> float | None:
@@ -44,7 +60,7 @@ class Standing:
         """End the epoch under way, of which `validation` was measured, and return its row of the history."""
         record = EpochRecord(
             epoch=self.epoch,
-            loss=self.loss_sum / self.samples,
+            loss=self.loss,
             accuracy=self.accuracy,
             correct=self.correct if self.answers else None,
             samples=self.samples,
@@ -54,10 +70,11 @@ class Standing:
             seconds=round(self.seconds, 6),
             images_per_second=round(self.samples / self.seconds, 1),
             input_wait=round(self.input_wait, 6),
+            skipped=self.skipped,
             val_metrics=validation.metrics if validation else {},
         )
         self.records.append(record)
-        self.samples = self.correct = self.answers = 0
+        self.samples = self.correct = self.answers = self.unmeasured = self.skipped = 0
         self.loss_sum = self.seconds = self.input_wait = 0.0
         return record
 

@@ -34,6 +34,7 @@ VERBS = [
     "step",
     "train",
     "validate",
+    "verify",
 ]
 
 

@@ -64,12 +64,9 @@ def test_what_happens_to_gradients_happens_to_their_mean(settings: dict[str, Any
 
 def test_the_first_gradient_of_a_group_counts_alone() -> None:
     """What an earlier group has left, even numbers that are none, has no part in it."""
-    one, other = (trainer("padding, two pools", SGD, 2) for _ in range(2))
+    one, other = (trainer("padding, two pools", SGD, 2, non_finite="skip") for _ in range(2))
     x, y = batch(one.model.network, 8)
-    start = {key: value.copy() for key, value in one.model.parameters.items()}
     other.step(np.full_like(x, np.nan), y, last=True)
-    for key, value in start.items():
-        other.model.parameters[key][...] = value
     other.load_state(one.state(), 0)
     for each in (one, other):
         each.step(x, y)

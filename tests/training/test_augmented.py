@@ -1,5 +1,7 @@
 """Training on samples that are augmented: the same weights on any number of threads, and nothing else is changed."""
 
+import itertools
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,8 +12,10 @@ import nbcnn
 from nbcnn.augmentation.flips import _flip
 from nbcnn.data import Dataset
 from nbcnn.errors import InputError
+from nbcnn.machine.cores import most_threads
 from nbcnn.training.events import Compiling
 from nbcnn.training.samples import training_loader
+from nbcnn.weights import store
 
 TABLES: list[dict[str, Any]] = [
     {"type": "horizontal_flip"},
@@ -32,6 +36,30 @@ def test_a_run_gives_the_same_weights_with_any_number_of_loader_threads(tmp_path
     np.testing.assert_array_equal(weights[0], weights[2])
     plain = nbcnn.train(digits(0), out=tmp_path / "plain")
     assert not np.array_equal(plain.model.parameters["linear1.weight"], weights[0])
+
+
+def test_threads_and_loader_threads_change_no_bit_of_a_run(tmp_path: Path) -> None:
+    """In small what tools/trust/determinism.py does with 1,000 steps, in processes of their own."""
+    tables = [*TABLES, {"type": "mixup", "alpha": 0.2}]
+    layers = [
+        {"type": "conv", "out_channels": 4, "kernel_size": 3},
+        {"type": "batch_norm", "activation": "relu"},
+        {"type": "max_pool", "kernel_size": 2},
+        {"type": "flatten"},
+        {"type": "dropout", "p": 0.2},
+        {"type": "linear", "out_features": 10},
+    ]
+    train = {"epochs": 2, "batch_size": 100, "ema": {"decay": 0.9}}
+    found = []
+    for count, loaders in itertools.product(sorted({1, most_threads()}), (0, 4)):
+        data = {"source": "digits", "loader_threads": loaders}
+        spec = spec_of((1, 8, 8), *tables, layers=layers, data=data, train=train)
+        folder = tmp_path / f"{count} {loaders}"
+        run = nbcnn.train(spec, out=folder, threads=count)
+        last = store.load(folder / "last.h5")
+        arrays = {**last.parameters, **last.buffers, **(last.optimizer or {})}
+        found.append(([record.loss for record in run.history], {key: each.tobytes() for key, each in arrays.items()}))
+    assert all(each == found[0] for each in found)
 
 
 def test_no_step_waits_for_what_augmentation_compiles() -> None:

@@ -11,7 +11,7 @@ from reference_training import ReferenceTrainer, assert_same_loss, assert_same_w
 
 from nbcnn import build, data, functional, train
 from nbcnn.data import Dataset
-from nbcnn.errors import InputError, SpecError
+from nbcnn.errors import DivergenceError, InputError, SpecError
 from nbcnn.kernels.cpu.language.lanes import using
 from nbcnn.model import Model
 from nbcnn.spec import parse
@@ -85,7 +85,11 @@ def test_a_batch_of_nothing_that_counts_is_no_number_and_moves_nothing() -> None
     model = Model(PIXELS)
     before = {key: value.copy() for key, value in model.parameters.items()}
     x, y = batch("pixels", "cross_entropy", 3, 0)
-    assert np.isnan(Trainer(model, optimizer={"type": "sgd", "lr": 0.1}).step(x, np.full_like(y, -100)))
+    nothing = np.full_like(y, -100)
+    sgd = {"type": "sgd", "lr": 0.1}
+    assert np.isnan(Trainer(model, optimizer=sgd, non_finite="skip").step(x, nothing))
+    with pytest.raises(DivergenceError, match=r"no target of the batch counts, all are ignore_index \(=-100\); leave"):
+        Trainer(model, optimizer=sgd).step(x, nothing)
     assert all(np.array_equal(value, before[key]) for key, value in model.parameters.items())
 
 

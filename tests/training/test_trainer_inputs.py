@@ -7,7 +7,7 @@ import pytest
 from networks import conv, named, network
 from reference_training import batch
 
-from nbcnn.errors import InputError, WeightsError
+from nbcnn.errors import DivergenceError, InputError, WeightsError
 from nbcnn.model import Model
 from nbcnn.training.trainer import Trainer
 
@@ -77,12 +77,16 @@ def test_step_batch_refuses(why: str) -> None:
     refuses(lambda trainer: trainer.step_batch(*WRONG_BATCHES[why]))
 
 
-def test_a_label_that_nobody_checked_shows_in_the_loss() -> None:
+def test_a_label_that_nobody_checked_is_found() -> None:
     """`step_batch` reads labels by index and cannot check them all; memory beyond the logits is never read."""
-    trainer = Trainer(Model(NET), optimizer={"type": "sgd", "lr": 0.1})
-    loss_sum, correct, answers = trainer.step_batch(X, changed(Y, 3, 2**40), np.arange(20))
+    sgd = {"type": "sgd", "lr": 0.1}
+    loss_sum, correct, answers = Trainer(Model(NET), optimizer=sgd, non_finite="skip").step_batch(
+        X, changed(Y, 3, 2**40), np.arange(20)
+    )
     assert np.isnan(loss_sum)
     assert 0 <= correct < answers == 20
+    with pytest.raises(DivergenceError, match=f"class numbers from 0 to 9 are expected, received {2**40}; mend it"):
+        Trainer(Model(NET), optimizer=sgd).step_batch(X, changed(Y, 3, 2**40), np.arange(20))
 
 
 def test_indices_of_any_integer_type_and_stride() -> None:

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from nbcnn.kernels.cpu.families.finiteness import add_watch
 from nbcnn.kernels.cpu.families.sums import PartialSums, add_channel_sum
 from nbcnn.kernels.cpu.families.windows import Window, forward_strands
 from nbcnn.kernels.cpu.language.row import Body, arguments, read_float, write_float, write_word
@@ -132,5 +133,7 @@ def _add_outer_products(program: Program, dy: Activation, x: Activation, weight:
         outputs=outputs,
         tiles=tiles,
     )
-    program.gather.add([call], math.ceil(outputs / (ROWS * filters)))
+    # What each part has made is looked through while it is near: it may be most of a network's weights.
+    watch = add_watch(program, result, ROWS * filters * inputs)
+    program.gather.add([call, watch], math.ceil(outputs / (ROWS * filters)))
     return result

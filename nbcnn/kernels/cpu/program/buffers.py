@@ -43,6 +43,8 @@ class Array:
     ) -> None:
         self.shape = shape
         self.wants_gradient = wants_gradient
+        # Whether some call looks for numbers in it that are not finite.
+        self.watched = False
         size = math.prod(shape) * 4
         self.storage = Storage(name, lambda: size, external=external)
 

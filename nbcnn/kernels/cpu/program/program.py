@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from nbcnn.kernels.cpu.language.lanes import lane_count
-from nbcnn.kernels.cpu.program.buffers import Table, Word, entries
+from nbcnn.kernels.cpu.program.buffers import Array, Table, Word, entries
 from nbcnn.kernels.cpu.program.calls import (
     Activation,
     Argument,
@@ -29,8 +29,9 @@ T = TypeVar("T")
 
 # The first words of every arena; kernels read them by address, and ports follow them. `step` tells batches apart where
 # chance is at work, `update` counts updates; they differ where several batches make one, of which the batches before
-# this one had `samples_before`.
-STATE_WORDS = ("samples", "step", "seed", "learning_rate", "update", "samples_before")
+# this one had `samples_before`. `not_finite` is above 0 where the update is to be held back.
+NOT_FINITE = "not_finite"
+STATE_WORDS = ("samples", "step", "seed", "learning_rate", "update", "samples_before", NOT_FINITE)
 
 # The name of the port that tells of another port whether its array holds bytes.
 IS_BYTES = "{} is bytes"
@@ -42,7 +43,7 @@ class Program:
     The stages run one after the other: `prepare` (packing), the walks with the phases between them that need every
     block's part of a sum (batch statistics), `gather` (gradients that sum over the whole batch), `accumulate` (over
     batches), and, where an update follows, `measure` (of each gradient, what the update must know about all of them),
-    `combine` (of what was measured) and `update`.
+    `combine` (of what was measured) and `update`. These two are left out where the word `not_finite` is above 0.
     `differentiates` tells whether gradients will follow, so that what they read must be kept, and `winograd` whether
     convolutions may use Winograd's method where that is faster. A block has `samples_per_block`, by default one a lane.
     An `outline` has the buffers and as many calls, for memory to be counted, but calls of parts are all the first.
@@ -85,6 +86,8 @@ class Program:
         self.known: Any = None
         # What the calls to come are made for; every program reads its input first.
         self.section = Section("input")
+        # What an update takes for the gradients of parameters, by their keys, in the order of the way back.
+        self.gradients: dict[str, Array] = {}
         self._computed: dict[object, Any] = {}
 
     def activation(self, name: str, channels: int, space: Space) -> Activation:
