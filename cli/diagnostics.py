@@ -59,7 +59,7 @@ def plain_lines(diagnostic: Mapping[str, Any]) -> Iterator[str]:
 def _lines(diagnostic: Mapping[str, Any], columns: int | None) -> Iterator[Line]:
     severity = diagnostic["severity"]
     kind = f"{say(severity)}[{diagnostic['code']}]"
-    first, *rest = _wrapped(diagnostic["message"], columns, width(kind) + 2, 2)
+    first, *rest = _wrapped(shown(diagnostic["message"]), columns, width(kind) + 2, 2)
     yield [(kind, _STYLES[severity]), (f": {first}", "bold")]
     yield from ([("  " + line, "bold")] for line in rest)
     margin = " " * len(str(diagnostic["line"] or ""))
@@ -73,7 +73,7 @@ def _lines(diagnostic: Mapping[str, Any], columns: int | None) -> Iterator[Line]
         for text in texts:
             lead, name = f"{margin} = ", say(word)
             indent = len(lead) + width(name) + 2
-            first, *rest = _wrapped(text, columns, indent, indent)
+            first, *rest = _wrapped(shown(text), columns, indent, indent)
             yield [(lead, _FRAME), (name, "bold"), (f": {first}", "")]
             yield from ([(" " * indent + line, "")] for line in rest)
 
@@ -101,7 +101,7 @@ def _excerpt(diagnostic: Mapping[str, Any], margin: str, columns: int | None) ->
     carets = "^" * max(1, width("".join(shown[start : min(end, right)])))
     style = _STYLES[diagnostic["severity"]]
     marked = [(f"{margin} | ", _FRAME), (" " * indent + carets, style)]
-    label = diagnostic["label"] or ""
+    label = shown(diagnostic["label"] or "")
     if width(label) + indent + len(carets) + 1 <= room:
         yield [*marked, (f" {label}" if label else "", style)]
         return

@@ -28,8 +28,7 @@ def _annotation(diagnostic: dict[str, Any]) -> str:
         properties |= {"col": diagnostic["column"], "endColumn": diagnostic["end_column"]}
     # The log shows nothing but the message.
     place = ":".join(str(diagnostic[key]) for key in ("file", "line", "column") if diagnostic[key])
-    lines = [f"{shown(place)}: {diagnostic['message']}"]
-    lines += remarks(diagnostic)
+    lines = [shown(f"{place}: {diagnostic['message']}"), *map(shown, remarks(diagnostic))]
     given = ",".join(f"{key}={_property(shown(str(value)))}" for key, value in properties.items() if value)
     return f"::{_COMMANDS[diagnostic['severity']]} {given}::{_data(chr(10).join(lines))}"
 

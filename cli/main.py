@@ -7,6 +7,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, NoReturn
 
@@ -19,6 +20,7 @@ from .bench import bench
 from .compare import compare
 from .data import data
 from .diff import diff
+from .doctor import doctor
 from .evaluate import evaluate
 from .explain import explain
 from .fix import fix
@@ -72,6 +74,7 @@ for verb in (
     bench,
     verify,
     warmup,
+    doctor,
     schema,
     lsp,
 ):
@@ -112,7 +115,7 @@ def _explain(error: BaseException) -> int:
         case click.ClickException():
             said = io.StringIO()
             error.show(said)
-            click.echo(shown(said.getvalue()), err=True, nl=False)
+            click.echo("\n".join(map(shown, said.getvalue().split("\n"))), err=True, nl=False)
             return error.exit_code
         case SpecError() if diagnostics := getattr(error, "diagnostics", None):
             from .diagnostics import print_diagnostics
@@ -136,5 +139,6 @@ def _explain(error: BaseException) -> int:
             message, code = f"{error.filename or 'output'}: {error.strerror or error}; see that it can be used", 1
         case _:
             message, code = f"{type(error).__name__}: {error}; this is a bug in nbcnn, --debug shows where", 1
-    click.echo(f"nbcnn: {shown(say(message))}", err=True)
+    with suppress(OSError):  # the terminal may have been closed
+        click.echo(f"nbcnn: {shown(say(message))}", err=True)
     return code

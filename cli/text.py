@@ -55,10 +55,8 @@ def duration(seconds: float) -> str:
 
 
 def shown(text: str) -> str:
-    """A text with the numbers of what a terminal would obey: names of files and classes may hold anything."""
-    if text.isprintable():
-        return text
-    return "".join(each if each.isprintable() or each == "\n" else repr(each)[1:-1] for each in text)
+    """A line with the numbers of what a terminal would obey: names of files and classes may hold anything."""
+    return text if text.isprintable() else "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
 def width(text: str) -> int:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from nbcnn.api import validate as validate
     from nbcnn.api import verify as verify
     from nbcnn.api import warmup as warmup
+    from nbcnn.examination.doctor import doctor as doctor
     from nbcnn.training.callbacks import Callback as Callback
     from nbcnn.training.fit import Model as Model
     from nbcnn.training.tensorboard import TensorBoard as TensorBoard
@@ -46,6 +47,7 @@ _HOMES = {
     "build": "nbcnn.api",
     "compare": "nbcnn.api",
     "diff": "nbcnn.api",
+    "doctor": "nbcnn.examination.doctor",
     "evaluate": "nbcnn.api",
     "fix": "nbcnn.api",
     "gradcheck": "nbcnn.api",

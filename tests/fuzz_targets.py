@@ -10,8 +10,10 @@ from nbcnn.errors import NbcnnError
 from nbcnn.network import build
 from nbcnn.spec import InvalidSpec, load, parse
 from nbcnn.weights import store
+from nbcnn.weights.files import open_regular
 from nbcnn.weights.seal import BLOCK, TEXTS, Place, checksum, seal
 from nbcnn.weights.sections import FLOAT
+from nbcnn.weights.sound import read_sound
 
 _FOLDER = Path(tempfile.mkdtemp(prefix="nbcnn-fuzz-"))
 
@@ -31,9 +33,12 @@ def spec(data: bytes) -> None:
 
 
 def weights(data: bytes) -> None:
-    """The parts of a weights file, behind the right checksums: what is loaded is what is packed again."""
+    """The parts of a weights file, as they are and behind the right checksums; what is loaded can be packed again."""
     path = _FOLDER / "model.h5"
-    path.write_bytes(assembled(data))
+    for content in (data, assembled(data)):
+        path.write_bytes(content)
+        with open_regular(path) as file:
+            read_sound(file, str(path))
     try:
         with store.opened(path) as held:
             network = build(parse(held.spec, str(path)))

@@ -34,7 +34,7 @@ def read_whole(path: Path, text: str | None = None) -> tuple[dict[str, Any], tup
             raise _invalid(Code.WRONG_VALUE, rule, f'such as {KEY} = "base.toml"', sources[-1])
         files.append(files[-1].parent / base)
         if not is_within(files[-1], folders):
-            rule = f"{printable(base, MOST_CHARACTERS)} leads out of the folder of the spec, and of the one you work in"
+            rule = f"{printable(base, MOST_CHARACTERS)} leads out of the spec's folder, and of the one that you work in"
             raise _invalid(Code.UNREADABLE, rule, "copy it there, or work in a folder that holds both", sources[-1])
         document, source = _read_base(files[-1], sources[-1])
         documents.append(document)

@@ -61,8 +61,10 @@ class UnknownVariable(Problem):
 
     def meant_in(self, text: str) -> Guess | None:
         """The text with the nearest name, where it is the text that holds the unknown one."""
+        if self.close is None:
+            return None
         corrected = re.sub(rf"\${self.name}(?![A-Za-z0-9_])", f"${self.close}", text)
-        return Guess(corrected, self.close.evident) if self.close and corrected != text else None
+        return Guess(corrected, self.close.evident) if corrected != text else None
 
 
 class Scope:

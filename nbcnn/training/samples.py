@@ -112,5 +112,10 @@ def normalization(network: Network, train: Dataset, on_event: OnEvent = ignore) 
     if table is None or not table.normalize:
         return None
     what, size = f"{table.source}, mean and deviation", sample_bytes(train.inputs)
-    mean, std = data.statistics(train, lambda done, total: on_event(Loading(what, done * size, total * size)))
+
+    def on_progress(done: int, total: int) -> None:
+        on_event(Loading(what, done * size, total * size))
+
+    # Of samples in memory they are there at once.
+    mean, std = data.statistics(train, on_progress if train.is_stored else None)
     return {"mean": mean.tolist(), "std": std.tolist()}

@@ -19,7 +19,7 @@ from nbcnn.plan.memory import inference_outline, training_outline
 from nbcnn.plan.walker import WALKER, walker
 from nbcnn.spec import Spec
 from nbcnn.training.events import Compiling, OnEvent, ignore
-from nbcnn.training.losses import wanted_targets
+from nbcnn.training.losses import summed_loss, wanted_targets
 
 
 @dataclass(frozen=True)
@@ -57,14 +57,16 @@ def warmup(specs: Sequence[Spec], on_event: OnEvent | None = None) -> Warmth:
     cold = {identity for identity in identities if not is_cached(identity)}
     compile_all(kernels, lambda kernel, done, total: report(Compiling(kernel, done, total)), meanwhile=walker)
     for network in built:
-        _augment(network)
+        _augment_and_measure(network)
     return Warmth(folders().written, len(identities), sum(map(is_cached, cold)), bytes_on_disk(identities))
 
 
-def _augment(network: Network) -> None:
-    """Let augmentation change two samples, of either kind of number that data sets hold."""
-    wanted = wanted_targets(network.spec.train.loss, network.output_shape)
+def _augment_and_measure(network: Network) -> None:
+    """Let augmentation change two samples, of either kind of number that data sets hold, and measure their loss."""
+    loss = network.spec.train.loss.without_data()
+    wanted = wanted_targets(loss, network.output_shape)
     targets = np.zeros((2, *wanted.shape), wanted.dtype)
+    summed_loss(loss, np.zeros((2, *network.output_shape), np.float32), targets)
     for kind in (np.uint8, np.float32):
         inputs = np.zeros((2, *network.input_shape), kind)
         with suppress(InputError):  # some suits one kind alone

@@ -1,4 +1,4 @@
-"""First values of parameters, and the files that keep them; store.py, which needs h5py, is imported by its name."""
+"""First values of parameters, and the files that keep them."""
 
 from nbcnn.weights.initialise import initialise
 from nbcnn.weights.snapshot import Snapshot, check_fits

@@ -92,6 +92,21 @@ def test_a_stopped_run_resumes_to_the_same_bits(whole: Path, tmp_path: Path, num
     assert (whole / "model.h5").read_bytes() == (tmp_path / "parts/model.h5").read_bytes()
 
 
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no terminal that hangs up")
+def test_a_run_whose_terminal_is_closed_is_saved(tmp_path: Path) -> None:
+    terminal, theirs = os.openpty()
+    command = [*COMMAND, "train", str(SPEC), "--epochs", "100000", "--out", "a"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=theirs) as process:
+        os.close(theirs)
+        seen = b""
+        while b"images/s" not in seen:
+            seen += os.read(terminal, 4096)
+        os.close(terminal)
+        os.kill(process.pid, signal.SIGHUP)
+        assert process.wait(60) == 129
+    assert json.loads((tmp_path / "a/run.json").read_text())["starts"][0]["outcome"] == "interrupted"
+
+
 def test_a_network_that_gives_numbers_has_a_loss_and_no_accuracy(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     x = random.standard_normal((60, 1, 4, 4)).astype(np.float32)

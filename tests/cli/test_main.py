@@ -23,6 +23,7 @@ VERBS = [
     "explain",
     "fix",
     "gradcheck",
+    "inspect",
     "lr-find",
     "lsp",
     "new",

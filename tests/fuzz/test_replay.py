@@ -11,6 +11,6 @@ HERE = Path(__file__).parent
 @pytest.mark.parametrize("target", TARGETS)
 def test_what_the_fuzzer_found_is_refused_or_read(target: str) -> None:
     inputs = sorted((HERE / target).iterdir())
-    assert len(inputs) > 50
+    assert len(inputs) > 30
     for path in inputs:
         TARGETS[target](path.read_bytes())

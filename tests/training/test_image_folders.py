@@ -12,6 +12,7 @@ from PIL import Image
 import nbcnn
 from nbcnn.data import image_files
 from nbcnn.errors import DataError
+from nbcnn.training.events import Event, Loading
 from nbcnn.training.run import Result
 
 KEY = "linear1.weight"
@@ -31,7 +32,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def train(folder: Path, out: str, *, held: bool = False, threads: int = 2, **train: Any) -> Result:
-    options = {key: train.pop(key) for key in ("resume", "callbacks") if key in train}
+    options = {key: train.pop(key) for key in ("resume", "callbacks", "on_event") if key in train}
     tables: list[dict[str, Any]] = train.pop("augment", [])
     data = {"source": str(folder / "images"), "loader_threads": threads}
     spec = spec_of(
@@ -52,6 +53,13 @@ def test_the_weights_are_the_same(folder: Path, settings: dict[str, Any]) -> Non
         np.testing.assert_array_equal(decoded.model.parameters[KEY], held.model.parameters[KEY])
         assert [each.val_loss for each in decoded.history] == [each.val_loss for each in held.history]
     assert decoded.model.normalization == held.model.normalization
+
+
+def test_the_reading_for_mean_and_deviation_is_reported(folder: Path) -> None:
+    seen: list[Event] = []
+    train(folder, "a", on_event=seen.append)
+    (last,) = [each for each in seen if isinstance(each, Loading) and each.what.endswith(", mean and deviation")]
+    assert last.done == last.total == 48 * 64
 
 
 class Damage(nbcnn.Callback):

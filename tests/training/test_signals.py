@@ -4,7 +4,8 @@ import threading
 
 import pytest
 
-from nbcnn.training.signals import STOPPING, stop_requests
+from nbcnn.machine.signals import STOPPING
+from nbcnn.training.signals import stop_requests
 
 
 @pytest.mark.parametrize("number", STOPPING)

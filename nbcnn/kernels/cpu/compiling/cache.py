@@ -21,6 +21,7 @@ from numba.core.registry import cpu_target
 from numba.core.serialize import dumps
 
 from nbcnn.kernels.cpu.compiling import entries
+from nbcnn.machine.signals import signals_wait
 
 _ERRORS = {"error_model": "numpy"}
 
@@ -71,7 +72,8 @@ def cached_callback(identity: str, signature: str, function: Callable[..., None]
     """As numba.cfunc, with the function's code in our cache."""
     callback: Any = CFunc(function, sigutils.normalize_signature(signature), {}, dict(_ERRORS))
     callback._cache = _Cache(identity)
-    callback.compile()
+    with signals_wait():
+        callback.compile()
     return callback
 
 
@@ -79,6 +81,7 @@ def cached_function(identity: str, signature: str, function: Callable[..., None]
     """As numba.njit for this signature alone, with the function's code in our cache."""
     compiled = njit(**_ERRORS, **options)(function)
     compiled._cache = _Cache(identity)
-    compiled.compile(signature)
+    with signals_wait():
+        compiled.compile(signature)
     compiled.disable_compile()
     return compiled

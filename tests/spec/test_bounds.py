@@ -1,0 +1,100 @@
+"""Small files that ask for much work: each is refused at once."""
+
+import json
+import time
+
+import pytest
+
+import nbcnn
+from nbcnn.network import trace
+from nbcnn.spec import InvalidSpec, parse
+
+SPEC = {"input": {"shape": [1, 8, 8]}, "layers": [{"type": "relu"}]}
+TOML = '[input]\nshape = [1, 8, 8]\n[[layers]]\ntype = "relu"\n'
+
+
+@pytest.fixture(autouse=True)
+def is_quick():
+    began = time.process_time()
+    yield
+    assert time.process_time() - began < 2
+
+
+def refusal(path, text, **more):
+    path.write_text(text)
+    with pytest.raises(InvalidSpec) as raised:
+        nbcnn.load_spec(path, **more)
+    return raised.value
+
+
+def test_json_has_so_many_values(tmp_path):
+    found = refusal(tmp_path / "a.json", f'{{"layers": [{"[]," * 200_000} 1]}}').diagnostics[0]
+    assert (found.code, found.message) == ("NB109", "more than 100000 values")
+
+
+def test_the_key_that_is_given_twice_is_found_among_many(tmp_path):
+    keys = ", ".join(f'"k{number}": 1' for number in range(50_000))
+    assert '"x" is given twice' in str(refusal(tmp_path / "a.json", f'{{{keys}, "x": 1, "x": 2}}'))
+
+
+def test_files_that_extend_one_another_are_no_larger_than_one(tmp_path):
+    for number in range(3):
+        (tmp_path / f"f{number}.toml").write_text(f'extends = "f{number + 1}.toml"\n' + "#" * 120_000)
+    (tmp_path / "f3.toml").write_text(TOML)
+    found = refusal(tmp_path / "a.toml", 'extends = "f0.toml"\n').diagnostics[0]
+    assert found.code == "NB109" and "together larger than a single one may be" in found.message
+
+
+@pytest.mark.parametrize("count, expected", [(900, "no variable is named"), (5000, "at most 1000 variables")])
+def test_many_variables_that_stand_for_nothing(tmp_path, count, expected):
+    lines = "".join(f"v{number} = '$w{number}'\n" for number in range(count))
+    assert expected in str(refusal(tmp_path / "a.toml", f"{TOML}[vars]\n{lines}"))
+
+
+def test_unknown_variables_among_many_known_ones():
+    layers = [{"type": "relu", "name": f"${'a' * 60}{number}"} for number in range(5000)]
+    with pytest.raises(InvalidSpec, match="no variable is named"):
+        parse(SPEC | {"vars": {f"{'a' * 55}{number}": 1 for number in range(1000)}, "layers": layers})
+
+
+def test_names_of_variables_have_a_length():
+    with pytest.raises(InvalidSpec, match="is no name for a variable"):
+        parse(SPEC | {"vars": {"a" * 65: 1}})
+    with pytest.raises(InvalidSpec, match="is no variable and no calculation") as raised:
+        parse(SPEC | {"name": "$" + "a" * 10_000})
+    assert len(str(raised.value)) < 400
+
+
+def test_lists_of_lists_of_lists_by_variables():
+    laughs = {f"v{level}": [f"$v{level + 1}"] * 10 for level in range(30)} | {"v30": 1}
+    for key in ("layers", "input", "name"):
+        with pytest.raises(InvalidSpec):
+            parse(SPEC | {"vars": laughs, key: "$v0"})
+
+
+def test_errors_beyond_the_first_hundred_are_counted():
+    broken = parse(SPEC | {"layers": [{"type": "relu", "from": f"nobody{number}"} for number in range(500)]})
+    assert len(trace(broken)[1]) == 100
+    with pytest.raises(InvalidSpec) as raised:
+        nbcnn.build(broken)
+    assert len(raised.value.diagnostics) == 100 and raised.value.unlisted == 400
+
+
+def test_thousands_of_wrong_layers_are_told_quickly():
+    broken = parse(SPEC | {"layers": [{"type": "add", "from": ["a", "b", "c"]}] * 10_000})
+    with pytest.raises(InvalidSpec):
+        nbcnn.build(broken)
+
+
+@pytest.mark.parametrize("key", ["a" + ".a" * 20_000, "x" * 1001, "layers." + "9" * 900, "train." + "\x1b[2J" * 9])
+def test_overrides_with_strange_keys(tmp_path, key):
+    found = refusal(tmp_path / "a.toml", TOML, overrides={key: 1})
+    assert len(str(found)) < 400 and "\x1b" not in str(found)
+
+
+@pytest.mark.parametrize("text", ["a\u202eb", "a\u2066b", "a\u2028b", "a\x9bb", "a\x1bb"])
+@pytest.mark.parametrize("table", ["name", "data"])
+def test_no_text_turns_a_terminal_around(tmp_path, table, text):
+    document = SPEC | {table: {"source": text} if table == "data" else text}
+    found = refusal(tmp_path / "a.json", json.dumps(document))
+    assert "printable characters" in str(found) and text[1] not in str(found)
