@@ -81,24 +81,24 @@ def _lines(diagnostic: Mapping[str, Any], columns: int | None) -> Iterator[Line]
 def _excerpt(diagnostic: Mapping[str, Any], margin: str, columns: int | None) -> Iterator[Line]:
     """The source line, cut where it is too long, and below it what is at fault, marked."""
     room = (columns or PIPE_COLUMNS) - len(margin) - 3
-    shown = list(_printable(diagnostic["source"]))
+    characters = list(_printable(diagnostic["source"]))
     start = diagnostic["column"] - diagnostic["source_column"]
     end = diagnostic["end_column"] - diagnostic["source_column"]
     if diagnostic["end_line"] != diagnostic["line"]:
-        end = len(shown)
+        end = len(characters)
     end = max(end, start + 1)
     starts = diagnostic["source_column"] > 1
     left = 0
-    while width("".join(shown[left:end])) + 8 > room and left < start:
+    while width("".join(characters[left:end])) + 8 > room and left < start:
         left += 1
-    right = len(shown)
-    while width("".join(shown[left:right])) + 8 > room and right > left + 1:
+    right = len(characters)
+    while width("".join(characters[left:right])) + 8 > room and right > left + 1:
         right -= 1
     before = "..." if left or starts else ""
-    after = "..." if right < len(shown) else ""
-    yield [(f"{diagnostic['line']} | ", _FRAME), (before + "".join(shown[left:right]) + after, "")]
-    indent = len(before) + width("".join(shown[left:start]))
-    carets = "^" * max(1, width("".join(shown[start : min(end, right)])))
+    after = "..." if right < len(characters) else ""
+    yield [(f"{diagnostic['line']} | ", _FRAME), (before + "".join(characters[left:right]) + after, "")]
+    indent = len(before) + width("".join(characters[left:start]))
+    carets = "^" * max(1, width("".join(characters[start : min(end, right)])))
     style = _STYLES[diagnostic["severity"]]
     marked = [(f"{margin} | ", _FRAME), (" " * indent + carets, style)]
     label = shown(diagnostic["label"] or "")

@@ -16,69 +16,19 @@ import click
 import nbcnn
 from nbcnn.errors import NbcnnError, NbcnnWarning, SpecError
 
-from .bench import bench
-from .compare import compare
-from .data import data
-from .diff import diff
-from .doctor import doctor
-from .evaluate import evaluate
-from .explain import explain
-from .fix import fix
-from .gradcheck import gradcheck
-from .inspect import inspect
 from .language import ENGLISH, chosen, in_language, language_option, say
-from .lr_find import lr_find
-from .lsp import lsp
-from .new import new
 from .options import Debug, debug_option
-from .plot import plot
-from .predict import predict
-from .report import report
-from .rf import rf
-from .schema import schema
 from .signals import Terminated, end_in_order
-from .step import step
 from .text import shown
-from .train import train
-from .validate import validate
-from .verify import verify
-from .warmup import warmup
+from .verbs import Verbs
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(nbcnn.__version__, prog_name="nbcnn", message="%(prog)s %(version)s")
 @debug_option
 @partial(language_option, variable="NBCNN_LANG")
 def command() -> None:
     """Convolutional networks from one readable file, trained on the CPU you have."""
-
-
-for verb in (
-    new,
-    data,
-    validate,
-    fix,
-    explain,
-    diff,
-    inspect,
-    rf,
-    step,
-    train,
-    compare,
-    evaluate,
-    predict,
-    plot,
-    report,
-    lr_find,
-    gradcheck,
-    bench,
-    verify,
-    warmup,
-    doctor,
-    schema,
-    lsp,
-):
-    command.add_command(language_option(verb))
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -95,9 +95,11 @@ def data_dir_option(command: Command) -> Command:
 
 
 def threads_option(command: Command) -> Command:
-    return click.option("--threads", type=click.IntRange(min=1), help="Threads to compute with.  [default: all cores]")(
-        command
-    )
+    return click.option(
+        "--threads",
+        type=click.IntRange(min=1),
+        help="Threads to compute with.  [default: $NBCNN_NUM_THREADS, else all cores]",
+    )(command)
 
 
 def set_option(command: Command) -> Command:

@@ -523,7 +523,7 @@ def verify(
     data: str | None = None,
     data_dir: AnyPath | None = None,
     threads: int | None = None,
-    on_event: OnEvent | None = None,
+    on_event: "OnEvent | None" = None,
 ) -> "Verification":
     """Repeat the first steps of a run and compare them with what the run has noted in its folder, bit for bit.
 
@@ -613,7 +613,7 @@ def bench(
     return benchmark(described, mode=mode, batch_size=batch_size, threads=threads, rounds=rounds, on_event=on_event)
 
 
-def warmup(*described: Spec, on_event: OnEvent | None = None) -> "Warmth":
+def warmup(*described: Spec, on_event: "OnEvent | None" = None) -> "Warmth":
     """Compile ahead all that training, evaluating and predicting with these specs compiles, into the cache on disk.
 
     No data are read. `on_event` hears of what is compiled. Raises InvalidSpec, and InputError for a spec that cannot be

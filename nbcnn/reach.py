@@ -21,7 +21,10 @@ def named_folders(*given: Path | None) -> tuple[Path, ...]:
     found = [folder for folder in given if folder is not None]
     if data := os.environ.get(DATA):
         found.append(Path(data))
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except OSError:  # it has been removed
+        return tuple(found)
     return (*found, here) if here != Path(here.anchor) else tuple(found)
 
 

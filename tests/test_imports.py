@@ -40,7 +40,8 @@ def test_validate_is_light() -> None:
         f"for spec, output in {[*((each, 'text') for each in specs), *formats]}:\n"
         "    try: main(['validate', f'specs/{spec}', '--format', output])\n"
         "    except SystemExit: pass\n"
-        "    assert not {'numba', 'h5py'}.intersection(sys.modules), (spec, output)"
+        "    assert not {'numba', 'h5py'}.intersection(sys.modules), (spec, output)\n"
+        "assert not {'nbcnn_cli.train', 'nbcnn.training.events'}.intersection(sys.modules)"
     )
     assert "numpy" in loaded_by(program)
 

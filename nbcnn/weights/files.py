@@ -135,7 +135,10 @@ def size_of(file: FileIO | BytesIO) -> int:
 
 def read_at(file: FileIO | BytesIO, offset: int, count: int, place: str) -> bytearray:
     """Bytes of an open file, fewer where it ends before; raises WeightsError where they cannot be read."""
-    data = bytearray(count)
+    # What a file says of its size is no reason to ask for memory.
+    size = size_of(file)
+    offset = min(offset, size)
+    data = bytearray(min(count, size - offset))
     filled = 0
     try:
         file.seek(offset)

@@ -80,8 +80,7 @@ class Held:
 
     def _text(self, name: str) -> str:
         where = self._table[name]
-        # An offset beyond the file reads nothing, and nothing has another checksum.
-        content = read_at(self._file, min(where.offset, self._size), where.length, self._place)
+        content = read_at(self._file, where.offset, where.length, self._place)
         if where.length and checksum(content) != where.checksum:
             raise WeightsError(f"{self._place}: {name} does not match its SHA-256; {DAMAGED}")
         return content.decode("ascii")

@@ -40,7 +40,7 @@ def read_sound(file: FileIO | BytesIO, place: str) -> Sound:
         damage.append("the first 8 bytes are not those of a weights file")
     if (length := declared_size(block)) != size:
         damage.append(f"the file was written with {length} bytes and holds {size}")
-    found = {name: _text(file, size, where, place) for name, where in read_table(block).items()}
+    found = {name: _text(file, where, place) for name, where in read_table(block).items()}
     for name, text in found.items():
         if text is None or (not text and name != "state"):
             damage.append(f"{name} does not match its SHA-256")
@@ -51,8 +51,8 @@ def read_sound(file: FileIO | BytesIO, place: str) -> Sound:
     return Sound(found, manifest, tuple(damage))
 
 
-def _text(file: FileIO | BytesIO, size: int, where: Place, place: str) -> str | None:
-    content = read_at(file, min(where.offset, size), min(where.length, MOST_TEXT), place)
+def _text(file: FileIO | BytesIO, where: Place, place: str) -> str | None:
+    content = read_at(file, where.offset, min(where.length, MOST_TEXT), place)
     is_sound = len(content) == where.length and (checksum(content) == where.checksum or not where.length)
     return content.decode("ascii", "replace") if is_sound else None
 

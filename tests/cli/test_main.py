@@ -19,6 +19,7 @@ VERBS = [
     "compare",
     "data",
     "diff",
+    "doctor",
     "eval",
     "explain",
     "fix",
@@ -36,6 +37,7 @@ VERBS = [
     "train",
     "validate",
     "verify",
+    "warmup",
 ]
 
 

@@ -59,7 +59,7 @@ def collection(idx_folder, to_idx, monkeypatch):
                 hashlib.sha256(to_idx(arrays[name])).hexdigest(),
             )
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    tiny = Collection("tiny", "five classes", tuple("abcde"), files, ("http://127.0.0.1:9/",))
+    tiny = Collection("tiny", "five classes", tuple("abcde"), files, ("https://127.0.0.1:9/",))
     monkeypatch.setitem(catalogue.COLLECTIONS, "tiny", tiny)
     return folder, arrays
 
@@ -78,7 +78,7 @@ def test_a_named_source_without_network_says_where_it_looked_and_what_to_place_t
     message = str(caught.value)
     for part in (
         str(tmp_path / "data" / "tiny"),
-        "http://127.0.0.1:9/",
+        "https://127.0.0.1:9/",
         "refused",
         "t10k-labels-idx1-ubyte.gz",
         "NBCNN_DATA",

@@ -27,7 +27,9 @@ momentum = 0.9
 
 
 @pytest.fixture
-def write(tmp_path):
+def write(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # from where all of it may be extended
+
     def write(name, text):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)

@@ -83,7 +83,8 @@ def of_base(path, base, child):
     return found, expected
 
 
-def test_an_error_of_a_base_stands_in_the_base(tmp_path):
+def test_an_error_of_a_base_stands_in_the_base(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # from where all of it may be extended
     found_in(tmp_path, SPEC.replace("= 3", "= «0»"), "base.toml")
     (tmp_path / "deeper").mkdir()
     (tmp_path / "middle.toml").write_text('name = "m"\nextends = "base.toml"\n[train]\nepochs = 2\n')

@@ -175,7 +175,7 @@ def test_the_list_of_weights_taken_is_written_anew(
         def as_dict(self) -> dict[str, Any]:
             return {"weights": "base.h5"}
 
-    monkeypatch.setattr("nbcnn.training.run.take_pretrained", lambda model: Taken())
+    monkeypatch.setattr("nbcnn.training.beginning.take_pretrained", lambda model: Taken())
     interrupted(spec(), fake_engine, signal_in_step(4))
     Path("a/pretrained.json").unlink()
     train(spec(), out="a", resume=True)

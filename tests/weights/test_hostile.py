@@ -208,6 +208,16 @@ def test_parts_with_the_wrong_content_are_refused_although_the_checksums_are_rig
     refused(store.pack(dataclasses.replace(snapshot, **changes)))
 
 
+def test_a_text_s_declared_length_is_no_reason_to_ask_for_memory(whole):
+    data = with_table(whole, {name: Place(600, MOST_TEXT // 9, bytes(32)) for name in TEXTS})
+    tracemalloc.start()
+    try:
+        refused(data)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
+
+
 def test_bytes_behind_the_table_must_be_zero(whole):
     assert "damaged" in refused(whole[: BLOCK - 1] + b"x" + whole[BLOCK:])
 

@@ -93,6 +93,8 @@ def main() -> int:
                     counts["before the first checkpoint"] += not (out / "last.h5").exists()
                     counts["of a run that went on"] += has_checkpoint
                     wanted = draw.random() < 0.5
+                    if counts["kills"] % 20 == 0:
+                        print(f"{counts['kills']} kills of {counts['runs']} runs, {failures} failed", flush=True)
             wrong = [f"exit code {code}: {text[-500:]}"] if code else differences(whole, out)
             failures += bool(wrong)
             if wrong:

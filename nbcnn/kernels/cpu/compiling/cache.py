@@ -72,7 +72,7 @@ def cached_callback(identity: str, signature: str, function: Callable[..., None]
     """As numba.cfunc, with the function's code in our cache."""
     callback: Any = CFunc(function, sigutils.normalize_signature(signature), {}, dict(_ERRORS))
     callback._cache = _Cache(identity)
-    with signals_wait():
+    with signals_wait():  # Numba calls back from C, where an interrupt is lost or leaves half of a library
         callback.compile()
     return callback
 
