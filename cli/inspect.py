@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,10 +58,9 @@ def _print_text(found: "Inspection") -> None:
 
 def _facts(found: "Inspection") -> Iterator[tuple[str, str]]:
     """What the file says of itself, as far as it is sound."""
-    if found.spec is not None:
-        shape = (found.spec.get("input") or {}).get("shape") or ()
-        layers = found.spec.get("layers") or ()
-        yield "network", f"{found.spec.get('name')}, {counted(len(layers), 'layer')}, input {shape_text(shape)}"
+    if found.input_shape is not None:
+        params = sum(prod(each.shape) for each in found.arrays if each.section == "parameters")
+        yield "network", f"{found.name}, input {shape_text(found.input_shape)}, {counted(params, 'parameter')}"
     if found.classes:
         yield "classes", f"{number(len(found.classes))}: {', '.join(found.classes)}"
     if found.normalization is not None:

@@ -2,11 +2,11 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import data_dir_option, debug_option, format_option, threads_option
+from .options import data_dir_option, debug_option, format_option, set_option, threads_option
 from .text import counted, print_table
 
 if TYPE_CHECKING:
@@ -19,20 +19,20 @@ DIGITS = 12
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--steps", type=click.IntRange(min=1), default=10, show_default=True, help="How many steps to repeat.")
-@click.option("--data", help="Data source to repeat them with.  [default: the one trained on]")
 @data_dir_option
 @threads_option
 @format_option
+@set_option
 @debug_option
 @click.pass_context
 def verify(
     context: click.Context,
     run: Path,
     steps: int,
-    data: str | None,
     data_dir: Path | None,
     threads: int | None,
     output_format: str,
+    overrides: dict[str, Any],
 ) -> None:
     """Repeat the first steps of a run and compare, bit for bit.
 
@@ -43,7 +43,7 @@ def verify(
     from .progress import progress
 
     with progress() as show:
-        found = api.verify(run, steps=steps, data=data, data_dir=data_dir, threads=threads, on_event=show)
+        found = api.verify(run, overrides, steps=steps, data_dir=data_dir, threads=threads, on_event=show)
     if output_format == "json":
         click.echo(json.dumps(found.as_dict(), indent=2))
     else:

@@ -266,6 +266,7 @@ def get_data(
     Raises InputError for a name that there is not, and for what cannot be fetched or is not whole.
     """
     from nbcnn.data.named import get
+    from nbcnn.training.events import Loading
 
     progress = None if on_event is None else lambda what, done, total: on_event(Loading(what, done, total))
     return get(names, None if data_dir is None else Path(data_dir), progress)
@@ -327,6 +328,7 @@ def new(
     there is not, and data that do not do.
     """
     from nbcnn.spec import starting
+    from nbcnn.training.events import Loading
 
     where = None if data_dir is None else Path(data_dir)
     progress = None if on_event is None else lambda what, done, total: on_event(Loading(what, done, total))
@@ -518,9 +520,9 @@ def step(
 
 def verify(
     run: AnyPath,
+    overrides: Mapping[str, Any] | None = None,
     *,
     steps: int = 10,
-    data: str | None = None,
     data_dir: AnyPath | None = None,
     threads: int | None = None,
     on_event: "OnEvent | None" = None,
@@ -528,14 +530,16 @@ def verify(
     """Repeat the first steps of a run and compare them with what the run has noted in its folder, bit for bit.
 
     Compared are the spec, the data by their checksums, the first weights, and losses and weights after steps 1, 2, 5,
-    10, 20, 50 and 100 as far as `steps` goes, up to the first difference. `data` names the run's data where they have
-    moved. Raises InputError where there is nothing to compare with, or what there is cannot be read.
+    10, 20, 50 and 100 as far as `steps` goes, up to the first difference. `overrides` are of the run's spec.json, such
+    as {"data.source": ...} for data that have moved. Raises InputError where there is nothing to compare with, or what
+    there is cannot be read.
     """
     from nbcnn.training.events import ignore
     from nbcnn.training.verification import verify
 
     folder = Path(data_dir) if data_dir is not None else None
-    return verify(Path(run), steps=steps, source=data, data_dir=folder, threads=threads, report=on_event or ignore)
+    report = on_event or ignore
+    return verify(Path(run), overrides or {}, steps=steps, data_dir=folder, threads=threads, report=report)
 
 
 def lr_find(

@@ -109,7 +109,7 @@ def _images(folder: Path, depth: int = 0) -> Iterator[Path]:
         raise DataError(f"{folder}: the folder cannot be read ({reason(error)}); check its rights") from None
     for entry in entries:
         is_image = not entry.name.startswith(".") and Path(entry.name).suffix.lower() in known
-        if is_image and not entry.is_dir():
+        if is_image and not os.path.isdir(entry):  # which has an answer for links in a circle, too
             yield folder / entry.name
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):

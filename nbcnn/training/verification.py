@@ -9,7 +9,7 @@ from typing import Any
 
 from nbcnn.data import checksum
 from nbcnn.errors import InputError
-from nbcnn.spec import Spec, load
+from nbcnn.spec import load
 from nbcnn.training.beginning import Beginning, begin
 from nbcnn.training.callbacks import Callback
 from nbcnn.training.epochs import Training
@@ -66,12 +66,18 @@ class Verification:
 
 
 def verify(
-    run: Path, *, steps: int, source: str | None, data_dir: Path | None, threads: int | None, report: OnEvent
+    run: Path,
+    overrides: Mapping[str, Any],
+    *,
+    steps: int,
+    data_dir: Path | None,
+    threads: int | None,
+    report: OnEvent,
 ) -> Verification:
     """Repeat the steps of a run up to the last one within `steps` after which it noted something, and compare.
 
-    `source` takes the place of the run's data source, for data that have moved. Raises InputError where there is
-    nothing to compare with, and for a spec or data that cannot be read.
+    `overrides` are of the run's spec, for data that have moved. Raises InputError where there is nothing to compare
+    with, and for a spec or data that cannot be read.
     """
     facts = read_object(run / RUN) or {}
     notes = Notes.from_json(facts.get("first_steps"))
@@ -86,7 +92,7 @@ def verify(
         raise InputError(f"{run}: steps = {steps}: of the steps that are noted ({noted}) one at least is expected")
     compared: list[Compared] = []
     with using_threads(threads):
-        for each in _compared(run, notes, moments, facts, source, data_dir, report):
+        for each in _compared(run, overrides, notes, moments, facts, data_dir, report):
             compared.append(each)
             if not each.same:
                 break
@@ -95,17 +101,19 @@ def verify(
 
 def _compared(
     run: Path,
+    overrides: Mapping[str, Any],
     notes: Notes,
     moments: Sequence[Moment],
     facts: Mapping[str, Any],
-    source: str | None,
     data_dir: Path | None,
     report: OnEvent,
 ) -> Iterator[Compared]:
     """What is compared, in the order of a run; whoever sees a difference need not ask for the next."""
-    spec = load(run / SPEC)
+    spec = load(run / SPEC, overrides)
     yield Compared("spec", notes.spec, spec_digest(read_object(run / SPEC) or {}))
-    beginning = begin(_repeated(spec, notes, source), data_dir, run if source is None else None, report)
+    # Learning rates may depend on the epochs that the first steps were made for.
+    repeated = spec.model_copy(update={"train": spec.train.model_copy(update={"epochs": notes.epochs})})
+    beginning = begin(repeated, data_dir, run, report)
     data = facts.get("data")
     checksums = data.get("checksums") if isinstance(data, dict) else None
     for name, dataset in named_splits(beginning.splits).items():
@@ -115,14 +123,6 @@ def _compared(
     for then, now in zip_longest(moments, _repetition(beginning, moments, report)):
         yield Compared(f"step {then.step}: loss", str(then.loss), str(now and now.loss))
         yield Compared(f"step {then.step}: weights", then.weights, str(now and now.weights))
-
-
-def _repeated(spec: Spec, notes: Notes, source: str | None) -> Spec:
-    """The spec with the epochs that the first steps were made for, and perhaps another place for its data."""
-    changes: dict[str, Any] = {"train": spec.train.model_copy(update={"epochs": notes.epochs})}
-    if source is not None and spec.data is not None:
-        changes["data"] = spec.data.model_copy(update={"source": source})
-    return spec.model_copy(update=changes)
 
 
 def _repetition(beginning: Beginning, moments: Sequence[Moment], report: OnEvent) -> list[Moment]:

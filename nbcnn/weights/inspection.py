@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from nbcnn import spec as specs
 from nbcnn.errors import InputError, WeightsError
 from nbcnn.machine.confined import ConfinedError, confined
-from nbcnn.network import build
+from nbcnn.network import Network, build
 from nbcnn.weights import texts
 from nbcnn.weights.files import open_regular, read_at, size_of
 from nbcnn.weights.held import Held
@@ -51,6 +51,8 @@ class Inspection:
     size: int
     sealed: bool
     format_version: str | None
+    name: str | None
+    input_shape: tuple[int, ...] | None
     spec: dict[str, Any] | None
     classes: tuple[str, ...] | None
     normalization: dict[str, list[float]] | None
@@ -68,7 +70,12 @@ class Inspection:
 
     def as_dict(self) -> dict[str, Any]:
         """The object that `nbcnn inspect --format json` prints."""
-        return {"file": self.file, "whole": self.whole, **asdict(self)}
+        return {
+            "file": self.file,
+            "whole": self.whole,
+            **vars(self),
+            "arrays": [vars(each) for each in self.arrays],
+        }
 
 
 def inspect(path: Path) -> Inspection:
@@ -91,12 +98,16 @@ def inspect(path: Path) -> Inspection:
     if damage == [BROKEN_SEAL]:
         damage.append("all texts and arrays are sound: the damage is in what HDF5 alone reads")
     parts = {name: _part(name, sound.texts[name], damage) for name in PARTS}
-    damage += _misfits(data, place, damage)
+    network = _network(parts["spec"], place, damage)
+    if network is not None and not damage:
+        damage += _misfits(data, place, network)
     return Inspection(
         file=place,
         size=size,
         sealed=sealed,
         format_version=sound.texts["format_version"],
+        name=network.name if network else None,
+        input_shape=network.input_shape if network else None,
         spec=parts["spec"],
         classes=parts["classes"],
         normalization=parts["normalization"],
@@ -131,13 +142,21 @@ def _part(name: str, text: str | None, damage: list[str]) -> Any:
         return None
 
 
-def _misfits(data: bytearray, place: str, damage: list[str]) -> Iterator[str]:
-    """Why loading refuses a file that has no damage so far."""
-    if damage:
-        return
+def _network(spec: dict[str, Any] | None, place: str, damage: list[str]) -> Network | None:
+    """The network that a sound spec describes."""
+    if spec is None:
+        return None
     try:
-        held = Held(BytesIO(data), place)
-        held.read(build(specs.parse(held.spec, place)))
+        return build(specs.parse(spec, place))
+    except InputError as error:
+        damage.append(f"spec: {str(error).removeprefix(f'{place}: ')}")
+        return None
+
+
+def _misfits(data: bytearray, place: str, network: Network) -> Iterator[str]:
+    """Why loading refuses a file that has no damage so far."""
+    try:
+        Held(BytesIO(data), place).read(network)
     except InputError as error:
         yield str(error).removeprefix(f"{place}: ")
 

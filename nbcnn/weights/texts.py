@@ -13,6 +13,8 @@ from nbcnn.errors import WeightsError
 if TYPE_CHECKING:
     import h5py
 
+MOST_DEPTH = 50
+
 
 def write(owner: "h5py.Group", name: str, text: str) -> None:
     """Stores an ASCII text as an attribute of fixed length; h5py's default, variable length, can crash when damaged."""
@@ -30,12 +32,23 @@ def to_json(value: Any) -> str:
 
 
 def from_json(text: str) -> Any:
-    """Raises ValueError or RecursionError for what `to_json` cannot have written."""
-    return json.loads(text, parse_constant=_refuse)
+    """Raises ValueError or RecursionError for what `to_json` cannot have written, and for lists deep in lists."""
+    value = json.loads(text, parse_constant=_refuse)
+    _refuse_deep(value, MOST_DEPTH)
+    return value
 
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no JSON")
+
+
+def _refuse_deep(value: Any, left: int) -> None:
+    """Whatever goes through the value later may use a call for each level."""
+    if left == 0:
+        raise ValueError(f"more than {MOST_DEPTH} lists or objects in each other")
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        if isinstance(each, (dict, list)):
+            _refuse_deep(each, left - 1)
 
 
 def mapping(text: str, place: str) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def test_a_whole_file_is_exit_code_0(nbcnn, weights: Path) -> None:
     assert result.code == 0 and result.err == ""
     lines = result.out.splitlines()
     assert lines[0].startswith(f"{weights}: whole, ") and lines[0].endswith("weights format 1")
-    assert "network: small, 2 layers, input 1x4x4" in lines
+    assert "network: small, input 1x4x4, 34 parameters" in lines
     assert r"classes: 2: cat, \x1b[31mdog" in lines
     assert "provenance: epoch 3, accuracy 0.97" in lines
     assert lines[-2].split()[:2] == ["parameters/out.weight", "2x16"] and lines[-2].endswith("holds")

@@ -169,6 +169,14 @@ def test_folders_are_not_nested_without_end(tmp_path):
         load(str(tmp_path), input_shape=(1, 4, 4))
 
 
+def test_a_link_in_a_circle_leads_nowhere(tmp_path):
+    pytest.importorskip("PIL")
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "x.png").symlink_to("x.png")
+    with pytest.raises(DataError, match=r"x.png: (the link leads out|.*cannot be opened)"):
+        load(str(tmp_path), input_shape=(1, 4, 4))
+
+
 def test_samples_of_another_shape_are_not_looked_through(tmp_path):
     path = tmp_path / "a.npy"
     np.lib.format.open_memmap(path, "w+", np.float32, (1, 2**34)).flush()  # a file of 64 GiB without a block

@@ -65,7 +65,7 @@ def test_another_spec_and_other_data_are_told_before_anything_is_repeated(
     np.savez("own.npz", x_train=x, y_train=y)
     train(parse(SPEC | {"data": {"source": "own.npz"}}), out="a")
     Path("own.npz").rename("moved.npz")
-    assert nbcnn.verify("a", data="moved.npz").same
+    assert nbcnn.verify("a", {"data.source": "../moved.npz"}).same
     x[0, 0, 0, 0] += 1
     np.savez("own.npz", x_train=x, y_train=y)
     assert nbcnn.verify("a").compared[-1].what in ("train data", "validation data")
@@ -152,5 +152,5 @@ def test_all_that_a_run_can_do_is_repeated(tmp_path: Path) -> None:
     nbcnn.Model(nbcnn.build(parse(document)), seed=5).save(tmp_path / "other.h5")
     document["pretrained"] = {"weights": str(tmp_path / "other.h5"), "exclude": ["linear1"]}
     nbcnn.train(parse(document), out=tmp_path / "run")
-    found = nbcnn.verify(tmp_path / "run", threads=1)
+    found = nbcnn.verify(tmp_path / "run", {"pretrained.weights": str(tmp_path / "other.h5")}, threads=1)
     assert found.same and found.steps == 10, found

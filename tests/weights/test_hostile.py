@@ -153,6 +153,7 @@ def test_files_of_other_kinds(content, message):
         (lambda data: with_text(data, "spec", b""), "breaks the rules"),
         (lambda data: with_text(data, "spec", b"\xff"), "breaks the rules"),
         (lambda data: with_text(data, "arrays", b"[" * 100_000), "breaks the rules"),
+        (lambda data: with_text(data, "provenance", b'{"a":' + b"[" * 60 + b"]" * 60 + b"}"), "more than 50 lists"),
         (lambda data: with_text(data, "arrays", b"1" * 10_000), "breaks the rules"),
         (lambda data: with_text(data, "arrays", b"null"), "described by section"),
         (

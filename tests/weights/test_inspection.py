@@ -65,6 +65,7 @@ def test_a_whole_file(path, saved):
     found = inspect(path)
     assert found.whole and found.sealed and found.damage == found.differences == ()
     assert (found.spec, found.classes, found.progress) == (saved.spec, saved.classes, saved.trainer)
+    assert (found.name, found.input_shape) == ("small", (1, 8, 8))
     assert (found.normalization, found.provenance) == (saved.normalization, saved.provenance)
     assert found.versions["h5py"] == h5py.__version__
     assert [(each.section, each.key) for each in found.arrays] == [
@@ -169,6 +170,15 @@ def test_a_file_that_does_not_fit_its_own_spec(path, saved):
     assert 'layer "out": a bias of shape (3,) is expected, received none' in inspect(path).damage[0]
 
 
+@pytest.mark.parametrize(
+    "spec", [{}, {"input": 5, "layers": 7, "name": []}, {"input": {"shape": "x"}, "layers": [None]}]
+)
+def test_a_sound_spec_that_describes_no_network(path, saved, spec):
+    store.save(path, replace(saved, spec=spec))
+    found = inspect(path)
+    assert found.damage[0].startswith("spec: ") and found.input_shape is None and found.spec == spec
+
+
 @pytest.mark.parametrize("content", [b"", b"nbcnn", b"PK\x03\x04" + bytes(3000), bytes(5000), b"nbcnn\r\n\x1a" * 100])
 def test_what_is_no_weights_file(tmp_path, content):
     path = tmp_path / "model.h5"
@@ -184,5 +194,5 @@ def test_any_damage_is_told(path, no_process):
         data = bytearray(whole)
         for _ in range(generator.choice((1, 8, 100))):
             data[generator.randrange(len(data))] ^= 1 << generator.randrange(8)
-        path.write_bytes(data[: generator.choice((len(data), generator.randrange(BLOCK, len(data))))])
+        path.write_bytes(data[: generator.choice((len(data), generator.randrange(len(data) // 2, len(data))))])
         assert not inspect(path).whole

@@ -266,7 +266,7 @@ def csv_many_classes(draw: random.Random, folder: Path) -> str:
 
 @family
 def csv_terminals(draw: random.Random, folder: Path) -> str:
-    label = draw.choice([TERMINAL, "a\u202eb", "\x9b31m", "a\x00b", "\u2028"])
+    label = draw.choice([TERMINAL, "a\u202eb", "\x9b31m", "a\x00b", "a\u2028b"])
     row = draw.choice([f"1,{label}", f"{label},a", f'1,"a\r\n{label}"'])
     return written(folder, "a.csv", f"x,label\n{row}\n".encode())
 

@@ -113,11 +113,11 @@ def _opened(base: Path) -> tuple[Path, bool]:
 def _refuse_untrusted(folder: Path) -> None:
     status = folder.lstat()
     if not stat.S_ISDIR(status.st_mode):
-        raise OSError(f"{folder} is no folder")
+        raise OSError(f"{folder.name} is no folder")
     if not is_trusted(status):
-        raise OSError(f"{folder} belongs to somebody else, or others can write to it (see chmod go-w)")
+        raise OSError(f"{folder.name} belongs to somebody else, or others can write to it (see chmod go-w)")
     if not os.access(folder, os.R_OK | os.X_OK):
-        raise OSError(f"{folder} cannot be read")
+        raise OSError(f"{folder.name} cannot be read")
 
 
 def _remove_unused(base: Path) -> None:
