@@ -1,5 +1,6 @@
 """What a data source holds, seen without a network that says what it reads: shapes, classes and counts."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
@@ -57,12 +58,12 @@ def look(
     Raises DataError where there is no data set.
     """
     path = Path(source).expanduser()
-    if source not in NAMES and path.is_dir() and not cifar.fits(path) and not idx.find(path):
+    if source not in NAMES and os.path.isdir(path) and not cifar.fits(path) and not idx.find(path):
         return _class_folders(path, skip_unreadable, data_dir)
     shape: Shape | None = None
     resize: Literal["crop"] | None = None
     sizes = None
-    if source not in NAMES and path.is_file() and path.suffix.lower() in text_table.SEPARATORS:
+    if source not in NAMES and os.path.isfile(path) and path.suffix.lower() in text_table.SEPARATORS:
         numbers, images = text_table.look(path)
         shape, resize, sizes = ((1, numbers), None, None) if numbers else _images(images, str(path), skip_unreadable)
     splits = load(source, data_dir, input_shape=shape, resize=resize, on_progress=on_progress)

@@ -16,6 +16,7 @@ from nbcnn.data.dataset import check_names
 from nbcnn.data.files import LIKELY_RATIO, UNSUSPECTED, read_exactly, refuse_beyond
 from nbcnn.data.inputs import read_inputs
 from nbcnn.data.label_names import likely_slips
+from nbcnn.data.looking import look
 from nbcnn.data.plain_pickle import load_plain
 from nbcnn.errors import DataError
 
@@ -188,3 +189,8 @@ def test_slips_are_looked_for_among_so_many_names():
     names = [f"{number:010b}".replace("0", "ab").replace("1", "ba") * 4 for number in range(1000)]
     likely_slips(names, [1] * 500 + [1000] * 500)
     assert likely_slips([*names, "catt", "cat"], [50] * 1000 + [1, 99]) == ['"catt" (1 sample) is perhaps "cat" (99)']
+
+
+def test_a_source_with_an_endless_name_is_none():
+    with pytest.raises(DataError, match="one of digits"):
+        look("a" * 5000)

@@ -32,16 +32,14 @@ print(json.dumps([str(folders().written), y.tobytes().hex()]))
 
 class Outcome(NamedTuple):
     folder: Path
-    result: str
+    result: str | int
     errors: str
 
 
-def compute(environment: dict[str, str], before: str = "") -> Outcome:
-    """Run a small operation in a new process; its cache folder, its result and what it complained of."""
+def compute(environment: dict[str, str], program: str = COMPUTE) -> Outcome:
+    """Run something small in a new process; its cache folder, its result and what it complained of."""
     inherited = {key: value for key, value in os.environ.items() if key not in ("NBCNN_CACHE", "XDG_CACHE_HOME")}
-    done = subprocess.run(
-        [sys.executable, "-c", before + COMPUTE], env=inherited | environment, capture_output=True, text=True
-    )
+    done = subprocess.run([sys.executable, "-c", program], env=inherited | environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     folder, result = json.loads(done.stdout)
     return Outcome(Path(folder), result, done.stderr)
@@ -137,27 +135,24 @@ def test_damaged_and_foreign_entries_are_built_anew(damages: tuple, cache: Path,
 
 
 COMPILE = """
+import json
 from nbcnn.kernels.cpu.compiling.cache import cached_function
+from nbcnn.kernels.cpu.compiling.folders import folders
 
 def double(number):
     return 2 * number
 
 compiled = cached_function("double", "int64(int64)", double)
 assert compiled(21) == 42
-print(sum(compiled.stats.cache_hits.values()))
+print(json.dumps([str(folders().written), sum(compiled.stats.cache_hits.values())]))
 """
 
 
 def test_processors_of_two_kinds_share_a_cache(tmp_path: Path) -> None:
-    program = tmp_path / "program.py"
-    program.write_text(COMPILE)
     (tmp_path / "cache").mkdir(mode=0o700)
-    hits = []
-    for kind in ({}, {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}) * 2:
-        environment = os.environ | {"NBCNN_CACHE": str(tmp_path / "cache")} | kind
-        done = subprocess.run([sys.executable, program], env=environment, capture_output=True, text=True, check=True)
-        hits.append(int(done.stdout))
-    assert hits == [0, 0, 1, 1]
+    kinds = ({}, {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}) * 2
+    found = [compute({"NBCNN_CACHE": str(tmp_path / "cache")} | kind, COMPILE) for kind in kinds]
+    assert [each.result for each in found] == [0, 0, 1, 1]
 
 
 # Files above this size cannot be written, as on a disk that becomes full.
@@ -165,19 +160,17 @@ FULL = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such limits")
-def test_a_full_disk_is_said_and_the_result_is_right(tmp_path: Path, homeless: Outcome) -> None:
+def test_a_full_disk_is_said_and_the_result_is_right(tmp_path: Path) -> None:
     (tmp_path / "cache").mkdir(mode=0o700)
-    folder, result, errors = compute({"NBCNN_CACHE": str(tmp_path / "cache")}, FULL)
-    assert result == homeless.result
+    folder, _, errors = compute({"NBCNN_CACHE": str(tmp_path / "cache")}, FULL + COMPILE)
     assert list(folder.iterdir()) == []
     assert errors.count(f"{tmp_path / 'cache'}: File too large: what was compiled is not kept") == 1
 
 
-def test_nowhere_to_write(homeless: Outcome) -> None:
+def test_nowhere_to_write() -> None:
     nowhere = {"HOME": os.devnull, "XDG_CACHE_HOME": os.devnull, "NBCNN_CACHE": os.devnull}
-    before = f"import tempfile; tempfile.tempdir = {os.devnull!r}\n"
-    folder, result, errors = compute(nowhere, before)
-    assert (folder, result) == (Path("None"), homeless.result)
+    folder, _, errors = compute(nowhere, f"import tempfile; tempfile.tempdir = {os.devnull!r}\n{COMPILE}")
+    assert folder == Path("None")
     assert f"NBCNN_CACHE={os.devnull}: File exists; compiled code is kept elsewhere" in errors
     assert "compiled code cannot be kept, and every start compiles anew" in errors
 

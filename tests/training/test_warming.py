@@ -27,8 +27,6 @@ print(len(passes.buffer))
 TABLES = {
     "input": {"shape": [1, 8, 8]},
     "layers": [
-        {"type": "conv", "out_channels": 4, "kernel_size": 3, "activation": "relu"},
-        {"type": "batch_norm"},
         {"type": "flatten"},
         {"type": "linear", "out_features": 10},
     ],

@@ -20,6 +20,7 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,7 @@ def damaged(draw: random.Random, content: bytes) -> bytes:
     return draw.randbytes(min(len(content), 16)) + content[16:]
 
 
+@cache
 def zeros(count: int) -> bytes:
     """So many of them, deflated, without holding them."""
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
