@@ -8,7 +8,7 @@ from nbcnn.reach import is_within, named_folders
 from nbcnn.spec.diagnostics import Diagnostic, InvalidSpec
 from nbcnn.spec.paths import move_existing
 from nbcnn.spec.places import echo, printable
-from nbcnn.spec.reader import most_bytes, read
+from nbcnn.spec.reader import MAX_BYTES, read
 from nbcnn.spec.sources import Source, Sources
 
 KEY = "extends"
@@ -48,7 +48,7 @@ def read_whole(path: Path, text: str | None = None) -> tuple[dict[str, Any], tup
                 Code.TOO_LARGE, f"more than {MOST_FILES} files extend one another", "join some of them", sources[0]
             )
         sources.append(source)
-        if sum(len(each.text) / most_bytes(each) for each in sources) > 1:
+        if sum(len(each.text) for each in sources) > MAX_BYTES:
             rule = "files that extend one another are together larger than a single one may be"
             raise _invalid(Code.TOO_LARGE, rule, "leave out what is not needed", sources[0])
     whole = documents.pop()

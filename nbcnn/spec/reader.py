@@ -19,12 +19,13 @@ from nbcnn.spec.sources import Source
 if TYPE_CHECKING:
     from nbcnn.spec.positions import Span
 
-MAX_BYTES = {"TOML": 2**18, "JSON": 2**20}
-"""tomllib takes up to 2 s for 1 MiB; JSON, which programs write, may be longer."""
+MAX_BYTES = 2**20
 MOST_VALUES = 100_000
-"""Values in a JSON text, at least: what lists and tables open, and commas part."""
+"""What may stand in a text of keys and values, as far as characters tell: 10,000 layers of seven fields fit."""
 MAX_DOTS = 128
 """Dots in one line: tomllib's time grows with the square of a dotted key's length, 2.4 s for 10,000 parts."""
+MOST_DOTS = 50_000
+"""Dots in a file, without decimal points: tomllib takes 4 s for a megabyte of dotted keys."""
 
 MOST_ENTRIES = 1000
 """Files of a folder among which the nearest name is looked for."""
@@ -45,8 +46,8 @@ def read(path: Path, text: str | None = None) -> tuple[dict[str, Any], Source]:
     or too deep.
     """
     source = Source(str(path), read_text(path) if text is None else text.removeprefix("\ufeff"))
-    if len(source.text) > most_bytes(source):
-        _too_large(path, most_bytes(source))
+    if len(source.text) > MAX_BYTES:
+        _too_large(path)
     try:
         return _json(source) if source.is_json else _toml(source), source
     except RecursionError:
@@ -55,14 +56,13 @@ def read(path: Path, text: str | None = None) -> tuple[dict[str, Any], Source]:
 
 def read_text(path: Path) -> str:
     """What a file holds, less a byte order mark; raises InvalidSpec where it is no text, or too large."""
-    most = most_bytes(Source(str(path), ""))
     try:
         # A FIFO would block on opening without O_NONBLOCK (which Windows lacks, and has no need of).
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
         with open(descriptor, "rb") as file:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 _fail(path, Code.UNREADABLE, "not a regular file", "name a .toml or .json file")
-            content = file.read(most + 1)
+            content = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         _fail(path, Code.UNREADABLE, "no such file", _nearest_file(path))
     except IsADirectoryError:
@@ -71,8 +71,8 @@ def read_text(path: Path) -> str:
         _fail(path, Code.UNREADABLE, "not a file name", "check the path")
     except OSError as error:
         _fail(path, Code.UNREADABLE, f"cannot be read ({error.strerror})", "check the path and its permissions")
-    if len(content) > most:
-        _too_large(path, most)
+    if len(content) > MAX_BYTES:
+        _too_large(path)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -81,17 +81,17 @@ def read_text(path: Path) -> str:
         _fail(readable, Code.UNREADABLE, rule, cure, (len(readable.text), len(readable.text) + 1))
 
 
-def most_bytes(source: Source) -> int:
-    """How large a file of its language may be."""
-    return MAX_BYTES["JSON" if source.is_json else "TOML"]
-
-
 def _toml(source: Source) -> dict[str, Any]:
+    _refuse_values(source, "=,[{")
+    in_all = 0
     for number, text_line in enumerate(source.text.split("\n"), 1):
         dots = text_line.count(".") - len(_DECIMAL_POINT.findall(text_line))
         if dots > MAX_DOTS and not text_line.lstrip().startswith("#"):
             rule, cure = f"more than {MAX_DOTS} dots in one line", "shorten the dotted key"
             _fail(source, Code.TOO_LARGE, rule, cure, source.span(number, 1))
+        in_all += dots
+    if in_all > MOST_DOTS:
+        _fail(source, Code.TOO_LARGE, f"more than {MOST_DOTS} dots", "write tables in the place of dotted keys")
     try:
         return tomllib.loads(source.text)
     except tomllib.TOMLDecodeError as error:
@@ -150,8 +150,7 @@ def _json(source: Source) -> dict[str, Any]:
         found = next((each for each in _JSON_WORD.finditer(source.text) if each[0] == name), None)
         _fail(source, Code.SYNTAX, f"{name} is not a JSON value", "give a finite number", found and found.span())
 
-    if sum(map(source.text.count, ",[{")) > MOST_VALUES:
-        _fail(source, Code.TOO_LARGE, f"more than {MOST_VALUES} values", "a spec of 10000 layers needs fewer")
+    _refuse_values(source, ",[{")
     try:
         document = json.loads(source.text, object_pairs_hook=unique, parse_constant=constant)
     except json.JSONDecodeError as error:
@@ -182,8 +181,14 @@ def _nearest_file(path: Path) -> str:
     return f"check the path; the nearest name there is {printable(str(name))}" if name else "check the path"
 
 
-def _too_large(path: Path, most: int) -> NoReturn:
-    _fail(path, Code.TOO_LARGE, f"larger than {most} bytes", "a spec is a text file of a few kilobytes")
+def _refuse_values(source: Source, marks: str) -> None:
+    """Before they are read; a mark within a text or a comment counts, too."""
+    if sum(map(source.text.count, marks)) > MOST_VALUES:
+        _fail(source, Code.TOO_LARGE, f"more than {MOST_VALUES} values", "a spec of 10000 layers needs fewer")
+
+
+def _too_large(path: Path) -> NoReturn:
+    _fail(path, Code.TOO_LARGE, f"larger than {MAX_BYTES} bytes", "a spec is a text file of a few kilobytes")
 
 
 def _fail(source: Source | Path, code: Code, rule: str, cure: str, span: "Span | None" = None) -> NoReturn:

@@ -146,7 +146,7 @@ CASES = {
     "nesting": ("x = " + "[" * 5000, "NB109", "nested too deeply", None),
     "dotted key": (".".join("a" * 5000) + " = 1", "NB109", "more than 128 dots in one line", None),
     "dotted numbers": (".".join("1" * 5000) + " = 1", "NB109", "more than 128 dots in one line", None),
-    "large file": ("#" * 2**20 + "\n", "NB109", "larger than 262144 bytes", None),
+    "large file": ("#" * 2**20 + "\n", "NB109", "larger than 1048576 bytes", None),
 }  # fmt: skip
 
 
