@@ -5,7 +5,6 @@ import io
 import os
 import pickle
 import struct
-import time
 import zipfile
 
 import numpy as np
@@ -21,13 +20,6 @@ from nbcnn.data.plain_pickle import load_plain
 from nbcnn.errors import DataError
 
 X, Y = np.arange(256, dtype=np.uint8).reshape(4, 1, 8, 8), np.arange(4) % 2
-
-
-@pytest.fixture(autouse=True)
-def is_quick():
-    began = time.process_time()
-    yield
-    assert time.process_time() - began < 2
 
 
 def npy(array):
