@@ -34,6 +34,7 @@ def test_a_second_signal_ends_what_hears_of_none(numbers: tuple[int, int], code:
         try:
             assert process.stdout is not None and process.stderr is not None
             assert process.stdout.readline() == "ready\n"
+            time.sleep(0.5)  # until it hears of none
             process.send_signal(numbers[0])
             time.sleep(0.3)
             assert process.poll() is None

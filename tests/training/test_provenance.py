@@ -111,6 +111,7 @@ def test_a_run_is_repeated_and_measured_from_its_folder(
 ) -> None:
     result = train(load(own_data(spec)), out="runs/a")
     assert facts("runs/a")["data"]["source"] == "../../specs/own.npz"
+    monkeypatch.setenv("NBCNN_DATA", str(tmp_path))  # else what is elsewhere would have to be named
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     train(load(Path("../runs/a/spec.json")), out="../runs/b")
