@@ -20,7 +20,7 @@ from nbcnn.api import (
     Unlocked,
 )
 
-from .text import bytes_text, counted, duration, number, percent
+from .text import bytes_text, counted, duration, number, percent, shown
 
 SILENCE = 1.5
 """Seconds after which plain lines say that work goes on."""
@@ -99,7 +99,7 @@ class PlainLines:
 
     def _say(self, line: str) -> None:
         with self._lock:
-            click.echo(line, err=True)
+            click.echo(shown(line), err=True)
             self._said = time.perf_counter()
 
     def _break_silence(self) -> None:

@@ -24,7 +24,7 @@ from .lines import (
     status_text,
     unlocked_line,
 )
-from .text import duration
+from .text import duration, shown
 
 BAR = 12
 REFRESHES = 10
@@ -78,7 +78,7 @@ class Live:
                 self._status, self._short_status, self._running = status_text(event), short_status_text(event), ()
 
     def _print(self, line: str) -> None:
-        self._console.print(Text(line))
+        self._console.print(Text(shown(line)))
 
     def _line(self) -> RenderableType:
         """What there is room for: the status and the time always, then loss, accuracy, the bar, and speed."""

@@ -33,6 +33,7 @@ def command() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command and exit: 0 done, 1 the work failed, 2 bad input, 128 and its number after a signal."""
+    _open_closed_streams()
     end_in_order()
     debug = Debug()
     chosen.set(ENGLISH)
@@ -49,6 +50,17 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             traceback.print_exc()
         code = _explain(error)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _open_closed_streams() -> None:
+    """Where a caller has closed them Python has none, and the next file that is opened would take their number."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, os.O_RDWR)
+            if opened != number:
+                os.dup2(opened, number)
+                os.close(opened)
+            setattr(sys, name, os.fdopen(number, mode, closefd=False))
 
 
 def _show_warning(as_python_does: Callable[..., None], message: Warning, *others: Any, **further: Any) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .options import data_dir_option, debug_option, format_option, set_option, threads_option
-from .text import counted, print_table
+from .text import counted, print_table, shown
 
 if TYPE_CHECKING:
     from nbcnn.api import Verification
@@ -62,9 +62,9 @@ def _print(found: "Verification") -> None:
         return
     differences = [f"{name} was {then}, is {now}" for name, (then, now) in found.circumstances.items()]
     told = "; ".join(differences) or "versions and processor are those that the run was begun with"
-    click.echo(f"{found.run}: {found.compared[-1].what} differs; {told}")
-    if "lanes" in found.circumstances:
-        click.echo(f"NBCNN_LANES={found.circumstances['lanes'][0]} repeats it with as many lanes as then")
+    click.echo(shown(f"{found.run}: {found.compared[-1].what} differs; {told}"))
+    if isinstance(lanes := found.circumstances.get("lanes", (None,))[0], int):
+        click.echo(f"NBCNN_LANES={lanes} repeats it with as many lanes as then")
 
 
 def _short(text: str) -> str:

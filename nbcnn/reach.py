@@ -28,6 +28,14 @@ def named_folders(*given: Path | None) -> tuple[Path, ...]:
     return (*found, here) if here != Path(here.anchor) else tuple(found)
 
 
+def end_of(path: Path) -> Path:
+    """What a path leads to, links followed; the path itself where it is none, or leads in a circle."""
+    try:
+        return path.resolve()
+    except (OSError, ValueError, RuntimeError):
+        return path
+
+
 def is_within(path: Path, folders: Iterable[Path]) -> bool:
     """Whether what is at a path, links followed, lies in one of the folders; not so for what is no path at all."""
     try:

@@ -1,6 +1,7 @@
 """From the `source` of a spec to a data set: a name of this catalogue, or a file or folder, told by its looks."""
 
 import difflib
+import shlex
 from pathlib import Path
 
 from nbcnn.data import cifar, class_folders, digits, fashion_mnist, hdf5, idx, mnist, npz, published, text_table
@@ -8,7 +9,7 @@ from nbcnn.data.dataset import Shape, Splits
 from nbcnn.data.download import Progress
 from nbcnn.data.images import Resize
 from nbcnn.errors import DataError
-from nbcnn.reach import is_within, named_folders
+from nbcnn.reach import end_of, is_within, named_folders
 
 COLLECTIONS = {module.COLLECTION.name: module.COLLECTION for module in (mnist, fashion_mnist)}
 NAMES = ("digits", *COLLECTIONS, *cifar.COLLECTIONS)
@@ -45,11 +46,11 @@ def load(
         return cifar.load(source, data_dir, on_progress)
     path = (base or Path()) / Path(source).expanduser()
     if not is_named and not is_within(path, named_folders(base, data_dir)):
-        folder, place = (str(each)[:200] for each in (path.parent, path))
+        words = [shlex.quote(str(each)[:1000]) for each in (source, path, end_of(path).parent)]
         raise DataError(
             f"data source {source[:200]!r}: it leads out of {str(base or Path())!r}, where the file that says so lies, "
-            f"and of the folder that you work in; if that is meant, name it yourself: --set data.source={source[:200]} "
-            f"for a spec, --data {place} for eval, or for any verb its folder, --data-dir {folder}"
+            f"and of the folder that you work in; if that is meant, name it yourself: --data-dir {words[2]}, or "
+            f"--set data.source={words[0]} for a spec and --data {words[1]} for eval"
         )
     try:
         if path.is_dir():

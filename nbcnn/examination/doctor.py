@@ -3,6 +3,7 @@
 import importlib
 from collections.abc import Callable
 
+from nbcnn.errors import NbcnnError
 from nbcnn.examination.findings import Examination, Problem, Section
 
 # In the order of their names here; each module has functions that return a section.
@@ -29,6 +30,9 @@ def _look(module: str, name: str) -> Section:
     try:
         look: Callable[[], Section] = getattr(importlib.import_module(f"nbcnn.examination.{module}"), name)
         return look()
+    except NbcnnError as error:
+        message, _, cure = str(error).rpartition("; ")
+        return Section(name, {}, (Problem("error", message, cure),))
     # A broken library may raise anything, and the other sections are wanted then.
     except Exception as error:
         text = (

@@ -141,7 +141,7 @@ def _small_batches(graph: Graph, least: int, most: int) -> Iterator[Finding]:
 
 
 @rule(Code.TOO_LITTLE_MEMORY, "warning", "Training takes more memory than the machine has")
-def too_littlegibibytes(graph: Graph) -> Iterator[Finding]:
+def too_little_memory(graph: Graph) -> Iterator[Finding]:
     """By the plan that training would use; data comes on top. The batch that would fit is estimated: what does not
     depend on it are weights, gradients and what the optimizer keeps."""
     memory = graph.surroundings.memory_bytes

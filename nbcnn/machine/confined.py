@@ -3,7 +3,8 @@
 import os
 import signal
 import subprocess
-import sys
+
+from nbcnn.machine.interpreter import python_command, python_path
 
 MOST_SECONDS = 10
 """Of the processor; by the clock six times as many, since the machine may be busy."""
@@ -19,11 +20,10 @@ def confined(module: str, *arguments: str) -> str:
 
     The module calls `confine` before anything else. Raises ConfinedError, and OSError where no process can be started.
     """
-    paths = os.pathsep.join(path for path in sys.path if path)
     try:
         ended = subprocess.run(
-            [sys.executable, "-m", module, *arguments],
-            env=os.environ | {"PYTHONPATH": paths, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+            python_command(module, *arguments),
+            env=os.environ | {"PYTHONPATH": python_path(), "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=6 * MOST_SECONDS,

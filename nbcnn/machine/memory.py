@@ -39,7 +39,7 @@ def memory_and_swap_bytes(root: Path = ROOT) -> int | None:
     for group, limit in _limits(root):
         on_disk = _number(group / "memory.swap.max")
         both = _number(group / "memory.memsw.limit_in_bytes")
-        most = min(most, limit + (swap if on_disk is None else min(swap, on_disk)) if both is None else both)
+        most = min(most, limit + (swap if on_disk is None else min(swap, on_disk)), *(() if both is None else (both,)))
     return most
 
 

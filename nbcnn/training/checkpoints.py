@@ -85,7 +85,7 @@ class Checkpoints:
             raise self.diverged(error, standing) from None
         self.save_best()
         arrays = self._trainer.state()
-        if self._best is not None and not _has_weights(self._measured, self._best):
+        if self._best is not None and (_has_gone_on(standing) or not _has_weights(self._measured, self._best)):
             best_arrays = self._best.parameters | self._best.buffers
             arrays |= {BEST + name: values for name, values in best_arrays.items()}
         snapshot = replace(self._model.snapshot(), optimizer=arrays, trainer=standing.as_dict())
@@ -147,7 +147,7 @@ class Checkpoints:
                 buffers={name: values for name, values in best_arrays.items() if name not in snapshot.parameters},
             )
             check_fits(weights, self._model.network, f"{place}: best weights")
-        elif standing.records and (standing.samples or best(standing.records) is not standing.records[-1]):
+        elif standing.records and _has_gone_on(standing):
             raise WeightsError(f"{place}: the best weights are expected, received none; use a {LAST} of this nbcnn")
         self._trainer.load_state(state, standing.step, standing.skipped_in_all, standing.skipped_in_a_row)
         _fill(self._model, snapshot)
@@ -163,6 +163,11 @@ class Checkpoints:
             f"{self.last.parent}: training diverged in epoch {standing.epoch}, step {error.step}: {error.what}; "
             f"the last good checkpoint is {self.last}, {self._saved}; {error.cure or lower}"
         )
+
+
+def _has_gone_on(standing: Standing) -> bool:
+    """Whether training has gone on since the best epoch, of which there is one; the weights may still be the same."""
+    return standing.samples > 0 or best(standing.records) is not standing.records[-1]
 
 
 def _has_weights(model: Model, snapshot: Snapshot) -> bool:

@@ -58,7 +58,9 @@ class Notes:
         digests = [notes.spec, notes.initial, *(each.weights for each in notes.steps)]
         counts = [notes.epochs, *(each.step for each in notes.steps)]
         fits = all(isinstance(each, str) for each in digests) and all(type(each) is int for each in counts)
-        return notes if fits and notes.epochs > 0 else None
+        steps = [each.step for each in notes.steps]
+        in_order = steps == sorted(set(steps)) and min(steps, default=1) > 0 if fits else False
+        return notes if in_order and notes.epochs > 0 else None
 
 
 class FirstSteps(Callback):

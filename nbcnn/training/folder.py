@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -38,6 +39,7 @@ def opened(out: Path | None, name: str, resume: bool, report: OnEvent) -> Iterat
                 report(Unlocked(place, refused))
             if not resume:
                 _refuse_used(place)  # by a run that has ended since it was chosen
+            _refuse_links(place)
             remove_partials(place, FILES)
             yield place
     finally:
@@ -58,8 +60,15 @@ def new_folder(out: Path | None, name: str) -> tuple[Path, list[Path]]:
     return out, _make(out, exist_ok=True)
 
 
+def _refuse_links(folder: Path) -> None:
+    """A folder that somebody else has made could have a run write over any file."""
+    for file in FILES:
+        if (folder / file).is_symlink():
+            raise InputError(f"{folder / file}: a file of the run is expected, this is a link; move it away")
+
+
 def _refuse_used(folder: Path) -> None:
-    held = [file for file in FILES if (folder / file).exists()]
+    held = [file for file in FILES if os.path.lexists(folder / file)]
     if held:
         raise InputError(
             f"{folder}: the folder holds {', '.join(held)} already, and nothing is overwritten; go on with that run by "

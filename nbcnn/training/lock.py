@@ -67,7 +67,9 @@ def locked(folder: Path) -> Iterator[str | None]:
 
 def _open(path: Path) -> FileIO:
     try:
-        return open(path, "a+b", buffering=0)
+        # A link would have the file that it leads to cut and written.
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+        return FileIO(os.open(path, flags, 0o666), "a+")
     except OSError as error:
         raise NbcnnError(
             f"{path}: the file cannot be written ({error.strerror or error}); make room or choose another folder"

@@ -1,6 +1,7 @@
 """The weights that a spec wants training to begin with, and the list in the run's folder of what came of it."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ def take_pretrained(model: Model) -> Transfer | None:
     if not is_named and not is_within(path, named_folders(base)):
         raise WeightsError(
             f"{spec.file}: pretrained.weights = {spec.pretrained.weights!r} leads out of the spec's folder, and of the "
-            f"one that you work in; if that is meant, name it yourself: --set pretrained.weights={path}"
+            f"one that you work in; if that is meant, name it yourself: --set "
+            f"pretrained.weights={shlex.quote(spec.pretrained.weights)}"
         )
     return model.take_weights(path, exclude=spec.pretrained.exclude)
 

@@ -59,6 +59,7 @@ class Provenance:
         """Go on with what the folder says; raises DataError where the run began with other samples."""
         before = read_object(self._path)
         if before is None:
+            self._notes = None  # the model is no longer what it was before the first step
             return
         data, starts = before.get("data"), before.get("starts")
         checksums = data.get("checksums") if isinstance(data, dict) else None
@@ -122,8 +123,8 @@ def _how_it_failed(error: BaseException) -> str:
 def circumstances(start: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """What may change bits, of a start in run.json or of this process: versions, the processor, and its lanes."""
     start = start or {"versions": _versions(), "machine": _machine()}
-    machine = start.get("machine", {})
-    return {**start.get("versions", {}), **{name: machine.get(name) for name in ("processor", "architecture", "lanes")}}
+    versions, machine = (part if isinstance(part := start.get(name), dict) else {} for name in ("versions", "machine"))
+    return {**versions, **{name: machine.get(name) for name in ("processor", "architecture", "lanes")}}
 
 
 def _versions() -> dict[str, str]:

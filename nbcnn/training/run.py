@@ -180,8 +180,9 @@ class _Run:
             ) from None
         self.checkpoints.save(training.standing)
         if stop.signal_number is not None:
+            epochs = self.spec.train.epochs
             raise Interrupted(
-                f"{self.out}: interrupted in epoch {training.epoch} of {self.spec.train.epochs}, after step "
+                f"{self.out}: interrupted in epoch {min(training.epoch, epochs)} of {epochs}, after step "
                 f"{training.step}; all is saved, go on by --resume --out {self.out}",
                 stop.signal_number,
             )

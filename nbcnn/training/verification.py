@@ -111,8 +111,9 @@ def _compared(
     """What is compared, in the order of a run; whoever sees a difference need not ask for the next."""
     spec = load(run / SPEC, overrides)
     yield Compared("spec", notes.spec, spec_digest(read_object(run / SPEC) or {}))
-    # Learning rates may depend on the epochs that the first steps were made for.
-    repeated = spec.model_copy(update={"train": spec.train.model_copy(update={"epochs": notes.epochs})})
+    # Learning rates may depend on the epochs that the first steps were made for; nothing else ends them sooner.
+    ends = {"epochs": notes.epochs, "early_stopping": None, "max_time": None}
+    repeated = spec.model_copy(update={"train": spec.train.model_copy(update=ends)})
     beginning = begin(repeated, data_dir, run, report)
     data = facts.get("data")
     checksums = data.get("checksums") if isinstance(data, dict) else None

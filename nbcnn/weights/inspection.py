@@ -164,8 +164,12 @@ def _misfits(data: bytearray, place: str, network: Network) -> Iterator[str]:
 def _arrays(sound: Sound, data: bytearray) -> Iterator[InspectedArray]:
     for section, entries in (sound.manifest or {}).items():
         for key, entry in (entries or {}).items():
-            if entry.is_sound(data):
-                yield InspectedArray(section, key, entry.shape, True, FLOAT.name, *_statistics(entry.view(data)))
+            try:
+                array = entry.view(data) if entry.is_sound(data) else None
+            except (ValueError, OverflowError):  # a shape that no array has, or bytes behind the end
+                array = None
+            if array is not None:
+                yield InspectedArray(section, key, entry.shape, True, FLOAT.name, *_statistics(array))
             else:
                 yield InspectedArray(section, key, entry.shape, False)
 

@@ -29,6 +29,15 @@ def module(tmp_path, monkeypatch):
     return "confined_work"
 
 
+def test_the_current_folder_stands_in_for_nothing(module, tmp_path, monkeypatch):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for name in ("numpy", "queue", "signal"):
+        (elsewhere / f"{name}.py").write_text("raise SystemExit('of the current folder')")
+    monkeypatch.chdir(elsewhere)
+    assert confined.confined(module, "speak") == "words\n"
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="limits are the system's")
 def test_every_end_is_told(module, tmp_path, monkeypatch):
     assert confined.confined(module, "speak") == "words\n"
@@ -44,5 +53,5 @@ def test_every_end_is_told(module, tmp_path, monkeypatch):
     with pytest.raises(ConfinedError, match="seconds"):
         confined.confined(module, "hang")
     monkeypatch.setattr(sys, "executable", str(tmp_path / "none"))
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(OSError):
         confined.confined(module, "speak")

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from fake_engine import SPEC, FakeModel, FakeTrainer
 
-from nbcnn.errors import DataError, Interrupted, WeightsError
+from nbcnn.errors import DataError, Interrupted, NbcnnError, WeightsError
 from nbcnn.spec import Spec, parse
 from nbcnn.training import checkpoints, evaluation, events
 from nbcnn.training.run import train
@@ -62,6 +62,33 @@ def test_the_last_two_are_kept(spec: MakeSpec) -> None:
     train(spec(epochs=4), out="a", resume=True)
     train(spec(epochs=1), out="b")
     assert (store.load(Path("b/last.previous.h5")).trainer or {})["step"] == STEPS
+
+
+def test_weights_that_have_not_moved_since_the_best_epoch(
+    spec: MakeSpec, fake_engine: type[FakeTrainer], signal_in_step: SignalInStep
+) -> None:
+    still = spec(optimizer={"type": "sgd", "lr": 1e-60})
+    interrupted(still, fake_engine, signal_in_step(2 * STEPS + 4))
+    seen: list[events.Event] = []
+    train(still, out="a", resume=True, on_event=seen.append)
+    (resumed,) = (event for event in seen if isinstance(event, events.Resumed))
+    assert (resumed.checkpoint, resumed.damage) == (Path("a/last.h5"), None)
+
+
+@pytest.mark.parametrize("file", [".lock", "history.csv", "spec.json"])
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_run_writes_through_no_link(
+    spec: MakeSpec, fake_engine: type[FakeTrainer], signal_in_step: SignalInStep, file: str, resume: bool
+) -> None:
+    if resume:
+        interrupted(spec(), fake_engine, signal_in_step(STEPS + 4))
+        (Path("a") / file).unlink(missing_ok=True)
+    Path("a").mkdir(exist_ok=True)
+    Path("other").write_text("of the user")
+    (Path("a") / file).symlink_to("../other")
+    with pytest.raises(NbcnnError):
+        train(spec(), out="a", resume=resume)
+    assert Path("other").read_text() == "of the user"
 
 
 @pytest.mark.parametrize("spoil", [cut, flip, Path.unlink, lambda path: path.write_bytes(b"")])

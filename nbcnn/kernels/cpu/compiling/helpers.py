@@ -7,17 +7,15 @@ doing nor on which system it runs. Where one cannot be started, or fails, this p
 import json
 import os
 import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
-import nbcnn
 from nbcnn.kernels.cpu.compiling.folders import folders
 from nbcnn.kernels.cpu.program.calls import Kernel
 from nbcnn.machine.cores import usual_threads
+from nbcnn.machine.interpreter import python_command, python_path
 
 # A helper takes a second to get ready, in which this process compiles three kernels, and some 200 MB of memory.
 KERNELS_EACH = 4
@@ -65,17 +63,11 @@ class Helpers:
 
 
 def _start() -> subprocess.Popen[str]:
-    if not Path(sys.executable or "").stem.lower().startswith("python"):
-        raise OSError("this process is a program that has Python within, and no interpreter")
     if (written := folders().written) is None:
         raise OSError("there is nowhere to put compiled code for another process")
-    # The current folder counts only where this very package lies in it.
-    package = Path(nbcnn.__file__).parent.parent
-    paths = [path or str(package) for path in sys.path if path or package == Path.cwd()]
-    environment = os.environ | {"NBCNN_CACHE": str(written.parent), "PYTHONPATH": os.pathsep.join(paths)}
+    environment = os.environ | {"NBCNN_CACHE": str(written.parent), "PYTHONPATH": python_path()}
     return subprocess.Popen(
-        # Without -P, files of the current folder could stand in for modules.
-        [sys.executable, "-P", "-m", "nbcnn.kernels.cpu.compiling.compiler_process"],
+        python_command("nbcnn.kernels.cpu.compiling.compiler_process"),
         env=environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
