@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
+from nbcnn.machine.signals import STOPPING
+
 from .language import say
 
 GRACE = 1.0
 """Seconds that a second signal leaves for an end in order."""
-
-NUMBERS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-"""Windows has no SIGHUP."""
 
 SHOW_CURSOR = "\x1b[?25h"
 
@@ -29,7 +28,7 @@ class Terminated(KeyboardInterrupt):
 
 def end_in_order() -> None:
     """Have SIGTERM and SIGHUP end any verb as Python has SIGINT do; one that is ignored, as by nohup, stays so."""
-    for number in NUMBERS:
+    for number in STOPPING:
         if number != signal.SIGINT and signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _terminate)
 
@@ -74,6 +73,6 @@ def _watch(reading: int, ended: threading.Event, text: str) -> None:
 
 def _next(reading: int) -> int:
     """The next of the signals that end a verb; 0 when the pipe is closed."""
-    while (number := os.read(reading, 1)) and number[0] not in NUMBERS:
+    while (number := os.read(reading, 1)) and number[0] not in STOPPING:
         pass
     return number[0] if number else 0

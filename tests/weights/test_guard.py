@@ -101,24 +101,15 @@ CHANGES = [
     (replaced(shape=()), "shape"),
     (replaced(shape=None, dtype=None, data=h5py.Empty("<f4")), "shape"),
     (replaced(), "bytes are expected at"),
-    (replaced(data=np.ones((2, 1, 3, 3), "<f4")), "bytes are expected at"),
     (swapped, "shape"),
     (group_in_place_of_array, "an array is expected"),
-    (array_in_place_of_group, "a group is expected"),
     (circle, "members are expected"),
     (lambda file: file.__delitem__(PATH), "2 members are expected, HDF5 finds 1"),
     (lambda file: file.__delitem__("parameters"), "members are expected"),
     (lambda file: file.move(PATH, "parameters/conv1/other"), "weight: HDF5 finds no such member"),
     (lambda file: file["parameters/conv1"].create_dataset("extra", data=1), "members are expected"),
-    (text("extra", np.bytes_(b"x")), "8 attributes are expected, HDF5 finds 9"),
     (text("extra", np.bytes_(b"x"), PATH), "0 attributes are expected"),
     (text("extra", np.bytes_(b"x"), "parameters/conv1"), "0 attributes are expected"),
-    (text("spec", np.bytes_(b'{"name":"other"}')), "attribute spec is expected to be a string of"),
-    (text("format_version", np.bytes_(b"2")), "another text in attribute format_version"),
-    (lambda file: file.attrs.__delitem__("spec"), "an attribute spec is expected"),
-    (text("spec", "of variable length"), "to be a string of"),
-    (text("spec", 7), "to be a string of"),
-    (text("state", np.bytes_(b'{"epoch":9}'), "trainer"), "attribute state is expected to be"),
 ]
 
 
@@ -127,13 +118,32 @@ def test_what_another_program_changed_is_told_and_not_followed(whole, snapshot, 
     path = tmp_path / "model.h5"
     path.write_bytes(tampered(whole, change))
     found = differences(path)
-    try:
-        loaded = store.load(path)
-    except WeightsError:  # HDF5 has put something else in the place of what is read
-        return
     assert any(re.search(message, each) for each in found), found
+    loaded = store.load(path)
     for key, array in snapshot.parameters.items():
         np.testing.assert_array_equal(loaded.parameters[key], array)
+
+
+# HDF5 takes the place of what it lets go: bytes that are read are then others.
+OVERWRITTEN = [
+    replaced(data=np.ones((2, 1, 3, 3), "<f4")),
+    array_in_place_of_group,
+    text("extra", np.bytes_(b"x")),
+    text("spec", np.bytes_(b'{"name":"other"}')),
+    text("format_version", np.bytes_(b"2")),
+    lambda file: file.attrs.__delitem__("spec"),
+    text("spec", "of variable length"),
+    text("spec", 7),
+    text("state", np.bytes_(b'{"epoch":9}'), "trainer"),
+]
+
+
+@pytest.mark.parametrize("change", OVERWRITTEN)
+def test_what_another_program_wrote_over_is_refused(whole, tmp_path, change):
+    path = tmp_path / "model.h5"
+    path.write_bytes(tampered(whole, change))
+    with pytest.raises(WeightsError, match="does not match its SHA-256; the file is damaged or was changed"):
+        store.load(path)
 
 
 def test_other_programs_find_the_same_in_a_file_that_nobody_changed(whole, tmp_path):
