@@ -7,7 +7,6 @@ process that has imported the command; `--cold` of them run once more as process
 case is not refused as it should be.
 """
 
-import argparse
 import gzip
 import io
 import os
@@ -24,7 +23,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from trial import Tally, cold, forked
+from trial import campaign
 
 Family = Callable[[random.Random, Path], str]
 """Writes a case into a folder, and gives the source to check."""
@@ -731,35 +730,8 @@ def sources_that_specs_name(draw: random.Random, folder: Path) -> str:
     return written(folder, "spec.toml", f'{SPEC}[data]\nsource = "{target}"\n'.encode())
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=1000, help="cases, families in turn")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--cold", type=int, default=0, help="cases that run once more as processes of their own")
-    parser.add_argument("--family", choices=FAMILIES, help="this one alone")
-    options = parser.parse_args()
-    families = {options.family: FAMILIES[options.family]} if options.family else FAMILIES
-    names = [*families]
-    warm, started = Tally(), Tally()
-    _warm_up()
-    for number in range(options.count):
-        name = names[number % len(names)]
-        draw = random.Random(f"{options.seed} {name} {number}")
-        with tempfile.TemporaryDirectory() as room:
-            folder = Path(room) / "given"
-            folder.mkdir()
-            source = families[name](draw, folder)
-            arguments = ["data", "check", source]
-            warm.add(name, f"case {number}", forked(arguments, folder))
-            if (folder / "owned").exists():
-                warm.failed[name] += 1
-                print(f"{name}: case {number}: ran what the file says")
-            if number * options.cold // options.count != (number + 1) * options.cold // options.count:
-                started.add(name, f"case {number}, cold", cold(arguments, folder))
-    print(warm.summary("hostile data files"))
-    if started.cases:
-        print(started.summary("of them as processes of their own"))
-    return 1 if warm.failed or started.failed else 0
+def prepared(family: str, draw: random.Random, folder: Path) -> tuple[list[str], str]:
+    return ["data", "check", FAMILIES[family](draw, folder)], "text"
 
 
 def _warm_up() -> None:
@@ -776,4 +748,5 @@ def _warm_up() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    _warm_up()
+    sys.exit(campaign(__doc__, "hostile data files", FAMILIES, prepared))

@@ -7,7 +7,6 @@ has imported the command; `--cold` of them run once more as processes of their o
 refused as it should be.
 """
 
-import argparse
 import gzip
 import json
 import os
@@ -18,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from trial import Tally, cold, forked
+from trial import campaign, forked
 
 IN = "[input]\nshape = [3, 32, 32]\n"
 CONV = '[[layers]]\ntype = "conv"\nout_channels = 4\nkernel_size = 3\n'
@@ -711,35 +710,11 @@ def random_damage(draw: random.Random) -> Case:
     return Case("".join(text) + "\n=", draw.choice(["spec.toml", "spec.json"]))
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=1000, help="cases, families in turn")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--cold", type=int, default=0, help="cases that run once more as processes of their own")
-    parser.add_argument("--family", choices=FAMILIES, help="this one alone")
-    options = parser.parse_args()
-    families = {options.family: FAMILIES[options.family]} if options.family else FAMILIES
-    names = [*families]
-    warm, started = Tally(), Tally()
-    _warm_up()
-    for number in range(options.count):
-        name = names[number % len(names)]
-        draw = random.Random(f"{options.seed} {name} {number}")
-        case = families[name](draw)
-        output_format = draw.choice(FORMATS)
-        with tempfile.TemporaryDirectory() as room:
-            folder = Path(room) / "given"
-            folder.mkdir()
-            case.write(folder)
-            arguments = ["validate", case.name, "--format", output_format, *case.options]
-            words = f"case {number}, {output_format}"
-            warm.add(name, words, forked(arguments, folder), output_format == "text")
-            if number * options.cold // options.count != (number + 1) * options.cold // options.count:
-                started.add(name, f"{words}, cold", cold(arguments, folder), output_format == "text")
-    print(warm.summary("hostile specs"))
-    if started.cases:
-        print(started.summary("of them as processes of their own"))
-    return 1 if warm.failed or started.failed else 0
+def prepared(family: str, draw: random.Random, folder: Path) -> tuple[list[str], str]:
+    case = FAMILIES[family](draw)
+    output_format = draw.choice(FORMATS)
+    case.write(folder)
+    return ["validate", case.name, "--format", output_format, *case.options], output_format
 
 
 def _warm_up() -> None:
@@ -754,4 +729,5 @@ def _warm_up() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    _warm_up()
+    sys.exit(campaign(__doc__, "hostile specs", FAMILIES, prepared))

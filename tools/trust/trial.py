@@ -4,7 +4,9 @@
 whole process. `cold` starts the installed command as a user does. Both count what the system says of the child.
 """
 
+import argparse
 import os
+import random
 import select
 import signal
 import subprocess
@@ -12,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -136,3 +138,41 @@ class Tally:
             f"work at most {max(self.work):.2f} s, by the clock {max(self.seconds):.2f} s, memory at most "
             f"{self.peak / 1e6:.0f} MB"
         )
+
+
+def campaign(
+    description: str | None,
+    what: str,
+    families: Collection[str],
+    prepare: Callable[[str, random.Random, Path], tuple[list[str], str]],
+) -> int:
+    """Cases of the families in turn, as the command line says; gives the exit code, 1 where one was not refused.
+
+    `prepare` fills a folder with a case of a family, and gives the arguments of `nbcnn` and the format that it prints.
+    """
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=1000, help="cases, families in turn")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--cold", type=int, default=0, help="cases that run once more as processes of their own")
+    parser.add_argument("--family", choices=families, help="this one alone")
+    options = parser.parse_args()
+    names = [options.family] if options.family else [*families]
+    warm, started = Tally(), Tally()
+    for number in range(options.count):
+        name = names[number % len(names)]
+        draw = random.Random(f"{options.seed} {name} {number}")
+        with tempfile.TemporaryDirectory() as room:
+            folder = Path(room) / "given"
+            folder.mkdir()
+            arguments, output_format = prepare(name, draw, folder)
+            words, is_text = f"case {number}, {output_format}", output_format == "text"
+            warm.add(name, words, forked(arguments, folder), is_text)
+            if (folder / "owned").exists():
+                warm.failed[name] += 1
+                print(f"{name}: {words}: ran what the file says")
+            if number * options.cold // options.count != (number + 1) * options.cold // options.count:
+                started.add(name, f"{words}, cold", cold(arguments, folder), is_text)
+    print(warm.summary(what))
+    if started.cases:
+        print(started.summary("of them as processes of their own"))
+    return 1 if warm.failed or started.failed else 0
