@@ -66,7 +66,7 @@ def _open_closed_streams() -> None:
 def _show_warning(as_python_does: Callable[..., None], message: Warning, *others: Any, **further: Any) -> None:
     """Ours are for whoever uses the command, and need no line of source."""
     if isinstance(message, NbcnnWarning):
-        click.echo(f"nbcnn: {say(str(message))}", err=True)
+        click.echo(f"nbcnn: {shown(say(str(message)))}", err=True)
     else:
         as_python_does(message, *others, **further)
 

@@ -13,12 +13,11 @@ from numpy.typing import NDArray
 from nbcnn.data.background import in_order
 from nbcnn.data.dataset import Array, Shape
 from nbcnn.data.download import Progress
-from nbcnn.data.files import MEMORY_WHERE_UNKNOWN
+from nbcnn.data.files import machine_memory
 from nbcnn.data.images import Resize, UnreadableImage, image_shape, read_image, refuse_other_inputs, require_pillow
 from nbcnn.data.stored import Stored
 from nbcnn.errors import DataError
 from nbcnn.machine.cores import most_threads
-from nbcnn.machine.memory import memory_bytes
 
 HELD_SHARE = 1 / 4
 """Of the memory, so much holds images; the network, its plan and what else the machine does have the rest."""
@@ -53,7 +52,7 @@ def read_splits(
     """
     require_pillow(place)
     refuse_other_inputs(place, input_shape)
-    is_held = sum(map(len, paths.values())) * prod(input_shape) <= HELD_SHARE * (memory_bytes() or MEMORY_WHERE_UNKNOWN)
+    is_held = sum(map(len, paths.values())) * prod(input_shape) <= HELD_SHARE * machine_memory()
     sizes = {name: [_size(path) for path in each] for name, each in paths.items()}
     total = sum(map(sum, sizes.values()))
     done = 0

@@ -56,11 +56,10 @@ class Notes:
         except (KeyError, TypeError):
             return None
         digests = [notes.spec, notes.initial, *(each.weights for each in notes.steps)]
-        counts = [notes.epochs, *(each.step for each in notes.steps)]
-        fits = all(isinstance(each, str) for each in digests) and all(type(each) is int for each in counts)
         steps = [each.step for each in notes.steps]
-        in_order = steps == sorted(set(steps)) and min(steps, default=1) > 0 if fits else False
-        return notes if in_order and notes.epochs > 0 else None
+        counts = [notes.epochs, *steps]
+        fits = all(isinstance(each, str) for each in digests) and all(type(each) is int for each in counts)
+        return notes if fits and min(counts) > 0 and steps == sorted(set(steps)) else None
 
 
 class FirstSteps(Callback):

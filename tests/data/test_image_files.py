@@ -54,7 +54,7 @@ def load(monkeypatch: pytest.MonkeyPatch) -> Load:
     """Loads a source with so many bytes of memory."""
 
     def load(source: Path, memory: int, **options: object) -> Splits:
-        monkeypatch.setattr(image_files, "memory_bytes", lambda: memory)
+        monkeypatch.setattr(image_files, "machine_memory", lambda: memory)
         return data.load(str(source), input_shape=SHAPE, **options)  # type: ignore[arg-type]
 
     return load
@@ -162,7 +162,7 @@ from nbcnn.data import image_files
 from nbcnn.spec import Train
 from nbcnn.training import loader
 import PIL.PngImagePlugin
-image_files.memory_bytes = lambda: 40 << 20
+image_files.machine_memory = lambda: 40 << 20
 with open("/proc/self/status") as status:
     used = next(int(line.split()[1]) for line in status if line.startswith("VmData")) << 10
 resource.setrlimit(resource.RLIMIT_DATA, (used + (64 << 20),) * 2)

@@ -39,7 +39,7 @@ def train(folder: Path, out: str, *, held: bool = False, threads: int = 2, **tra
         (1, 8, 8), *tables, data=data, train={"epochs": 2, "batch_size": 10, "schedule": {"type": "cosine"}} | train
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(image_files, "memory_bytes", lambda: 1 << 30 if held else 1)
+        patch.setattr(image_files, "machine_memory", lambda: 1 << 30 if held else 1)
         return nbcnn.train(spec, out=folder / out, **options)
 
 
