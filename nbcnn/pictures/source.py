@@ -14,8 +14,8 @@ from nbcnn.data.inputs import read_inputs
 from nbcnn.errors import DataError, InputError
 from nbcnn.training.events import Compiling, OnEvent
 from nbcnn.training.fit import Model
-from nbcnn.training.folder import MODEL, file_of
-from nbcnn.training.history import JSONL, written_lines
+from nbcnn.training.record.folder import MODEL, file_of
+from nbcnn.training.record.history import JSONL, written_lines
 from nbcnn.training.samples import load_samples, named_splits
 
 AnyPath = str | os.PathLike[str]

@@ -11,8 +11,8 @@ from nbcnn.network import build
 from nbcnn.spec import Spec, load
 from nbcnn.spec.paths import moved
 from nbcnn.training.events import EpochRecord
-from nbcnn.training.folder import RUN, SPEC, TEST, file_of, read_object
-from nbcnn.training.history import JSONL, record_of, written_lines
+from nbcnn.training.record.folder import RUN, SPEC, TEST, file_of, read_object
+from nbcnn.training.record.history import JSONL, record_of, written_lines
 from nbcnn.training.standing import best
 
 UNCOMPARED = ("name", "lint")

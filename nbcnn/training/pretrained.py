@@ -9,7 +9,7 @@ from nbcnn.errors import WeightsError
 from nbcnn.model import Model
 from nbcnn.reach import is_within, named_folders
 from nbcnn.spec.paths import is_overridden
-from nbcnn.training.folder import PRETRAINED
+from nbcnn.training.record.folder import PRETRAINED
 from nbcnn.weights.files import write_atomically
 from nbcnn.weights.transfer import Transfer
 

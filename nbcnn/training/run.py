@@ -10,19 +10,19 @@ from nbcnn.errors import DataError, Interrupted
 from nbcnn.kernels.cpu.compiling.helpers import helpers
 from nbcnn.spec import Spec
 from nbcnn.spec.paths import moved
-from nbcnn.training import folder
 from nbcnn.training.beginning import Beginning, begin
 from nbcnn.training.callbacks import Callback, checked
-from nbcnn.training.checkpoints import Checkpoints
 from nbcnn.training.divergence import NotFinite
 from nbcnn.training.epochs import Training
 from nbcnn.training.evaluation import Evaluation, evaluate, metric_names
 from nbcnn.training.events import Compiling, EpochRecord, Evaluating, OnEvent, Pretrained, Started
 from nbcnn.training.fit import Model
-from nbcnn.training.history import append_history, write_history
 from nbcnn.training.notebook import default_view
 from nbcnn.training.pretrained import write_pretrained
-from nbcnn.training.provenance import Provenance
+from nbcnn.training.record import folder
+from nbcnn.training.record.checkpoints import Checkpoints
+from nbcnn.training.record.history import append_history, write_history
+from nbcnn.training.record.provenance import Provenance
 from nbcnn.training.signals import StopRequest, stop_requests
 from nbcnn.training.standing import best
 from nbcnn.training.threads import threads as using_threads

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nbcnn.errors import InputError
 from nbcnn.training.callbacks import Callback
 from nbcnn.training.events import EpochRecord
-from nbcnn.training.history import row_of
+from nbcnn.training.record.history import row_of
 
 if TYPE_CHECKING:
     from nbcnn.training.epochs import Training

@@ -14,9 +14,9 @@ from nbcnn.training.beginning import Beginning, begin
 from nbcnn.training.callbacks import Callback
 from nbcnn.training.epochs import Training
 from nbcnn.training.events import Compiling, OnEvent
-from nbcnn.training.first_steps import Moment, Notes, fingerprint, spec_digest
-from nbcnn.training.folder import RUN, SPEC, read_object
-from nbcnn.training.provenance import circumstances
+from nbcnn.training.record.first_steps import Moment, Notes, fingerprint, spec_digest
+from nbcnn.training.record.folder import RUN, SPEC, read_object
+from nbcnn.training.record.provenance import circumstances
 from nbcnn.training.samples import named_splits
 from nbcnn.training.signals import StopRequest
 from nbcnn.training.threads import threads as using_threads

@@ -18,7 +18,7 @@ from fake_engine import FakeTrainer
 
 from nbcnn.errors import InputError, NbcnnError
 from nbcnn.spec import Spec
-from nbcnn.training import checkpoints
+from nbcnn.training.record import checkpoints
 from nbcnn.training.run import train
 from nbcnn.weights import store
 

@@ -14,8 +14,9 @@ from fake_engine import SPEC, FakeModel, FakeTrainer
 
 from nbcnn.errors import DataError, DivergenceError, InputError, Interrupted, SpecError
 from nbcnn.spec import Spec, parse
-from nbcnn.training import checkpoints, events
-from nbcnn.training.history import row_of
+from nbcnn.training import events
+from nbcnn.training.record import checkpoints
+from nbcnn.training.record.history import row_of
 from nbcnn.training.run import train
 from nbcnn.weights import store
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 import nbcnn.training.run  # noqa: F401 - here, so that no fork has to
-from nbcnn.training import checkpoints
+from nbcnn.training.record import checkpoints
 from nbcnn.weights import store
 from nbcnn_cli import progress, signals  # noqa: F401
 from nbcnn_cli.main import main

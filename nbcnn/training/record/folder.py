@@ -11,7 +11,7 @@ from typing import Any
 
 from nbcnn.errors import DataError, InputError, NbcnnError
 from nbcnn.training.events import OnEvent, Unlocked
-from nbcnn.training.lock import locked
+from nbcnn.training.record.lock import locked
 from nbcnn.weights.files import read_whole, remove_partials, sync_folder
 
 MODEL = "model.h5"

@@ -15,7 +15,7 @@ from nbcnn.errors import DivergenceError, SpecError, WeightsError
 from nbcnn.model import Model
 from nbcnn.training.divergence import NotFinite, refuse_not_finite
 from nbcnn.training.events import EpochRecord, Resumed
-from nbcnn.training.folder import LAST, MODEL, PREVIOUS
+from nbcnn.training.record.folder import LAST, MODEL, PREVIOUS
 from nbcnn.training.standing import Standing, best
 from nbcnn.training.trainer import Trainer
 from nbcnn.weights import Snapshot, check_fits, store

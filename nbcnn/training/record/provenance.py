@@ -25,8 +25,8 @@ from nbcnn.machine.processor import processor_name
 from nbcnn.model import Model
 from nbcnn.training.callbacks import Callback
 from nbcnn.training.epochs import Training
-from nbcnn.training.first_steps import FirstSteps, Notes
-from nbcnn.training.folder import RUN, read_object
+from nbcnn.training.record.first_steps import FirstSteps, Notes
+from nbcnn.training.record.folder import RUN, read_object
 from nbcnn.training.samples import named_splits
 from nbcnn.weights.files import write_atomically
 from nbcnn.weights.texts import library_versions

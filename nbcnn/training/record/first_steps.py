@@ -9,8 +9,8 @@ from typing import Any
 
 from nbcnn.model import Model
 from nbcnn.training.callbacks import Callback
-from nbcnn.training.checkpoints import without_ends
 from nbcnn.training.epochs import Training
+from nbcnn.training.record.checkpoints import without_ends
 
 STEPS = (1, 2, 5, 10, 20, 50, 100)
 """The steps after which weights are noted."""

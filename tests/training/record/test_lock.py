@@ -15,7 +15,8 @@ import nbcnn
 from nbcnn.errors import InputError
 from nbcnn.pictures.source import read_history
 from nbcnn.spec import Spec
-from nbcnn.training import checkpoints, events, lock
+from nbcnn.training import events
+from nbcnn.training.record import checkpoints, lock
 from nbcnn.training.run import train
 
 MakeSpec = Callable[..., Spec]
@@ -23,7 +24,7 @@ MakeSpec = Callable[..., Spec]
 HOLD = """
 import sys
 from pathlib import Path
-from nbcnn.training.lock import locked
+from nbcnn.training.record.lock import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
@@ -67,7 +68,7 @@ def test_a_new_run_is_refused_in_an_empty_folder_of_another(fake_engine: type[Fa
 def test_a_run_that_ended_meanwhile_is_not_overwritten(
     fake_engine: type[FakeTrainer], spec: MakeSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from nbcnn.training import folder
+    from nbcnn.training.record import folder
 
     choose = folder.new_folder
 

@@ -13,7 +13,8 @@ from fake_engine import SPEC, FakeModel, FakeTrainer
 
 from nbcnn.errors import DataError, Interrupted, NbcnnError, WeightsError
 from nbcnn.spec import Spec, parse
-from nbcnn.training import checkpoints, evaluation, events
+from nbcnn.training import evaluation, events
+from nbcnn.training.record import checkpoints
 from nbcnn.training.run import train
 from nbcnn.weights import store
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from nbcnn.errors import InputError
-from nbcnn.training.folder import FILES, folder_to_resume, new_folder
+from nbcnn.training.record.folder import FILES, folder_to_resume, new_folder
 
 
 @pytest.fixture(autouse=True)
