@@ -216,7 +216,7 @@ def main() -> int:
             counts = ", ".join(f"{count} {what}" for what, count in faults.counts[kind].items())
             print(f"{kind}: {done[kind]} cases: {counts}; {failed[kind]} failed", flush=True)
     print(f"{done.total()} faults in a run of {len(faults.operations)} operations: {failed.total()} failed")
-    return 1 if failed else 0
+    return 1 if failed.total() else 0
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -22,10 +23,18 @@ from small_run import Process, differences
 
 from nbcnn.weights import files
 
-FILES_A_RUN = 24
-"""Files that a run begins to write, or nearly so many: which of them a kill is aimed at is drawn."""
-LONGEST_WRITE = 0.012
-"""Seconds, more or less, that one takes: where within them the kill falls is drawn, too."""
+
+def note_writes(notes: Path) -> None:
+    """Have this process note how many seconds it takes to write each of its files, a line for each."""
+    write = files._write
+
+    def timed(path: Path, data: bytes) -> None:
+        began = time.perf_counter()
+        write(path, data)
+        with notes.open("a", encoding="utf-8") as lines:
+            lines.write(f"{time.perf_counter() - began}\n")
+
+    files._write = timed
 
 
 def kill_in(seconds: float) -> None:
@@ -65,13 +74,18 @@ def main() -> int:
     failures = 0
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder, "whole")
-        for out in (Path(folder, "warm"), whole):  # kernels are compiled in the first
+        notes = Path(folder, "writes")
+        # Kernels are compiled in the first.
+        prepare: Callable[[], object] = bool
+        for out in (Path(folder, "warm"), whole):
             began = time.perf_counter()
-            code, text = Process(out).wait()
+            code, text = Process(out, prepare=prepare).wait()
             seconds = time.perf_counter() - began
             if code:
                 sys.exit(f"the run that is not killed: {text}")
-        print(f"a run takes {seconds:.1f} s", flush=True)
+            prepare = partial(note_writes, notes)
+        writes = [float(line) for line in notes.read_text().splitlines()]
+        print(f"a run takes {seconds:.1f} s, of which {sum(writes):.3f} s to write {len(writes)} files", flush=True)
         while counts["kills"] < arguments.count:
             counts["runs"] += 1
             out = Path(folder, f"run-{counts['runs']}")
@@ -84,7 +98,8 @@ def main() -> int:
                 if wanted and counts["kills"] < arguments.count:
                     prepare = partial(kill_in, draw.uniform(0, seconds))
                     if counts["kills"] % 2:
-                        prepare = partial(kill_in_a_save, draw.randint(1, FILES_A_RUN), draw.uniform(0, LONGEST_WRITE))
+                        number = draw.randint(1, len(writes))
+                        prepare = partial(kill_in_a_save, number, draw.uniform(0, writes[number - 1]))
                 code, text = Process(out, *options, prepare=prepare).wait()
                 if code == -signal.SIGKILL:
                     counts["kills"] += 1

@@ -51,7 +51,7 @@ TIMES = {"seconds", "images_per_second", "input_wait"}
 class Process:
     """`nbcnn train` on the small spec into the folder `out`; `prepare` is called in it before that."""
 
-    def __init__(self, out: Path, *options: str, spec: dict[str, Any] = SPEC, prepare: Callable[[], None] = bool):
+    def __init__(self, out: Path, *options: str, spec: dict[str, Any] = SPEC, prepare: Callable[[], object] = bool):
         path = out.with_name(f"{out.name}.json")
         path.write_text(json.dumps(spec))
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `wait`
@@ -59,7 +59,7 @@ class Process:
         if self.number == 0:
             self._run(["train", str(path), "--out", str(out), *options], prepare)
 
-    def _run(self, arguments: list[str], prepare: Callable[[], None]) -> None:
+    def _run(self, arguments: list[str], prepare: Callable[[], object]) -> None:
         code = 1
         try:
             for stream in (1, 2):
