@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .options import debug_option, formats_option
-from .text import duration, number, percent, print_table
+from .text import duration, number, percent, print_table, shown
 
 if TYPE_CHECKING:
     from nbcnn.api import ComparedRun, Comparison
@@ -76,7 +76,7 @@ def _print_text(found: "Comparison") -> None:
     if found.differences:
         click.echo()
         for index, run in enumerate(found.runs):
-            click.echo(f"{run.run}: {', '.join(_settings(found.differences, index))}")
+            click.echo(shown(f"{run.run}: {', '.join(_settings(found.differences, index))}"))
 
 
 def _settings(differences: dict[str, list[Any]], index: int) -> Iterator[str]:

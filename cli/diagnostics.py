@@ -59,7 +59,7 @@ def plain_lines(diagnostic: Mapping[str, Any]) -> Iterator[str]:
 def _lines(diagnostic: Mapping[str, Any], columns: int | None) -> Iterator[Line]:
     severity = diagnostic["severity"]
     kind = f"{say(severity)}[{diagnostic['code']}]"
-    first, *rest = _wrapped(shown(diagnostic["message"]), columns, width(kind) + 2, 2)
+    first, *rest = wrapped(shown(diagnostic["message"]), columns, width(kind) + 2, 2)
     yield [(kind, _STYLES[severity]), (f": {first}", "bold")]
     yield from ([("  " + line, "bold")] for line in rest)
     margin = " " * len(str(diagnostic["line"] or ""))
@@ -73,7 +73,7 @@ def _lines(diagnostic: Mapping[str, Any], columns: int | None) -> Iterator[Line]
         for text in texts:
             lead, name = f"{margin} = ", say(word)
             indent = len(lead) + width(name) + 2
-            first, *rest = _wrapped(shown(text), columns, indent, indent)
+            first, *rest = wrapped(shown(text), columns, indent, indent)
             yield [(lead, _FRAME), (name, "bold"), (f": {first}", "")]
             yield from ([(" " * indent + line, "")] for line in rest)
 
@@ -107,7 +107,7 @@ def _excerpt(diagnostic: Mapping[str, Any], margin: str, columns: int | None) ->
         return
     yield marked
     beside = min(indent, max(0, room - LEAST_COLUMNS // 2))
-    for line in _wrapped(label, columns, len(margin) + 3 + beside, len(margin) + 3 + beside):
+    for line in wrapped(label, columns, len(margin) + 3 + beside, len(margin) + 3 + beside):
         yield [(f"{margin} | ", _FRAME), (" " * beside + line, style)]
 
 
@@ -123,7 +123,7 @@ def _printable(source: str) -> Iterator[str]:
         yield text
 
 
-def _wrapped(text: str, columns: int | None, first: int, others: int) -> list[str]:
+def wrapped(text: str, columns: int | None, first: int, others: int) -> list[str]:
     """The text in lines that fit the terminal after so many columns."""
     if columns is None:
         return [text]

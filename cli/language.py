@@ -1,5 +1,6 @@
 """The language in which the command speaks: English, or what `--lang` or the variable NBCNN_LANG asks for."""
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
@@ -9,6 +10,7 @@ import click
 
 ENGLISH = "en"
 LANGUAGES = (ENGLISH, "zh")
+VARIABLE = "NBCNN_LANG"
 
 Command = TypeVar("Command", bound=Callable[..., Any] | click.Command)
 
@@ -26,6 +28,12 @@ def language_option(command: Command, variable: str | None = None) -> Command:
         callback=_choose,
         help="Language of what is printed.  [default: $NBCNN_LANG, else en]",
     )(command)
+
+
+def by_environment() -> str:
+    """The language that the environment asks for, known before an option is read: `--help` comes first."""
+    wanted = os.environ.get(VARIABLE, ENGLISH)
+    return wanted if wanted in LANGUAGES and _can_write("中") else ENGLISH
 
 
 def _choose(context: click.Context, parameter: click.Parameter, value: str | None) -> None:

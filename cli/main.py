@@ -16,7 +16,7 @@ import click
 import nbcnn
 from nbcnn.errors import NbcnnError, NbcnnWarning, SpecError
 
-from .language import ENGLISH, chosen, in_language, language_option, say
+from .language import VARIABLE, by_environment, chosen, in_language, language_option, say
 from .options import Debug, debug_option
 from .signals import Terminated, end_in_order
 from .text import shown
@@ -26,7 +26,7 @@ from .verbs import Verbs
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(nbcnn.__version__, prog_name="nbcnn", message="%(prog)s %(version)s")
 @debug_option
-@partial(language_option, variable="NBCNN_LANG")
+@partial(language_option, variable=VARIABLE)
 def command() -> None:
     """Convolutional networks from one readable file, trained on the CPU you have."""
 
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     _open_closed_streams()
     end_in_order()
     debug = Debug()
-    chosen.set(ENGLISH)
+    chosen.set(by_environment())
     try:
         with warnings.catch_warnings():
             warnings.showwarning = partial(_show_warning, warnings.showwarning)
@@ -77,12 +77,14 @@ def _explain(error: BaseException) -> int:
         case click.ClickException():
             said = io.StringIO()
             error.show(said)
-            click.echo("\n".join(map(shown, said.getvalue().split("\n"))), err=True, nl=False)
+            with suppress(OSError):  # the terminal may have been closed, here and below
+                click.echo("\n".join(map(shown, said.getvalue().split("\n"))), err=True, nl=False)
             return error.exit_code
         case SpecError() if diagnostics := getattr(error, "diagnostics", None):
             from .diagnostics import print_diagnostics
 
-            print_diagnostics(in_language(each.as_dict() for each in diagnostics), getattr(error, "unlisted", 0))
+            with suppress(OSError):
+                print_diagnostics(in_language(each.as_dict() for each in diagnostics), getattr(error, "unlisted", 0))
             return error.exit_code
         case NbcnnError():
             message, code = str(error), error.exit_code
@@ -101,6 +103,6 @@ def _explain(error: BaseException) -> int:
             message, code = f"{error.filename or 'output'}: {error.strerror or error}; see that it can be used", 1
         case _:
             message, code = f"{type(error).__name__}: {error}; this is a bug in nbcnn, --debug shows where", 1
-    with suppress(OSError):  # the terminal may have been closed
+    with suppress(OSError):
         click.echo(f"nbcnn: {shown(say(message))}", err=True)
     return code

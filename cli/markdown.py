@@ -38,7 +38,7 @@ def escaped(text: str) -> str:
 
 
 def _row(cells: Iterable[str]) -> str:
-    return f"| {' | '.join(escaped(cell) for cell in cells)} |"
+    return f"| {' | '.join(escaped(shown(cell)) for cell in cells)} |"
 
 
 def _fenced(text: str) -> str:

@@ -5,6 +5,7 @@ from importlib import import_module
 import click
 
 from .language import language_option
+from .spoken_help import SpokenContext, speaking
 
 VERBS = {
     "bench": "bench",
@@ -37,11 +38,13 @@ VERBS = {
 class Verbs(click.Group):
     """The group of all verbs."""
 
+    context_class = SpokenContext
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [*VERBS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in VERBS and cmd_name not in self.commands:
             file = VERBS[cmd_name]
-            self.add_command(language_option(getattr(import_module(f".{file}", __package__), file)))
+            self.add_command(speaking(language_option(getattr(import_module(f".{file}", __package__), file))))
         return super().get_command(ctx, cmd_name)

@@ -36,7 +36,8 @@ def verify(
 ) -> None:
     """Repeat the first steps of a run and compare, bit for bit.
 
-    RUN is the run's folder. Ends with 0 where all is the same, and with 1 where something differs.
+    RUN is the run's folder, from which paths count that are given by --set. Ends with 0 where all is the same, and with
+    1 where something differs.
     """
     from nbcnn import api
 

@@ -155,9 +155,10 @@ def _training_bytes(built: Network) -> int | None:
 def _lint(built: Network) -> list[Diagnostic]:
     from nbcnn.lint import KNOWN_DATA, Surroundings, lint
     from nbcnn.machine.memory import memory_bytes
+    from nbcnn.reach import named_folders
 
     data = KNOWN_DATA.get(built.spec.data.source) if built.spec.data else None
-    return lint(built, Surroundings(data, memory_bytes()))
+    return lint(built, Surroundings(data, memory_bytes(), named_folders()))
 
 
 def validate(
@@ -176,10 +177,10 @@ def validate(
         loaded = load_spec(path, overrides, text=text)
     except InvalidSpec as error:
         return network.report(None, (), error.diagnostics) | {"file": str(path)}
-    try:
-        return build(loaded).report(explain)
-    except InvalidSpec:
-        return network.report(loaded, *network.trace(loaded), explain=explain)
+    nodes, errors = network.trace(loaded)
+    if errors:
+        return network.report(loaded, nodes, errors, explain=explain)
+    return network.Network(loaded, tuple(nodes), _training_bytes, _lint).report(explain)
 
 
 def fix(path: AnyPath, *, unsafe: bool = False, write: bool = True, text: str | None = None) -> Fixed:

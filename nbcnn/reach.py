@@ -6,6 +6,7 @@ his data. What a path in a file leads to, links followed, must lie in one of the
 """
 
 import os
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -13,14 +14,26 @@ DATA = "NBCNN_DATA"
 """The environment's variable that names the folder of the user's data."""
 
 
+def data_folder() -> Path | None:
+    """The folder of the user's data: the environment's NBCNN_DATA, else one in his cache; None where he has no home."""
+    if directory := os.environ.get(DATA):
+        return Path(directory)
+    if sys.platform == "win32":
+        cache = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
+    elif sys.platform == "darwin":
+        cache = "~/Library/Caches"
+    else:
+        cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    folder = Path(os.path.expanduser(cache))
+    return folder / "nbcnn" / "data" if folder.is_absolute() else None
+
+
 def named_folders(*given: Path | None) -> tuple[Path, ...]:
     """The folders that the user has named: those given, that of his data, and the one that he works in.
 
     To work in the root of the file system, as services do, names nothing.
     """
-    found = [folder for folder in given if folder is not None]
-    if data := os.environ.get(DATA):
-        found.append(Path(data))
+    found = [folder for folder in (*given, data_folder()) if folder is not None]
     try:
         here = Path.cwd()
     except OSError:  # it has been removed

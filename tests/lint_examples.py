@@ -353,5 +353,11 @@ EXAMPLES = {
         IN + BODY + HEAD + train(BALANCED_LOSS),
         message="samples of rare classes come more often, and each of them has a larger weight",
     ),
+    "NB248": Example(
+        IN + BODY + HEAD + '[data]\nsource = «"../elsewhere/x.npz"»\n',
+        IN + BODY + HEAD + '[data]\nsource = "below/x.npz"\n',
+        message="../elsewhere/x.npz leads out of the folder of the spec",
+        surroundings=Surroundings(folders=()),
+    ),
 }
 """The machine of NB245 takes 96 MiB a sample to train."""

@@ -32,7 +32,7 @@ def test_readme_prints_the_two_commands() -> None:
     section = README.split("## Two commands")[1].split("\n## ")[0]
     assert re.findall(r"^\$ (pip install .*)$", section, re.MULTILINE) == [
         "pip install . && nbcnn train specs/digits.toml",
-        "pip install '.[test]' && pytest",
+        "pip install '.[test]' && pytest -n 2 --dist loadfile",
     ]
 
 

@@ -27,6 +27,14 @@ out_features = 2
 
 
 @pytest.fixture
+def homeless(monkeypatch):
+    """A user without a home, as in some containers."""
+    for name in ("NBCNN_DATA", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)
+
+
+@pytest.fixture
 def project(tmp_path, monkeypatch):
     """A folder to work in, with a spec's folder and one for data in it, and something outside."""
     monkeypatch.delenv("NBCNN_DATA", raising=False)
@@ -53,8 +61,10 @@ def read(spec, data_dir=None):
 
 def test_folders_that_the_user_names(tmp_path, monkeypatch):
     monkeypatch.delenv("NBCNN_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", "/cache")
+    monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.chdir(tmp_path)
-    assert named_folders(None, Path("a")) == (Path("a"), Path.cwd())
+    assert named_folders(None, Path("a")) == (Path("a"), Path("/cache/nbcnn/data"), Path.cwd())
     monkeypatch.setenv("NBCNN_DATA", "/disk")
     assert named_folders() == (Path("/disk"), Path.cwd())
     monkeypatch.chdir("/")
@@ -115,7 +125,20 @@ def test_a_spec_extends_nothing_outside(project):
         path.write_text(f'extends = "{base}"\n')
         with pytest.raises(InvalidSpec, match="extends: .*leads out of the spec's folder") as raised:
             nbcnn.load_spec(path)
-        assert raised.value.diagnostics[0].line == 1
+        found = raised.value.diagnostics[0]
+        assert found.line == 1
+        both = ", or work in a folder that holds both: cd .." if "outside" in base or base == "link.toml" else ""
+        assert found.help == f"copy it there{both}"
+
+
+def test_a_spec_extends_what_is_above_where_one_works_there_as_the_message_says(project, monkeypatch):
+    monkeypatch.chdir("specs")
+    Path("child.toml").write_text('extends = "../data/base.toml"\n')
+    with pytest.raises(InvalidSpec) as raised:
+        nbcnn.load_spec("child.toml")
+    _, folder = raised.value.diagnostics[0].help.split("cd ")
+    monkeypatch.chdir(folder)
+    assert nbcnn.load_spec("specs/child.toml").input.shape == (1, 4, 4)
 
 
 def test_pretrained_weights_are_inside_too(project):
@@ -170,3 +193,13 @@ def test_a_run_on_data_elsewhere_goes_on_where_they_are_named_again(project, mon
     with pytest.raises(DataError, match=f"--data-dir {source.parent},"):
         api.plot("confusion", run)
     assert api.plot("confusion", run, data_dir=source.parent)
+
+
+def test_without_a_home_folder_data_need_a_name(homeless, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert named_folders(None) == (Path.cwd(),)
+    assert data.load("digits").classes[-1] == "9"
+    with pytest.raises(DataError, match="no home folder .* name a folder by --data-dir or NBCNN_DATA"):
+        data.load("mnist")
+    with pytest.raises(DataError, match="there is no '.*~nobody/x.npz'"):
+        data.load("~nobody/x.npz", base=tmp_path)

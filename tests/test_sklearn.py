@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_digits
+from sklearn.ensemble import AdaBoostClassifier
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -99,6 +100,20 @@ def test_a_seed_gives_the_same_model_and_a_pickle_predicts_the_same() -> None:
     shares = one.predict_proba(x)
     assert np.array_equal(shares, other.predict_proba(x)) and not np.array_equal(shares, third.predict_proba(x))
     assert np.array_equal(pickle.loads(pickle.dumps(one)).predict_proba(x), shares)
+
+
+def test_scores_weigh_samples_and_training_says_that_it_does_not() -> None:
+    x, y = rows()
+    model = CNNClassifier(LINEAR, epochs=2, random_state=0).fit(x, y)
+    right = model.predict(x) == y
+    assert 0 < right.mean() < 1
+    assert model.score(x, y, sample_weight=right) == 1 and model.score(x, y, sample_weight=np.where(right, 1, 3)) == (
+        pytest.approx(right.sum() / (right.sum() + 3 * (~right).sum()))
+    )
+    with pytest.raises(ValueError, match="CNNClassifier doesn't support sample_weight"):
+        AdaBoostClassifier(CNNClassifier(LINEAR)).fit(x, y)
+    with pytest.raises(TypeError, match="sample_weight"):
+        CNNRegressor(LINEAR).fit(x, x[:, 0], sample_weight=np.ones(len(x)))
 
 
 def test_callbacks_hear_of_the_training() -> None:

@@ -1,6 +1,7 @@
 """From the `source` of a spec to a data set: a name of this catalogue, or a file or folder, told by its looks."""
 
 import difflib
+import os
 import shlex
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def load(
         return published.load(COLLECTIONS[source], data_dir, input_shape, on_progress)
     if source in cifar.COLLECTIONS:
         return cifar.load(source, data_dir, on_progress)
-    path = (base or Path()) / Path(source).expanduser()
+    path = (base or Path()) / os.path.expanduser(source)
     if not is_named and not is_within(path, named_folders(base, data_dir)):
         words = [shlex.quote(str(each)[:1000]) for each in (source, path, end_of(path).parent)]
         raise DataError(

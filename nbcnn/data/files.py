@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from nbcnn.errors import DataError
 from nbcnn.machine.memory import memory_bytes
-from nbcnn.reach import DATA, is_within, named_folders
+from nbcnn.reach import DATA, end_of, named_folders
 
 # No deflate stream expands further: 258 bytes from 2 bits, hence 1032 (RFC 1951, section 3.2.5).
 DEFLATE_LIMIT = 1032
 UNSUSPECTED = 128 << 20
 """Bytes that a compressed file may stand for however small it is."""
 LIKELY_RATIO = 200
-"""Above that, a compressed file stands for no more times its own bytes: real data, even masks, hold more."""
+"""Above that, a compressed file that is read as a whole stands for no more times its own bytes: real data hold more."""
 MEMORY_WHERE_UNKNOWN = 16 << 30
 PIECE = 1 << 20
 
@@ -56,6 +56,11 @@ def refuse_beyond(declared: int, stored: int, compressed: bool, place: str, memo
     Called with what a header declares, before any memory is asked for. `memory` is what is left of the machine's.
     """
     refuse_truncated(declared, stored, compressed, place)
+    if compressed and declared > max(UNSUSPECTED, stored * LIKELY_RATIO):
+        raise DataError(
+            f"{place}: {stored} compressed bytes stand for {declared}, more than {LIKELY_RATIO} times as many, which "
+            "may be meant to fill the memory; write the file without compression"
+        )
     memory = machine_memory() if memory is None else memory
     if declared > memory:
         raise DataError(
@@ -72,11 +77,6 @@ def refuse_truncated(declared: int, stored: int, compressed: bool, place: str) -
             f"{place}: the header declares {declared} bytes of data, the {stored} bytes there hold at most {limit}; "
             "the file is truncated or damaged, copy or fetch it again"
         )
-    if compressed and declared > max(UNSUSPECTED, stored * LIKELY_RATIO):
-        raise DataError(
-            f"{place}: {stored} compressed bytes stand for {declared}, more than {LIKELY_RATIO} times as many, which "
-            "may be meant to fill the memory; write the file without compression"
-        )
 
 
 def refuse_links_out(paths: Iterable[Path], folder: Path, data_dir: Path | None = None) -> None:
@@ -84,8 +84,11 @@ def refuse_links_out(paths: Iterable[Path], folder: Path, data_dir: Path | None 
 
     What is no link is not looked at.
     """
-    for path in paths:
-        if path.is_symlink() and not is_within(path, named_folders(folder, data_dir)):
+    if not (links := [path for path in paths if path.is_symlink()]):
+        return
+    named = [end_of(each) for each in named_folders(folder, data_dir)]
+    for path in links:
+        if not any(end_of(path).is_relative_to(each) for each in named):
             raise DataError(
                 f"{path}: the link leads out of {folder}; copy what it leads to, or name a folder that holds both by "
                 f"--data-dir or {DATA}"

@@ -57,7 +57,7 @@ def look(
     Of images in folders only names and headers are read; with `skip_unreadable` those that cannot be are passed over.
     Raises DataError where there is no data set.
     """
-    path = Path(source).expanduser()
+    path = Path(os.path.expanduser(source))
     if source not in NAMES and os.path.isdir(path) and not cifar.fits(path) and not idx.find(path):
         return _class_folders(path, skip_unreadable, data_dir)
     shape: Shape | None = None

@@ -1,7 +1,5 @@
 """Data sets that their authors publish as four IDX files: looked for on disk, else fetched."""
 
-import os
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +8,7 @@ from nbcnn.data import idx
 from nbcnn.data.dataset import Shape, Splits
 from nbcnn.data.download import Progress, fetch
 from nbcnn.errors import DataError
+from nbcnn.reach import DATA, data_folder
 
 
 @dataclass(frozen=True)
@@ -37,18 +36,10 @@ class Collection:
 
 
 def data_directory(argument: Path | None) -> Path:
-    """Where named data sets lie: the argument, else the environment's NBCNN_DATA, else the user's cache directory."""
-    if argument is not None:
-        return argument
-    if directory := os.environ.get("NBCNN_DATA"):
-        return Path(directory)
-    if sys.platform == "win32":
-        cache = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        cache = Path.home() / "Library" / "Caches"
-    else:
-        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "nbcnn" / "data"
+    """Where named data sets lie: the argument, else the folder of the user's data; raises DataError without a home."""
+    if (folder := argument or data_folder()) is None:
+        raise DataError(f"data: you have no home folder to keep data sets in; name a folder by --data-dir or {DATA}")
+    return folder
 
 
 def fetch_named(

@@ -7,8 +7,10 @@ whose first line holds numbers alone has no names: its first column is the class
 """
 
 import csv
+import math
 import sys
 from array import array
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -113,7 +115,7 @@ def look(path: Path) -> tuple[int, list[Path]]:
 
 
 def _parts(path: Path) -> tuple[_Columns, dict[str, _Part]]:
-    parts: dict[str, _Part] = {}
+    parts: dict[str, _Part] = defaultdict(_Part)
     columns = None
     classes: set[str] = set()
     for line, row in _rows(path):
@@ -124,7 +126,7 @@ def _parts(path: Path) -> tuple[_Columns, dict[str, _Part]]:
         place = f"{path}:{line}"
         if len(row) != columns.count:
             raise DataError(f"{place}: {columns.count} columns are expected, received {len(row)}; check separators")
-        part = parts.setdefault(_split(row, columns, place), _Part())
+        part = parts[_split(row, columns, place)]
         part.lines.append(line)
         if columns.label is not None:
             part.labels.append(sys.intern(row[columns.label].strip()))
@@ -134,14 +136,14 @@ def _parts(path: Path) -> tuple[_Columns, dict[str, _Part]]:
             if len(classes) > MOST_CLASSES:
                 raise DataError(f"{place}: at most {MOST_CLASSES} classes are expected, this is one more; check labels")
         else:
-            part.targets.frombytes(_numbers(row, columns.targets, place).tobytes())
+            part.targets.extend(_numbers(row, columns.targets, place))
         if columns.path is not None:
             part.paths.append(_inside(path.parent, row[columns.path].strip(), place))
         else:
-            part.numbers.frombytes(_numbers(row, columns.numbers, place).tobytes())
+            part.numbers.extend(_numbers(row, columns.numbers, place))
     if columns is None:
         raise DataError(f"{path}: a table is expected, the file is empty; check that it is the right one")
-    return columns, parts
+    return columns, {**parts}
 
 
 def _rows(path: Path) -> Iterator[tuple[int, Sequence[str]]]:
@@ -222,16 +224,13 @@ def _inside(folder: Path, name: str, place: str) -> Path:
     return folder / name
 
 
-def _numbers(row: Sequence[str], columns: Sequence[int], place: str) -> Array:
+def _numbers(row: Sequence[str], columns: Sequence[int], place: str) -> "array[float]":
     try:
-        exact = np.array([row[at] for at in columns], np.float64)
+        numbers = array("f", [float(row[at]) for at in columns])
     except ValueError:
-        exact = np.array([float(row[at]) if _is_number(row[at]) else np.nan for at in columns])
-    with np.errstate(over="ignore"):  # what is beyond float32 becomes infinite and is refused below
-        numbers = exact.astype(np.float32)
-    wrong = np.flatnonzero(~np.isfinite(numbers))
-    if wrong.size:
-        at = columns[int(wrong[0])]
+        numbers = array("f", [float(row[at]) if _is_number(row[at]) else math.nan for at in columns])
+    if not all(map(math.isfinite, numbers)):  # nor is what is beyond float32
+        at = next(at for at, number in zip(columns, numbers, strict=True) if not math.isfinite(number))
         raise DataError(
             f"{place}: a finite number is expected in column {at + 1}, received {row[at][:100]!r}; repair it or remove "
             "the row"

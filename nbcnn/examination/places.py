@@ -4,6 +4,7 @@ import os
 import shutil
 import warnings
 
+from nbcnn.errors import DataError
 from nbcnn.examination.findings import Problem, Section
 from nbcnn.kernels.cpu.compiling.entries import SUFFIX, is_sound
 from nbcnn.kernels.cpu.compiling.folders import folders
@@ -44,7 +45,11 @@ def data() -> Section:
     from nbcnn.data.named import named_data
     from nbcnn.data.published import data_directory
 
-    folder = data_directory(None)
+    try:
+        folder = data_directory(None)
+    except DataError:
+        homeless = Problem("warning", "there is no home folder to keep data sets in", "set NBCNN_DATA")
+        return Section("data", {}, (homeless,))
     there = [each.name for each in named_data() if each.on_disk]
     facts = {"folder": str(folder), "data sets": ", ".join(there)}
     problems = []

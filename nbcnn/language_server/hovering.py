@@ -40,7 +40,7 @@ def _json_path(text: str, offset: int) -> Path:
 
     path: Path = ()
     try:
-        spot = positions(text, is_json=True)[0]
+        spot = positions(text, is_json=True)
     except Exception:  # the scanner expects a text that was parsed; of any other it knows nothing
         return path
     while True:

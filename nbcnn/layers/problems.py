@@ -79,6 +79,7 @@ class Code(StrEnum):
     TOO_LITTLE_MEMORY = "NB245"
     SLOW_AVERAGE = "NB246"
     BALANCED_TWICE = "NB247"
+    OUT_OF_REACH = "NB248"
 
     @property
     def is_error(self) -> bool:

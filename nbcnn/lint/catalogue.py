@@ -7,6 +7,7 @@ from nbcnn.lint import (
     initialisers,
     normalisation,
     outputs,
+    reaching,
     receptive_fields,
     recipe,
     structure,
@@ -14,7 +15,18 @@ from nbcnn.lint import (
 )
 from nbcnn.lint.rules import Rule
 
-_FILES = (outputs, activations, initialisers, windows, receptive_fields, structure, normalisation, recipe, batches)
+_FILES = (
+    outputs,
+    activations,
+    initialisers,
+    windows,
+    receptive_fields,
+    structure,
+    normalisation,
+    recipe,
+    batches,
+    reaching,
+)
 
 RULES: dict[Code, Rule] = dict(
     sorted((each.code, each) for file in _FILES for each in vars(file).values() if isinstance(each, Rule))

@@ -1,5 +1,6 @@
 """What rules may know beside the spec: of the data and of the machine, from whoever asks."""
 
+from pathlib import Path as FilePath
 from typing import NamedTuple
 
 from nbcnn.layers.axes import Shape
@@ -29,6 +30,8 @@ class Surroundings(NamedTuple):
 
     data: DataFacts | None = None
     memory_bytes: int | None = None
+    folders: tuple[FilePath, ...] | None = None
+    """Where paths of the spec may lead, beside its own folder."""
 
 
 NOTHING_KNOWN = Surroundings()

@@ -1,5 +1,6 @@
 """Everything that a report on a run says, as plain values."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 
 import nbcnn
 from nbcnn.data import Dataset
-from nbcnn.errors import DataError, SpecError
+from nbcnn.errors import DataError, NbcnnWarning, SpecError
 from nbcnn.network import Network
 from nbcnn.network.report import report as network_report
 from nbcnn.pictures import samples
@@ -57,6 +58,7 @@ def contents(run: Path, data_dir: AnyPath | None, report: OnEvent) -> dict[str, 
     try:
         splits = load_splits(model, run, data_dir, report)
     except (DataError, SpecError) as error:
+        warnings.warn(f"the page is without samples: {error}", NbcnnWarning, stacklevel=2)
         return found | {"missing": str(error)}
     name, dataset = choose(splits, None)
     measured, worst = _measure(model, name, dataset, report)

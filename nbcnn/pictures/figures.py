@@ -60,17 +60,20 @@ def write(figure: "Figure", path: Path) -> None:
 
 
 def curves(runs: Sequence[tuple[str, History]]) -> "Figure":
-    """Loss and accuracy by epoch of one run or several: training as a line, validation dashed."""
+    """Loss and accuracy by epoch of one run or several: training as a line, validation dashed.
+
+    Training is measured as validation is where the history has that, else as it was counted while the epoch trained.
+    """
     from matplotlib.ticker import MaxNLocator
 
     wanted = [
-        key for key in ("loss", "accuracy") if any(_column(rows, each) for _, rows in runs for each in _pair(key))
+        key for key in ("loss", "accuracy") if any(_column(rows, each) for _, rows in runs for each in _pair(key, rows))
     ]
     figure = new_figure(5.2 * len(wanted), 3.6)
     for place, key in enumerate(wanted):
         axes = figure.add_subplot(1, len(wanted), place + 1)
         for number, (name, rows) in enumerate(runs):
-            for column, style, kind in zip(_pair(key), ("-", "--"), ("training", "validation"), strict=True):
+            for column, style, kind in zip(_pair(key, rows), ("-", "--"), ("training", "validation"), strict=True):
                 points = _column(rows, column)
                 if points:
                     label = kind if len(runs) == 1 else f"{name}, {kind}"
@@ -86,8 +89,9 @@ def curves(runs: Sequence[tuple[str, History]]) -> "Figure":
     return figure
 
 
-def _pair(key: str) -> tuple[str, str]:
-    return key, f"val_{key}"
+def _pair(key: str, rows: History) -> tuple[str, str]:
+    measured = f"train_{key}"
+    return measured if _column(rows, measured) else key, f"val_{key}"
 
 
 def _column(rows: History, name: str) -> list[tuple[int, float]]:

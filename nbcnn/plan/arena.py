@@ -12,7 +12,7 @@ import math
 from bisect import insort
 from collections.abc import Iterable
 from ctypes import addressof, c_char
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -80,7 +80,7 @@ class Use:
     @property
     def by_stage(self) -> "Use":
         """The same with the numbers of stages in place of those of calls."""
-        return replace(self, first=min(self.stages), last=max(self.stages))
+        return Use(self.storage, min(self.stages), max(self.stages), self.stages, self.layout, self.in_phase)
 
 
 def _first_fit(uses: Iterable[Use], blocks: int = 1) -> tuple[dict[Storage, int], int]:
@@ -93,12 +93,13 @@ def _first_fit(uses: Iterable[Use], blocks: int = 1) -> tuple[dict[Storage, int]
         first, last = (0, math.inf) if group[0].layout else (group[0].first, group[0].last)
         offset = 0
         for start, end, used, until in placed:
-            if end > offset and used <= last and first <= until:
+            if used <= last and first <= until and end > offset:
                 if offset + size <= start:
                     break
                 offset = end
         insort(placed, (offset, offset + size, first, last))
-        offsets |= {use.storage: offset for use in group}
+        for use in group:
+            offsets[use.storage] = offset
     return offsets, max((end for _, end, _, _ in placed), default=0)
 
 
@@ -135,7 +136,8 @@ def uses_of(program: Program) -> list[Use]:
                         use = uses[storage] = Use(storage, number, number, set())
                     use.last = number
                     use.stages.add(stage_number)
-                    use.in_phase |= is_phase and not storage.per_worker
+                    if is_phase and not storage.per_worker:
+                        use.in_phase = True
                     if activation.halo != NO_HALO and not storage.cleared:
                         use.layout = (activation.channels, activation.space, activation.halo, activation.lane_bytes)
             number += 1

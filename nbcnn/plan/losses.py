@@ -1,8 +1,7 @@
 """Where a network's output meets the targets: the scores of every sample, and the gradient that starts the way back."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +16,7 @@ from nbcnn.kernels.cpu.program.program import Program
 from nbcnn.plan.operations import forward_of, gradient_of, parameter_names
 
 
-@dataclass(frozen=True)
-class Loss:
+class Loss(NamedTuple):
     """What training makes small: a loss by the name of its operation, its settings, and its arrays but the targets.
 
     Targets are class numbers, unless it is `of_numbers`.
@@ -26,7 +24,7 @@ class Loss:
 
     operation: str
     settings: Mapping[str, Any]
-    arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
+    arrays: Mapping[str, np.ndarray] = {}
     of_numbers: bool = False
 
 

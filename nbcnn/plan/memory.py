@@ -48,8 +48,8 @@ def _window_places(node: Node) -> int:
 
 def _planned_bytes(network: Network, threads: int) -> int:
     train = network.spec.train
-    program = training_outline(network)
     arrays = _arrays(network)
+    program = training_outline(network, arrays)
     kept = len(train.optimizer.state_arrays) + (train.accumulation_steps > 1) + (train.ema is not None)
     trained = sum(each.size for each in _trained(network, arrays).values())
     numbers = sum(each.size for each in arrays.values()) + kept * trained
@@ -59,11 +59,11 @@ def _planned_bytes(network: Network, threads: int) -> int:
     return FLOAT_BYTES * numbers + laid_out + _WORD_BYTES * Schedule(program, threads).words
 
 
-def training_outline(network: Network) -> Program:
+def training_outline(network: Network, arrays: dict[str, np.ndarray] | None = None) -> Program:
     """The program of training on batches of the spec's size: all its calls, and no array behind them."""
     train = network.spec.train
     state_arrays = train.optimizer.state_arrays
-    arrays = _arrays(network)
+    arrays = arrays or _arrays(network)
     trained = _trained(network, arrays)
     update = Update(
         train.optimizer.type,
@@ -88,8 +88,9 @@ def inference_outline(network: Network, samples: int) -> Program:
 
 def _arrays(network: Network) -> dict[str, np.ndarray]:
     """All parameters and buffers; a program asks for shapes alone, so one number serves as an array of any."""
+    number = np.zeros(1, np.float32)
     return {
-        f"{node.name}.{name}": np.broadcast_to(np.float32(0.0), each.shape)
+        f"{node.name}.{name}": np.ndarray(each.shape, np.float32, number, strides=(0,) * len(each.shape))
         for node in network.layers
         for name, each in {**node.parameters, **node.buffers}.items()
     }

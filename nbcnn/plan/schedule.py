@@ -13,7 +13,8 @@ class Schedule:
     """The calls of a program, and the phases and tasks, ranges of calls, as the walker takes them.
 
     `kinds` tells of each call whether blocks make it, and whether all workers make it together for one block. The first
-    `phases_before_update` phases are all but those of an update.
+    `phases_before_update` phases are all but those of an update. Of tasks there are tens of thousands: they are written
+    out for who asks.
     """
 
     def __init__(self, program: Program, workers: int, worthwhile: float | None = None) -> None:
@@ -21,30 +22,32 @@ class Schedule:
         self.calls: list[Call] = []
         self.kinds: list[tuple[bool, bool]] = []
         self.phases: list[tuple[int, int, int, int, int, int]] = []
-        self.tasks: list[tuple[int, int, int]] = []
+        # Ranges of calls, and how many tasks each is, one a part.
+        self._ranges: list[tuple[int, int, int]] = []
+        self.task_count = 0
         self.phases_before_update = 0
         self._workers = workers
         for stage in program.stages:
-            start = len(self.tasks)
+            start = self.task_count
             if isinstance(stage, Walk):
                 # Blocks of one partition add to one sum, one after the other.
                 shared = segments(stage.calls, workers, worthwhile) if program.blocks_per_partition == 1 else []
                 tails = min(program.blocks, workers // 2) if shared else 0
-                self.tasks.append((*self._rows(interleaved(stage.calls), True), 0))
+                self._add_tasks(self._rows(interleaved(stage.calls), True))
                 self.phases.append((start, 1, program.blocks_per_partition, tails, -1, 0))
                 ranges = [[self._rows(calls, True, True) for calls in segment] for segment in shared] if tails else []
                 for tail in range(tails):
                     for segment in ranges:
-                        self.phases.append((len(self.tasks), len(segment), 0, tails, tail, 0))
-                        self.tasks.extend((first, last, 0) for first, last in segment)
+                        self.phases.append((self.task_count, len(segment), 0, tails, tail, 0))
+                        for rows in segment:
+                            self._add_tasks(rows)
             elif stage.groups:
                 for calls, parts in stage.groups:
                     pieces = parted(calls[0], PARTS_PER_WORKER * workers) if len(calls) == 1 else []
                     for group in [[piece] for piece in pieces] or [calls]:
-                        first, last = self._rows(group, False)
-                        self.tasks += [(first, last, part) for part in range(parts)]
+                        self._add_tasks(self._rows(group, False), parts)
                 held = stage is program.combine or stage is program.update
-                self.phases.append((start, len(self.tasks) - start, 0, 0, -1, held))
+                self.phases.append((start, self.task_count - start, 0, 0, -1, held))
             if stage is program.accumulate:
                 self.phases_before_update = len(self.phases)
 
@@ -53,6 +56,15 @@ class Schedule:
         self.calls.extend(calls)
         self.kinds.extend([(of_blocks, together)] * len(calls))
         return first, len(self.calls)
+
+    def _add_tasks(self, rows: tuple[int, int], parts: int = 1) -> None:
+        self._ranges.append((*rows, parts))
+        self.task_count += parts
+
+    @property
+    def tasks(self) -> list[tuple[int, int, int]]:
+        """The range of calls of each task, and the number of its part."""
+        return [(first, last, part) for first, last, parts in self._ranges for part in range(parts)]
 
     @property
     def table_shape(self) -> tuple[int, int]:
@@ -68,4 +80,4 @@ class Schedule:
     def words(self) -> int:
         """The 64-bit words of all tables of the plan."""
         tables = math.prod(self.table_shape) + math.prod(self.counters_shape)
-        return tables + sum(map(len, self.phases)) + sum(map(len, self.tasks))
+        return tables + sum(map(len, self.phases)) + 3 * self.task_count

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,8 +30,7 @@ class Average(NamedTuple):
     warmup: bool
 
 
-@dataclass(frozen=True)
-class Update:
+class Update(NamedTuple):
     """How parameters change: an optimiser's name, its hyperparameters but the learning rate, and its arrays.
 
     `state[name][key]` is the array `name` ("exp_avg") of parameter `key` ("conv1.weight"); arrays that the settings do
@@ -44,16 +42,15 @@ class Update:
     optimizer: str
     settings: Mapping[str, Any]
     state: Mapping[str, Arrays]
-    rates: Arrays = field(default_factory=dict)
+    rates: Arrays = {}
     clip_grad_norm: float | None = None
     clip_grad_value: float | None = None
     shared_gradients: str = "sum"
-    means: Arrays = field(default_factory=dict)
+    means: Arrays = {}
     average: Average | None = None
 
 
-@dataclass(frozen=True)
-class Gradient:
+class Gradient(NamedTuple):
     """A parameter of a layer and the array, or partial sums, of its gradient."""
 
     node: Node
@@ -128,7 +125,7 @@ def _mean(program: Program, each: Gradient, values: np.ndarray) -> Gradient:
     """The same with the mean of the gradient over the batches so far, which is kept in `values`."""
     mean = Array(f"{each.key} mean gradient", values.shape, external=values)
     program.accumulate.add([add_total(program, each.gradient, mean, averages=True)], each.parts)
-    return replace(each, gradient=mean)
+    return each._replace(gradient=mean)
 
 
 def _total(program: Program, each: Gradient, update: Update) -> tuple[Array, list[Call]]:

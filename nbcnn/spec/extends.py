@@ -1,14 +1,17 @@
 """`extends = "base.toml"`: a file that says only what differs from another."""
 
+import os
+import shlex
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from nbcnn.layers.problems import Code, Problem
-from nbcnn.reach import is_within, named_folders
+from nbcnn.reach import end_of, is_within, named_folders
 from nbcnn.spec.diagnostics import Diagnostic, InvalidSpec
 from nbcnn.spec.paths import move_existing
 from nbcnn.spec.places import echo, printable
-from nbcnn.spec.reader import MAX_BYTES, read
+from nbcnn.spec.reader import most_bytes, read
 from nbcnn.spec.sources import Source, Sources
 
 KEY = "extends"
@@ -35,7 +38,7 @@ def read_whole(path: Path, text: str | None = None) -> tuple[dict[str, Any], tup
         files.append(files[-1].parent / base)
         if not is_within(files[-1], folders):
             rule = f"{printable(base, MOST_CHARACTERS)} leads out of the spec's folder, and of the one that you work in"
-            raise _invalid(Code.UNREADABLE, rule, "copy it there, or work in a folder that holds both", sources[-1])
+            raise _invalid(Code.UNREADABLE, rule, _cure(files[-1], path.parent), sources[-1])
         document, source = _read_base(files[-1], sources[-1])
         documents.append(document)
         if not _same(files[-1].parent, path.parent):
@@ -48,7 +51,7 @@ def read_whole(path: Path, text: str | None = None) -> tuple[dict[str, Any], tup
                 Code.TOO_LARGE, f"more than {MOST_FILES} files extend one another", "join some of them", sources[0]
             )
         sources.append(source)
-        if sum(len(each.text) for each in sources) > MAX_BYTES:
+        if sum(len(each.text) for each in sources) > max(most_bytes(each.is_json) for each in sources):
             rule = "files that extend one another are together larger than a single one may be"
             raise _invalid(Code.TOO_LARGE, rule, "leave out what is not needed", sources[0])
     whole = documents.pop()
@@ -65,6 +68,17 @@ def _read_base(base: Path, extending: Source) -> tuple[dict[str, Any], Source]:
         if found.code is not Code.UNREADABLE:
             raise
         raise _invalid(found.code, f"{base}: {found.message}", found.help or "", extending) from None
+
+
+def _cure(base: Path, folder: Path) -> str:
+    """What to type, unless the two have but the root in common: to work in that names nothing."""
+    cure = "copy it there"
+    with suppress(OSError, ValueError):  # where there is no working folder; on another drive
+        both = os.path.commonpath([end_of(base).parent, end_of(folder)])
+        if both != os.path.dirname(both):
+            words = printable(shlex.quote(os.path.relpath(both)), MOST_CHARACTERS)
+            cure = f"copy it there, or work in a folder that holds both: cd {words}"
+    return cure
 
 
 def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

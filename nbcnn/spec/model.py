@@ -105,14 +105,18 @@ class Train(Table):
 
     epochs: Size = 10
     batch_size: Size = 64
-    loss: AnyLoss = CrossEntropy(type="cross_entropy")
+    loss: AnyLoss = CrossEntropy.model_construct(type="cross_entropy")
     seed: Annotated[int, Field(ge=0, lt=2**63), Expects("a whole number from 0 to 2**63 - 1")] = 0
     shuffle: bool = Field(True, description="A new order of the samples in every epoch.")
     sampling: Literal["balanced"] | None = Field(
         None, description="Balanced: an epoch has as many samples of each class, those of rare ones several times."
     )
-    optimizer: AnyOptimizer = Adam(type="adam")
-    schedule: AnySchedule = Constant(type="constant")
+    optimizer: AnyOptimizer = Adam.model_construct(type="adam")
+    schedule: AnySchedule = Constant.model_construct(type="constant")
+    train_metrics: bool = Field(
+        False,
+        description="Measure the training split after each epoch as the validation split is: `train_f1` and so on.",
+    )
     early_stopping: EarlyStopping | None = None
     max_time: Positive | None = Field(
         None, description="Seconds of training, without validation, after which no further epoch begins."
@@ -165,9 +169,10 @@ class Spec(Table):
         Field(max_length=MOST_AUGMENTATIONS, description="What is done to training samples, in this order."),
     ] = ()
     pretrained: Pretrained | None = None
-    train: Train = Train()
-    engine: Engine = Engine()
-    lint: Lint = Lint()
+    # Made without a check, which would have to be built for it.
+    train: Train = Train.model_construct()
+    engine: Engine = Engine.model_construct()
+    lint: Lint = Lint.model_construct()
 
     _sources: Sources = PrivateAttr(Sources())
     _places: tuple[Place, ...] = PrivateAttr(())

@@ -115,7 +115,7 @@ def quoted(text: str) -> str:
 def printable(text: str, most: int = 40) -> str:
     """So many characters of it at most, and nothing that a terminal would obey."""
     cut = text if len(text) <= most else text[: most - 3] + "..."
-    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in cut)
+    return cut if cut.isprintable() else "".join(each if each.isprintable() else repr(each)[1:-1] for each in cut)
 
 
 def echo(value: object) -> str:

@@ -7,11 +7,13 @@ comments. Loaded when there is something to report: the parsers themselves give 
 import json
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 MOST_DEPTH = 8
 """Lists and tables in one another whose entries are told apart: more than any key of a spec has."""
+LATER = 2
+"""As deep as that, entries are looked for when they are asked for: of thousands of layers few are at fault."""
 
 Span = tuple[int, int]
 """The first character of something, and one beyond its last."""
@@ -30,15 +32,23 @@ class Spot:
     """A value, or the header of a table, with the key before it; `below` are the values in it.
 
     `mentions` are all places where the key is written, of a table in the headers of those in it as well; `end` is one
-    beyond the last line's value of what a header, or the beginning of a TOML text, heads.
+    beyond the last line's value of what a header, or the beginning of a TOML text, heads. `_later` gives the values in
+    it where these have not been looked for.
     """
 
     span: Span
     key: Span | None = None
-    below: "dict[str | int, Spot]" = field(default_factory=dict)
     is_table: bool = False
     mentions: list[Span] = field(default_factory=list)
     end: int | None = None
+    _below: "dict[str | int, Spot]" = field(default_factory=dict)
+    _later: "Callable[[], dict[str | int, Spot]] | None" = None
+
+    @property
+    def below(self) -> "dict[str | int, Spot]":
+        if self._later is not None:
+            self._below, self._later = self._later(), None
+        return self._below
 
     @property
     def is_dotted(self) -> bool:
@@ -46,13 +56,16 @@ class Spot:
         return self.span == self.key
 
 
-def positions(text: str, *, is_json: bool) -> tuple[Spot, list[Span]]:
-    """The root of a valid text, and the keys that are given twice, as only JSON's parser allows."""
-    scanner = _Scanner(text, "json" if is_json else "toml")
-    if is_json:
-        start = scanner.blank(0)
-        return scanner.value(start, 0), scanner.twice
-    return scanner.document(), scanner.twice
+def positions(text: str, *, is_json: bool) -> Spot:
+    """The root of a valid text."""
+    return _Scanner(text, is_json, LATER).root()
+
+
+def given_twice(text: str, *, is_json: bool) -> list[Span]:
+    """The keys that are given twice, as only JSON's parser allows, and a TOML text that ends before its fault."""
+    scanner = _Scanner(text, is_json, MOST_DEPTH)
+    scanner.root()
+    return scanner.twice
 
 
 def comments(text: str) -> list[str]:
@@ -61,11 +74,15 @@ def comments(text: str) -> list[str]:
 
 
 class _Scanner:
-    def __init__(self, text: str, language: str):
+    def __init__(self, text: str, is_json: bool, later: int):
         self.text = text
-        self.separator = ":" if language == "json" else "="
-        self.is_json = language == "json"
+        self.separator = ":" if is_json else "="
+        self.is_json = is_json
+        self.later = later
         self.twice: list[Span] = []
+
+    def root(self) -> Spot:
+        return self.value(self.blank(0), 0) if self.is_json else self.document()
 
     def blank(self, at: int) -> int:
         found = _BLANK.match(self.text, at)
@@ -145,6 +162,9 @@ class _Scanner:
             return Spot(found.span())
         if depth >= MOST_DEPTH:
             return Spot((at, self._closing(at)))
+        if depth == self.later:
+            whole = _Scanner(self.text, self.is_json, MOST_DEPTH)
+            return Spot((at, self._closing(at)), is_table=opening == "{", _later=lambda: whole.value(at, depth).below)
         spot, start = Spot((at, at), is_table=opening == "{"), at
         at = self.blank(at + 1)
         while self.text[at] not in "]}":

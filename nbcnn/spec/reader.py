@@ -20,8 +20,13 @@ if TYPE_CHECKING:
     from nbcnn.spec.positions import Span
 
 MAX_BYTES = 2**20
+MAX_JSON_BYTES = 2**23
+"""Python reads JSON a hundred times as fast as TOML, and a run's spec.json has every default of 10,000 layers."""
 MOST_VALUES = 100_000
 """What may stand in a text of keys and values, as far as characters tell: 10,000 layers of seven fields fit."""
+MOST_LAYERS = 10_000
+MOST_IN_A_LAYER = 40
+"""Values that JSON may have beside MOST_VALUES in each of so many layers: a convolution's over three axes."""
 MAX_DOTS = 128
 """Dots in one line: tomllib's time grows with the square of a dotted key's length, 2.4 s for 10,000 parts."""
 MOST_DOTS = 50_000
@@ -46,8 +51,8 @@ def read(path: Path, text: str | None = None) -> tuple[dict[str, Any], Source]:
     or too deep.
     """
     source = Source(str(path), read_text(path) if text is None else text.removeprefix("\ufeff"))
-    if len(source.text) > MAX_BYTES:
-        _too_large(path)
+    if len(source.text) > most_bytes(source.is_json):
+        _too_large(path, source.is_json)
     try:
         return _json(source) if source.is_json else _toml(source), source
     except RecursionError:
@@ -56,13 +61,14 @@ def read(path: Path, text: str | None = None) -> tuple[dict[str, Any], Source]:
 
 def read_text(path: Path) -> str:
     """What a file holds, less a byte order mark; raises InvalidSpec where it is no text, or too large."""
+    is_json = Source(str(path), "").is_json
     try:
         # A FIFO would block on opening without O_NONBLOCK (which Windows lacks, and has no need of).
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
         with open(descriptor, "rb") as file:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 _fail(path, Code.UNREADABLE, "not a regular file", "name a .toml or .json file")
-            content = file.read(MAX_BYTES + 1)
+            content = file.read(most_bytes(is_json) + 1)
     except FileNotFoundError:
         _fail(path, Code.UNREADABLE, "no such file", _nearest_file(path))
     except IsADirectoryError:
@@ -71,8 +77,8 @@ def read_text(path: Path) -> str:
         _fail(path, Code.UNREADABLE, "not a file name", "check the path")
     except OSError as error:
         _fail(path, Code.UNREADABLE, f"cannot be read ({error.strerror})", "check the path and its permissions")
-    if len(content) > MAX_BYTES:
-        _too_large(path)
+    if len(content) > most_bytes(is_json):
+        _too_large(path, is_json)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -81,8 +87,13 @@ def read_text(path: Path) -> str:
         _fail(readable, Code.UNREADABLE, rule, cure, (len(readable.text), len(readable.text) + 1))
 
 
+def most_bytes(is_json: bool) -> int:
+    """Of a file."""
+    return MAX_JSON_BYTES if is_json else MAX_BYTES
+
+
 def _toml(source: Source) -> dict[str, Any]:
-    _refuse_values(source, "=,[{")
+    _refuse_values(source, sum(map(source.text.count, "=,[{")))
     in_all = 0
     for number, text_line in enumerate(source.text.split("\n"), 1):
         dots = text_line.count(".") - len(_DECIMAL_POINT.findall(text_line))
@@ -123,9 +134,9 @@ def _toml_error(message: str, source: Source) -> "tuple[str, str, Span]":
 
 def _given_again(span: "Span", text: str) -> "Span":
     """The key or header that tomllib refuses: it names where the header, or the key's value, ends."""
-    from nbcnn.spec.positions import positions
+    from nbcnn.spec.positions import given_twice
 
-    if text[span[0] : span[1]] != "]" and (twice := positions(text[: span[0]], is_json=False)[1]):
+    if text[span[0] : span[1]] != "]" and (twice := given_twice(text[: span[0]], is_json=False)):
         return twice[-1]
     found = _KEY_OR_HEADER.match(text, text.rfind("\n", 0, span[0]) + 1)
     return found.span(1) if found else span
@@ -150,7 +161,6 @@ def _json(source: Source) -> dict[str, Any]:
         found = next((each for each in _JSON_WORD.finditer(source.text) if each[0] == name), None)
         _fail(source, Code.SYNTAX, f"{name} is not a JSON value", "give a finite number", found and found.span())
 
-    _refuse_values(source, ",[{")
     try:
         document = json.loads(source.text, object_pairs_hook=unique, parse_constant=constant)
     except json.JSONDecodeError as error:
@@ -160,13 +170,14 @@ def _json(source: Source) -> dict[str, Any]:
         rule, cure = "not valid JSON: a number is out of range", "a spec needs no such number"
         _fail(source, Code.SYNTAX, rule, cure, _endless(source.text))
     if repeated:
-        from nbcnn.spec.positions import positions
+        from nbcnn.spec.positions import given_twice
 
-        spans = positions(source.text, is_json=True)[1]
+        spans = given_twice(source.text, is_json=True)
         rule = f"key {json.dumps(repeated[0][:64])} is given twice"
         _fail(source, Code.SYNTAX, rule, "keep one of them", spans[0] if spans else None)
     if not isinstance(document, dict):
         _fail(source, Code.SYNTAX, "expected a JSON object at the top", 'begin with {"input": ...', source.span(1, 1))
+    _refuse_values(source, _count_besides(document))
     document.pop("$schema", None)  # for editors, as `#:schema` in TOML
     return document
 
@@ -181,14 +192,29 @@ def _nearest_file(path: Path) -> str:
     return f"check the path; the nearest name there is {printable(str(name))}" if name else "check the path"
 
 
-def _refuse_values(source: Source, marks: str) -> None:
-    """Before they are read; a mark within a text or a comment counts, too."""
-    if sum(map(source.text.count, marks)) > MOST_VALUES:
+def _refuse_values(source: Source, count: int) -> None:
+    """Of TOML before it is read, where a mark within a text or a comment counts, too."""
+    if count > MOST_VALUES:
         _fail(source, Code.TOO_LARGE, f"more than {MOST_VALUES} values", "a spec of 10000 layers needs fewer")
 
 
-def _too_large(path: Path) -> NoReturn:
-    _fail(path, Code.TOO_LARGE, f"larger than {MAX_BYTES} bytes", "a spec is a text file of a few kilobytes")
+def _count(value: Any) -> int:
+    """How many values there are, those in others with them."""
+    if not isinstance(value, list | dict):
+        return 1
+    return 1 + sum(map(_count, value.values() if isinstance(value, dict) else value))
+
+
+def _count_besides(document: dict[str, Any]) -> int:
+    """How many there are but for those that every layer may have."""
+    layers = document.get("layers")
+    free = layers[:MOST_LAYERS] if isinstance(layers, list) else []
+    return _count(document) - sum(min(_count(layer), MOST_IN_A_LAYER) for layer in free)
+
+
+def _too_large(path: Path, is_json: bool) -> NoReturn:
+    rule, cure = f"larger than {most_bytes(is_json)} bytes", "a spec is a text file of a few kilobytes"
+    _fail(path, Code.TOO_LARGE, rule, cure)
 
 
 def _fail(source: Source | Path, code: Code, rule: str, cure: str, span: "Span | None" = None) -> NoReturn:

@@ -39,7 +39,7 @@ class Source:
     def root(self) -> "Spot":
         from nbcnn.spec.positions import positions  # here, because a spec without a fault needs no positions
 
-        return positions(self.text, is_json=self.is_json)[0]
+        return positions(self.text, is_json=self.is_json)
 
     @property
     def end(self) -> "Span":

@@ -7,7 +7,7 @@ from typing import Any
 from nbcnn.spec.diagnostics import SHOWN, Change, Diagnostic, InvalidSpec
 
 MOST_HELPS = 3
-MOST_BUILT = 10_000
+MOST_BUILT = 5000
 """Layers of all documents that are tried, so that a large spec is answered soon as well."""
 
 Find = Callable[[Mapping[str, Any]], Iterable[Diagnostic]]

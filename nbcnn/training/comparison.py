@@ -78,21 +78,26 @@ def _run(folder: Path, spec: Spec) -> ComparedRun:
     test = read_object(folder / TEST) or {}
     starts = (read_object(folder / RUN) or {}).get("starts")
     last = starts[-1] if isinstance(starts, list) and starts else {}
+    outcome = last.get("outcome") if isinstance(last, Mapping) else None
     return ComparedRun(
         run=str(folder),
         name=spec.name,
-        outcome=last.get("outcome") if isinstance(last, Mapping) else None,
+        outcome=outcome if isinstance(outcome, str) else None,
         epochs=len(records),
         best_epoch=chosen.epoch if chosen else None,
         loss=chosen.loss if chosen else None,
         accuracy=chosen.accuracy if chosen else None,
         val_loss=chosen.val_loss if chosen else None,
         val_accuracy=chosen.val_accuracy if chosen else None,
-        test_loss=test.get("loss"),
-        test_accuracy=test.get("accuracy"),
+        test_loss=_figure(test.get("loss")),
+        test_accuracy=_figure(test.get("accuracy")),
         params=build(spec).params,
         seconds=round(sum(record.seconds for record in records), 3),
     )
+
+
+def _figure(value: Any) -> float | None:
+    return value if isinstance(value, int | float) else None
 
 
 def _records(path: Path) -> list[EpochRecord]:

@@ -54,6 +54,7 @@ class Training:
         self.measured = self.trainer.averaged or model
         self.standing = Standing()
         self._loader, self._validation = loader, validation
+        self._training_split = loader.dataset if settings.train_metrics else None
         self._report = report
         self._stop_reason: str | None = None
 
@@ -117,27 +118,28 @@ class Training:
         if not math.isfinite(standing.loss):
             raise NotFinite("no batch of the epoch has a finite loss", standing.step)
         try:
-            validation = self._evaluate(interrupt)
+            training = self._evaluate("train", self._training_split, interrupt)
+            validation = self._evaluate("validation", self._validation, interrupt)
         except _Stopped:
             return
-        record = standing.end_epoch(validation, self.trainer.learning_rate)
+        record = standing.end_epoch(validation, self.trainer.learning_rate, training)
         for callback in callbacks:
             callback.on_epoch_end(self, record)
         self._report(EpochFinished(record, settings.epochs, best(standing.records) is record))
 
-    def _evaluate(self, interrupt: StopRequest) -> Evaluation | None:
-        """Measure the validation split; raises _Stopped where `interrupt` came before the end."""
-        if self._validation is None:
+    def _evaluate(self, split: str, dataset: Dataset | None, interrupt: StopRequest) -> Evaluation | None:
+        """Measure a split that is wanted; raises _Stopped where `interrupt` came before the end."""
+        if dataset is None:
             return None
 
         def report(done: int, total: int) -> None:
             if interrupt.signal_number is not None:
                 raise _Stopped
-            self._report(Evaluating("validation", done, total))
+            self._report(Evaluating(split, done, total))
 
-        measured = evaluate(self.measured, self._validation, report)
+        measured = evaluate(self.measured, dataset, report)
         if not math.isfinite(measured.loss):
-            raise NotFinite(f"the validation loss is {measured.loss}", self.step)
+            raise NotFinite(f"the loss of the {split} split is {measured.loss}", self.step)
         return measured
 
     def _report_progress(self) -> None:
@@ -157,4 +159,4 @@ class Training:
 
 
 class _Stopped(Exception):
-    """A run that goes on measures the validation split anew."""
+    """A run that goes on measures the splits anew."""

@@ -51,6 +51,11 @@ class Evaluation:
     per_class: tuple[classes.ClassMetrics, ...]
     metrics: dict[str, float | None]
 
+    @property
+    def figures(self) -> dict[str, float | None]:
+        """All that is one number."""
+        return {"loss": self.loss, "accuracy": self.accuracy, **self.metrics}
+
     def as_dict(self) -> dict[str, Any]:
         """The object that `nbcnn eval --format json` prints."""
         return {

@@ -93,7 +93,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Evaluating:
-    """The `split` ("validation" or "test") is being measured: `done` of `total` samples."""
+    """The `split` ("train", "validation" or "test") is being measured: `done` of `total` samples."""
 
     split: str
     done: int
@@ -115,9 +115,10 @@ class EpochRecord:
     `loss`, `correct` and `accuracy` are counted while the epoch trains, each batch before its update. `correct` counts
     right answers, of pixels where there is an answer for each, and `accuracy` is their share; both, and `val_accuracy`,
     are None for a loss without right and wrong. `val_metrics` are the further figures of the
-    evaluation. `lr` is the learning rate of the epoch's last step; `seconds` is the time of its steps, without
-    validation and saving, and `input_wait` how much of it went by until batches were there. `skipped` steps were left
-    out, since a loss or a gradient was not finite; no such loss is in `loss`.
+    evaluation, `train_metrics` with loss and accuracy those of the training split, measured after the epoch as the
+    validation split is, where the spec asks for them. `lr` is the learning rate of the epoch's last step; `seconds` is
+    the time of its steps, without evaluations and saving, and `input_wait` how much of it went by until batches were
+    there. `skipped` steps were left out, since a loss or a gradient was not finite; no such loss is in `loss`.
     """
 
     epoch: int
@@ -133,6 +134,7 @@ class EpochRecord:
     input_wait: float = 0.0
     skipped: int = 0
     val_metrics: Mapping[str, float | None] = field(default_factory=dict)
+    train_metrics: Mapping[str, float | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The weights that a spec wants training to begin with, and the list in the run's folder of what came of it."""
 
 import json
+import os
 import shlex
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ def take_pretrained(model: Model) -> Transfer | None:
     if spec.pretrained is None:
         return None
     base = Path(spec.file).parent if spec.file else None
-    path = (base or Path()) / Path(spec.pretrained.weights).expanduser()
+    path = (base or Path()) / os.path.expanduser(spec.pretrained.weights)
     is_named = base is None or is_overridden(spec, "pretrained", "weights")
     if not is_named and not is_within(path, named_folders(base)):
         raise WeightsError(

@@ -125,8 +125,12 @@ class _Run:
         standing = self.training.standing
         spec = json.dumps(self.spec.resolved(), indent=2) + "\n"
         write_atomically(self.out / folder.SPEC, spec.encode())
-        measured = metric_names(self.spec.train.loss, self.model.network.output_shape)
-        write_history(self.out, standing.records, measured if self.splits.validation is not None else ())
+        names = metric_names(self.spec.train.loss, self.model.network.output_shape)
+        measured = {
+            "val_metrics": names if self.splits.validation is not None else (),
+            "train_metrics": ("loss", "accuracy", *names) if self.spec.train.train_metrics else (),
+        }
+        write_history(self.out, standing.records, measured)
         if standing.pretrained is not None:
             write_pretrained(self.out, standing.pretrained)
         if self.pretrained is not None:

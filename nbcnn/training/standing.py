@@ -56,8 +56,10 @@ class Standing:
         """The share of right answers so far, None where none can be right or wrong."""
         return self.correct / self.answers if self.answers else None
 
-    def end_epoch(self, validation: "Evaluation | None", learning_rate: float) -> EpochRecord:
-        """End the epoch under way, of which `validation` was measured, and return its row of the history."""
+    def end_epoch(
+        self, validation: "Evaluation | None", learning_rate: float, training: "Evaluation | None" = None
+    ) -> EpochRecord:
+        """End the epoch under way, after which these splits were measured, and return its row of the history."""
         record = EpochRecord(
             epoch=self.epoch,
             loss=self.loss,
@@ -72,6 +74,7 @@ class Standing:
             input_wait=round(self.input_wait, 6),
             skipped=self.skipped,
             val_metrics=validation.metrics if validation else {},
+            train_metrics=training.figures if training else {},
         )
         self.records.append(record)
         self.samples = self.correct = self.answers = self.unmeasured = self.skipped = 0

@@ -15,7 +15,7 @@ from nbcnn.training.callbacks import Callback
 from nbcnn.training.epochs import Training
 from nbcnn.training.events import Compiling, OnEvent
 from nbcnn.training.record.first_steps import Moment, Notes, fingerprint, spec_digest
-from nbcnn.training.record.folder import RUN, SPEC, read_object
+from nbcnn.training.record.folder import RUN, SPEC, file_of, read_object
 from nbcnn.training.record.provenance import circumstances
 from nbcnn.training.samples import named_splits
 from nbcnn.training.signals import StopRequest
@@ -79,7 +79,7 @@ def verify(
     `overrides` are of the run's spec, for data that have moved. Raises InputError where there is nothing to compare
     with, and for a spec or data that cannot be read.
     """
-    facts = read_object(run / RUN) or {}
+    facts = read_object(file_of(run, RUN)) or {}
     notes = Notes.from_json(facts.get("first_steps"))
     if notes is None:
         raise InputError(

@@ -21,7 +21,7 @@ def write_atomically(path: Path, data: bytes, keep_previous: Path | None = None)
 
     `keep_previous`, a path in the same file system, then names what was at `path` before, if anything was.
     Raises NbcnnError where the disk is full, the folder read-only or the target no regular file; what was at `path` is
-    untouched then.
+    untouched then, but where the folder alone fails to be put on the disk, which the message says.
     """
     path = Path(os.path.realpath(path))
     partial = _beside(path)
@@ -38,11 +38,17 @@ def write_atomically(path: Path, data: bytes, keep_previous: Path | None = None)
         except BaseException:  # an interrupt, too, must not leave the partial file behind
             partial.unlink(missing_ok=True)
             raise
-        sync_folder(path.parent)
     except OSError as error:
         raise NbcnnError(
             f"{path}: the file cannot be written ({error.strerror or error}); nothing was overwritten, make room or "
             "choose another folder"
+        ) from None
+    try:
+        sync_folder(path.parent)
+    except OSError as error:
+        raise NbcnnError(
+            f"{path}: the file is written, and its folder cannot be ({error.strerror or error}): a power cut may bring "
+            "back what was there before; see that the disk is sound"
         ) from None
 
 

@@ -28,7 +28,7 @@ MOST = 20
 
 
 def differences(path: Path) -> list[str]:
-    """What HDF5 finds that this library does not read, or not there; at most 20 lines.
+    """What HDF5 finds in a file without damage that this library does not read, or not there; at most 20 lines.
 
     Raises WeightsError for a file that cannot be opened, and whatever h5py raises where HDF5 cannot make sense of it.
     """
@@ -41,12 +41,11 @@ def differences(path: Path) -> list[str]:
 
 
 def _root(file: "h5py.File", sound: Sound) -> Iterator[str]:
-    yield from _attributes(file, {name: text for name, text in sound.texts.items() if name != "state"}, "")
-    tree = None if sound.manifest is None else _tree(sound.manifest)
-    state = sound.texts["state"]
-    if tree is None:
-        return
-    yield from _members(file, tree if state == "" else {**tree, "trainer": {}}, "", {"/trainer": {"state": state}})
+    texts = {name: str(text) for name, text in sound.texts.items()}
+    state = texts.pop("state")
+    yield from _attributes(file, texts, "")
+    tree = _tree(sound.manifest or {})
+    yield from _members(file, {**tree, "trainer": {}} if state else tree, "", {"/trainer": {"state": state}})
 
 
 def _tree(manifest: Manifest) -> dict[str, Any]:
@@ -66,7 +65,7 @@ def _tree(manifest: Manifest) -> dict[str, Any]:
 
 
 def _members(
-    group: "h5py.Group", tree: dict[str, Any], place: str, attributes: Mapping[str, Mapping[str, str | None]]
+    group: "h5py.Group", tree: dict[str, Any], place: str, attributes: Mapping[str, Mapping[str, str]]
 ) -> Iterator[str]:
     import h5py
 
@@ -108,14 +107,12 @@ def _array(dataset: Any, entry: Entry, place: str) -> Iterator[str]:
         yield f"{place}: its bytes are expected at {entry.offset}, HDF5 finds them elsewhere"
 
 
-def _attributes(owner: Any, expected: Mapping[str, str | None], place: str) -> Iterator[str]:
+def _attributes(owner: Any, expected: Mapping[str, str], place: str) -> Iterator[str]:
     import h5py
 
     if (held := h5py.h5a.get_num_attrs(owner.id)) != len(expected):
         yield f"{place or '/'}: {len(expected)} attributes are expected, HDF5 finds {held}"
     for name, text in expected.items():
-        if text is None:  # what it was is not known
-            continue
         try:
             if not h5py.h5a.exists(owner.id, name.encode()):
                 yield f"{place or '/'}: an attribute {name} is expected, HDF5 finds none"
@@ -123,7 +120,7 @@ def _attributes(owner: Any, expected: Mapping[str, str | None], place: str) -> I
             attribute = h5py.h5a.open(owner.id, name.encode())
             kind = attribute.get_type()
             is_text = isinstance(kind, h5py.h5t.TypeStringID) and not kind.is_variable_str()
-            if not is_text or attribute.get_storage_size() != len(text):
+            if not is_text or attribute.shape != () or attribute.get_storage_size() != len(text):
                 yield f"{place or '/'}: attribute {name} is expected to be a string of {len(text)} bytes"
                 continue
             content = np.empty((), f"S{len(text)}")

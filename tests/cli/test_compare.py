@@ -159,3 +159,15 @@ def test_no_run_at_all(nbcnn: Run) -> None:
     outcome = nbcnn("compare", "nowhere")
     assert outcome.code == 2
     assert "nowhere: a run's folder is expected, this is none; name one that `nbcnn train` wrote" in outcome.err
+
+
+def test_what_a_strangers_run_says_is_nothing_that_a_terminal_obeys(nbcnn: Run, runs: list[str]) -> None:
+    path = Path("runs/a/run.json")
+    for outcome in ("\x1b[2Jfailed", 7):
+        facts = json.loads(path.read_text())
+        facts["starts"][-1]["outcome"] = outcome
+        path.write_text(json.dumps(facts))
+        Path("runs/a/test.json").write_text('{"loss": "\\u001b[2J", "accuracy": "none"}')
+        for output_format in ("text", "markdown"):
+            done = nbcnn("compare", "runs/a", "c", "--format", output_format)
+            assert done.code == 0 and "\x1b" not in done.out and "ended" in done.out

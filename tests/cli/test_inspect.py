@@ -3,8 +3,10 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from nbcnn.model import Model
 from nbcnn.network import build
 from nbcnn.spec import parse
 from nbcnn.weights import Snapshot, initialise, store
@@ -44,6 +46,18 @@ def test_a_whole_file_is_exit_code_0(nbcnn, weights: Path) -> None:
     assert lines[-2].split()[:2] == ["parameters/out.weight", "2x16"] and lines[-2].endswith("holds")
     found = json.loads(nbcnn("inspect", weights, "--format", "json").out)
     assert found["whole"] is True and found["classes"][1] == "\x1b[31mdog" and len(found["arrays"]) == 2
+
+
+def test_labels_are_nothing_that_a_terminal_obeys(nbcnn, tmp_path: Path) -> None:
+    model = Model(build(parse(SPEC)))
+    model.classes = ("\x1b[31mcat",) * 2
+    model.save(tmp_path / "model.h5")
+    np.save(tmp_path / "x.npy", np.zeros((1, 4, 4), np.float32))
+    result = nbcnn("predict", tmp_path / "model.h5", tmp_path / "x.npy")
+    assert result.code == 0 and r"x.npy: \x1b[31mcat (" in result.out and "\x1b" not in result.out
+    np.savez(tmp_path / "data.npz", x=np.zeros((40, 1, 4, 4), np.float32), y=np.arange(40) % 2)
+    result = nbcnn("eval", tmp_path / "model.h5", "--data", tmp_path / "data.npz", "--split", "train")
+    assert result.code == 0 and r"\x1b[31mcat" in result.out and "\x1b" not in result.out
 
 
 def test_a_damaged_file_is_told_to_its_end_and_exit_code_2(nbcnn, weights: Path) -> None:

@@ -9,12 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from nbcnn.languages import LANGUAGES
 from nbcnn_cli import language
-from nbcnn_cli.diagnostics import _wrapped
+from nbcnn_cli.diagnostics import wrapped
+from nbcnn_cli.main import command
+from nbcnn_cli.spoken_help import said
 from nbcnn_cli.text import print_table, width
+from nbcnn_cli.verbs import VERBS
 
 Run = Callable[..., Any]
 ROOT = Path(__file__).parents[2]
@@ -137,10 +141,37 @@ def test_a_table_of_wide_cells(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_lines_are_wrapped_by_their_width() -> None:
     text = "大小为 5 的窗口放不进 4 行，请把它移到 flatten 层之前；请检查 kernel_size 的值。" * 3
-    lines = _wrapped(text, 40, 4, 4)
+    lines = wrapped(text, 40, 4, 4)
     assert all(20 < width(line) <= 36 for line in lines[:-1])
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
     assert not any(line[0] in "，。；" for line in lines)
+
+
+def test_every_verb_has_its_line(nbcnn: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = nbcnn("--lang", "zh", "--help").out.splitlines()
+    for verb in VERBS:
+        (line,) = [each for each in lines if each.startswith(f"  {verb} ")]
+        assert re.search("[\u4e00-\u9fff]", line) and width(line) <= 80
+    after, english_help = nbcnn("train", "--lang", "zh", "--help").out, nbcnn("train", "--help").out
+    assert "训练规格中的网络" in after and "Train the network" in english_help
+    monkeypatch.setenv("NBCNN_LANG", "zh")
+    assert nbcnn("train", "--help").out == after
+
+
+def test_every_description_has_its_translation() -> None:
+    context = click.Context(command)
+    waiting, descriptions = [command, *(command.get_command(context, verb) for verb in VERBS)], {"Options", "Commands"}
+    for each in filter(None, waiting):
+        waiting.extend(getattr(each, "commands", {}).values() if each is not command else ())
+        descriptions.update((each.help or "").split("\n\n"))
+        records = (parameter.get_help_record(context) for parameter in each.get_params(context))
+        descriptions.update(record[1] for record in records if record)
+    token = language.chosen.set("zh")
+    try:
+        english_ones = [each for each in descriptions if each and not re.search("[\u4e00-\u9fff]", said(each))]
+    finally:
+        language.chosen.reset(token)
+    assert not english_ones and len(descriptions) > 70
 
 
 def test_english_loads_no_catalogue() -> None:

@@ -133,6 +133,15 @@ def test_closed_streams_are_no_error() -> None:
         assert subprocess.run(["sh", "-c", f"{command} {closed}"], capture_output=True).returncode == 0
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a stream that takes nothing")
+def test_bad_input_has_its_exit_code_though_nobody_can_be_told(tmp_path: Path) -> None:
+    (tmp_path / "spec.toml").write_text("nonsense = 1")
+    for arguments in (["--nonsense"], ["warmup", "spec.toml"], ["report", "nowhere"]):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([sys.executable, "-m", "nbcnn_cli", *arguments], cwd=tmp_path, stderr=full)
+        assert done.returncode == 2
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_termination_ends_any_verb_in_order(
     nbcnn: Run, monkeypatch: pytest.MonkeyPatch, number: int, code: int

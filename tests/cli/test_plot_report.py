@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import nbcnn as library
+from nbcnn.errors import DataError
 from nbcnn.spec import parse
 
 SPEC = {
@@ -36,10 +37,24 @@ def test_report(nbcnn, run: Path, tmp_path: Path) -> None:
     assert result.code == 2 and "a run's folder is expected, this holds no history.jsonl" in result.err
 
 
+@pytest.mark.filterwarnings("default")
+def test_that_data_are_missing_is_said_at_once(
+    nbcnn, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*arguments: object) -> None:
+        raise DataError("x.npz: it has moved")
+
+    monkeypatch.setattr("nbcnn.pictures.contents.load_splits", gone)
+    done = nbcnn("report", run, "--out", tmp_path / "report.html")
+    assert done.code == 0 and "nbcnn: the page is without samples: x.npz: it has moved\n" in done.err
+    assert "x.npz: it has moved" in (tmp_path / "report.html").read_text()
+
+
 def test_no_run_has_one_sentence_whatever_the_verb(nbcnn, tmp_path: Path) -> None:
     expected = f"nbcnn: {tmp_path}: a run's folder is expected, this holds no FILE; name one that `nbcnn train` wrote\n"
     for arguments, file in (
         (("compare", tmp_path), "spec.json"),
+        (("verify", tmp_path), "run.json"),
         (("report", tmp_path), "history.jsonl"),
         (("plot", "curves", tmp_path), "history.jsonl"),
         (("plot", "filters", tmp_path), "model.h5"),

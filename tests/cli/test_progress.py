@@ -47,15 +47,25 @@ def test_a_loss_without_right_and_wrong_has_no_accuracy() -> None:
 def test_plain_lines_are_never_silent_for_long(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(plain, "SILENCE", 0.2)
+    now = 100.0
     lines = plain.PlainLines()
+    lines.close()
+    monkeypatch.setattr(time, "perf_counter", lambda: now)
     lines(STARTED)
     lines(EVENTS[5])
-    time.sleep(1.2)
-    lines.close()
-    said = capsys.readouterr().err.splitlines()[1:]
-    assert 2 <= len(said) <= 6
-    assert said[0].startswith("epoch 1/2, step 5 of 10, loss 2.3000, accuracy 12.50%, 52,103 images/s, 0:00 left")
+
+    class Clock:
+        def wait(self, seconds: float) -> bool:
+            """Until 6.5 seconds have gone by."""
+            nonlocal now
+            now += seconds
+            return now > 106.5
+
+    monkeypatch.setattr(lines, "_closed", Clock())
+    lines._break_silence()
+    status = "epoch 1/2, step 5 of 10, loss 2.3000, accuracy 12.50%, 52,103 images/s, 0:00 left"
+    waited = ("2 s", "3 s", "4 s", "6 s")
+    assert capsys.readouterr().err.splitlines()[1:] == [f"{status} ({seconds})" for seconds in waited]
 
 
 def test_pace_counts_from_where_a_resumed_run_begins(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,6 +32,15 @@ def test_lines_on_standard_error_and_the_result_on_standard_output(nbcnn: Run, w
     assert "test accuracy" in outcome.out and "runs/softmax-1/model.h5" in outcome.out
 
 
+def test_threads_that_are_asked_for_go_before_an_environment_without_sense(
+    nbcnn: Run, write_spec: WriteSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NBCNN_NUM_THREADS", "abc")
+    outcome = nbcnn("train", write_spec())
+    assert outcome.code == 2 and "NBCNN_NUM_THREADS=abc: a whole number from 1 to 1024 is expected" in outcome.err
+    assert nbcnn("train", write_spec(), "--threads", 1).code == 0
+
+
 def test_json_alone_on_standard_output(nbcnn: Run, write_spec: WriteSpec) -> None:
     outcome = nbcnn("train", write_spec(), "--out", "a", "--format", "json")
     result = json.loads(outcome.out)

@@ -25,4 +25,4 @@ def test_verify(fake_engine: type[FakeTrainer], nbcnn: Callable[..., Any], write
     assert "a: step 2: loss differs; lanes was 2, is " in outcome.out
     assert "NBCNN_LANES=2 repeats it with as many lanes as then" in outcome.out
     outcome = nbcnn("verify", "b")
-    assert outcome.code == 2 and "notes on its first steps" in outcome.err
+    assert outcome.code == 2 and "b: a run's folder is expected, this is none" in outcome.err

@@ -371,6 +371,21 @@ def test_a_damaged_byte_gives_samples_or_a_data_error(tmp_path_factory, position
         pass
 
 
+def test_what_compresses_well_is_a_bomb_only_where_it_is_read_as_a_whole(path, monkeypatch):
+    monkeypatch.setattr("nbcnn.data.files.UNSUSPECTED", 0)
+    packed = {"chunks": True, "compression": "gzip"}
+    with h5py.File(path, "w") as file:
+        file.create_dataset("x", data=np.zeros((2000, 1, 20, 20), np.uint8), **packed)
+        file["y"] = np.arange(2000) % 2
+        assert file["x"].id.get_storage_size() * 200 < file["x"].nbytes
+    assert len(load(path).train) == 2000
+    with h5py.File(path, "a") as file:
+        del file["y"]
+        file.create_dataset("y", data=np.zeros(2000, np.int64), chunks=(2000,), compression="gzip")
+    with pytest.raises(DataError, match="y: .* more than 200 times as many"):
+        load(path)
+
+
 LIMITED = """
 import resource, sys
 import numpy as np, h5py

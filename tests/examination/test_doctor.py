@@ -193,3 +193,8 @@ def test_a_variable_like_none_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     found = settings.environment()
     assert len(found.facts["NBCNN_QQ"]) == 100
     assert ("warning", "NBCNN_QQ is set, and nothing reads it") in problems(found)
+
+
+def test_a_user_without_a_home_folder_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nbcnn.data.published.data_folder", lambda: None)
+    assert problems(places.data()) == [("warning", "there is no home folder to keep data sets in")]

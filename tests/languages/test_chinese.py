@@ -10,6 +10,7 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
+import click
 import pytest
 from lint_examples import EXAMPLES
 from mutations import KINDS, mutated
@@ -146,6 +147,7 @@ def test_every_template_is_of_use(tmp_path: Path) -> None:
             counting.translate(text)
     paths = [*(ROOT / "nbcnn").rglob("*.py"), *(ROOT / "cli").glob("*.py")]
     paths += [Path(tomllib.__file__).parent / "_parser.py", Path(json.__file__).parent / "decoder.py"]
+    paths += Path(click.__file__).parent.glob("*.py")
     code = "\n".join(path.read_text(encoding="utf-8") for path in paths).lower()
     code = re.sub(r"[\"']\s*\n\s*f?[\"']", "", code)  # strings that go on in the next line
     unused = [each.source for each in {*counting.templates} - counting.used if not in_code(each, code)]

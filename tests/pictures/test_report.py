@@ -12,7 +12,7 @@ from hostile import HOSTILE
 
 import nbcnn
 from nbcnn import api
-from nbcnn.errors import InputError
+from nbcnn.errors import InputError, NbcnnWarning
 from nbcnn.pictures.contents import contents
 from nbcnn.pictures.report import page
 from nbcnn.spec import parse
@@ -95,7 +95,8 @@ def test_without_its_data_the_page_leaves_out_what_needs_them(run: Path, tmp_pat
     spec["data"]["source"] = "gone.npz"
     other = nbcnn.Model(nbcnn.build(parse(spec)))
     other.save(moved / "model.h5")
-    path = api.report(moved)
+    with pytest.warns(NbcnnWarning, match="the page is without samples: .*gone.npz"):
+        path = api.report(moved)
     assert path == moved / "report.html"
     shown, told = visited(path, browser)
     assert "What needs the data is left out" in shown and "gone.npz" in shown
@@ -123,7 +124,7 @@ def test_numbers_in_one_two_and_three_axes(space: list[int], tmp_path: Path, bro
         "train": {"epochs": 1, "batch_size": 20, "loss": "mse_loss"},
     }
     nbcnn.train(parse(spec), out=tmp_path / "run")
-    shown, told = visited(api.report(tmp_path / "run"), browser)
+    shown, told = visited(api.report(tmp_path / "run", data_dir=tmp_path), browser)
     assert told[0].startswith("unit") and "Confusion matrix" not in re.sub(
         r"<script.*?</script>", "", shown, flags=re.DOTALL
     )

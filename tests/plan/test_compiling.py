@@ -85,3 +85,10 @@ def test_without_helpers_this_process_compiles_alone(interpreter: str, tmp_path:
         interpreter = repr(str(script))
     _, kernels, loaded, _, loss = train(tmp_path, 2, f"import sys; sys.executable = {interpreter}\n{TRAIN}")
     assert (kernels, loaded, loss) == (cold[1], 0, cold[4])
+
+
+def test_without_the_compiler_there_is_one_error(tmp_path: Path) -> None:
+    call = "import nbcnn, numpy as np; nbcnn.functional.relu(np.zeros((1, 1, 4), np.float32))"
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1", "NBCNN_CACHE": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", call], env=environment, capture_output=True, text=True)
+    assert done.stderr.endswith("InputError: NUMBA_DISABLE_JIT: nbcnn computes with compiled code alone; unset it\n")

@@ -1,11 +1,11 @@
 """Bad specs: each gives its own message with a cure, in our words, and all of them at once."""
 
 import os
-import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from work import counted_work
 
 import nbcnn
 from nbcnn.spec import InvalidSpec, parse
@@ -168,9 +168,8 @@ def test_one_slip_does_not_hide_another_key_that_is_missing():
 
 @pytest.mark.parametrize("text, code, message, cure", CASES.values(), ids=CASES)
 def test_one_cause_one_message(tmp_path, text, code, message, cure):
-    began = time.process_time()
-    (found,) = read(tmp_path, text).diagnostics
-    assert time.process_time() - began < 0.5
+    with counted_work(most=50_000):
+        (found,) = read(tmp_path, text).diagnostics
     assert found.code == code
     assert message in found.message
     assert cure is None or cure in found.help
@@ -233,9 +232,8 @@ def test_all_errors_at_once_and_ten_of_them_in_the_message(tmp_path):
 
 
 def test_a_hundred_thousand_errors_are_refused_quickly(tmp_path):
-    began = time.process_time()
-    error = read(tmp_path, "".join(f"k{number}=1\n" for number in range(25_000)))
-    assert time.process_time() - began < 3
+    with counted_work(most=10_000_000):
+        error = read(tmp_path, "".join(f"k{number}=1\n" for number in range(25_000)))
     assert len(error.diagnostics) == 100
     assert str(error).endswith("and 24992 more")
 

@@ -1,8 +1,7 @@
 """One file that says what differs from another."""
 
-import time
-
 import pytest
+from work import counted_work
 
 import nbcnn
 from nbcnn.spec import InvalidSpec, parse
@@ -154,7 +153,6 @@ def test_only_a_file_extends_a_file(write):
 
 
 def test_deep_tables_are_no_traceback(write):
-    began = time.perf_counter()
     deep = "[" + ".".join("a" * 100) + "]\nb = 1\n"
     write("deep.toml", deep)
     with pytest.raises(InvalidSpec):
@@ -163,6 +161,5 @@ def test_deep_tables_are_no_traceback(write):
         nested: dict[str, object] = {}
         for _ in range(depth):
             nested = {"a": nested}
-        with pytest.raises(InvalidSpec):
+        with counted_work(most=50_000), pytest.raises(InvalidSpec):
             parse({"vars": nested, "x": nested}, overrides={"name": "n"})
-    assert time.perf_counter() - began < 1

@@ -171,11 +171,11 @@ def test_not_utf_8(tmp_path):
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.name)
 def test_every_value_of_every_spec_is_found(path):
     text = path.read_text(encoding="utf-8")
-    check(positions(text, is_json=False)[0], tomllib.loads(text), text, lambda part: tomllib.loads(f"x = {part}")["x"])
+    check(positions(text, is_json=False), tomllib.loads(text), text, lambda part: tomllib.loads(f"x = {part}")["x"])
     document = tomllib.loads(text)
     for indent in (None, 2):
         text = json.dumps(document, indent=indent, default=str)
-        check(positions(text, is_json=True)[0], json.loads(text), text, json.loads)
+        check(positions(text, is_json=True), json.loads(text), text, json.loads)
 
 
 def check(spot, value, text, parse):
@@ -204,7 +204,7 @@ def check(spot, value, text, parse):
 )
 def test_every_value_of_any_json_is_found(value, indent, ascii):
     text = json.dumps({"x": value}, indent=indent, ensure_ascii=ascii)
-    check(positions(text, is_json=True)[0], {"x": value}, text, json.loads)
+    check(positions(text, is_json=True), {"x": value}, text, json.loads)
 
 
 STRINGS = ['"a"', "'a'", '"""a\n"b""\\"""""', "'''\n'a''''", '"#["', "'\"]'", '"\\\\"', '""', "''", '"=,"']
@@ -228,10 +228,10 @@ def test_every_value_of_any_toml_is_found(entries):
     for number, (header, value) in enumerate(entries):
         lines += [header.format(number), f'  k{number}."a b" = {value}  # = [']
     text = "\n".join(lines)
-    check(positions(text, is_json=False)[0], tomllib.loads(text), text, lambda part: tomllib.loads(f"x = {part}")["x"])
+    check(positions(text, is_json=False), tomllib.loads(text), text, lambda part: tomllib.loads(f"x = {part}")["x"])
 
 
 def test_deep_values_cost_no_stack():
     text = "x = [1, [[" + "[" * 100 + "1" + "]" * 100 + ']], "a"]\n' + RELU
-    (root, _) = positions(text, is_json=False)
+    root = positions(text, is_json=False)
     assert text[slice(*root.below["x"].below[2].span)] == '"a"'

@@ -1,10 +1,9 @@
 """Variables: values put in the place of names, and every wrong use told with a cure."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from work import counted_work
 
 from nbcnn.spec import InvalidSpec, parse
 
@@ -118,10 +117,10 @@ def test_unknown_variables_are_all_told():
 
 
 def test_long_chains_and_growing_numbers_end_quickly():
-    began = time.perf_counter()
     chain = {f"a{index}": f"$a{index + 1} * $a{index + 1}" for index in range(40)} | {"a40": 3}
-    assert {each.code.value for each in refusal(chain | {"width": "$a0"})} == {"NB109"}
+    with counted_work(most=100_000):
+        assert {each.code.value for each in refusal(chain | {"width": "$a0"})} == {"NB109"}
     doubled = {f"l{index}": [f"$l{index + 1}"] * 2 for index in range(30)} | {"l30": [1], "width": "$l0"}
-    (found,) = refusal(doubled)
+    with counted_work(most=10_000):
+        (found,) = refusal(doubled)
     assert found.code == "NB106"
-    assert time.perf_counter() - began < 1

@@ -1,6 +1,7 @@
 """Whole runs on an HDF5 file, with a fake engine: the results do not depend on threads, interruptions or windows."""
 
 import os
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 
@@ -10,7 +11,7 @@ import pytest
 from fake_engine import FakeTrainer
 
 from nbcnn.data import digits
-from nbcnn.errors import DataError, Interrupted
+from nbcnn.errors import DataError, Interrupted, SpecError
 from nbcnn.spec import Spec
 from nbcnn.training import loader
 from nbcnn.training.evaluation import evaluate_file
@@ -96,3 +97,12 @@ def test_a_sample_that_is_not_finite_is_named(fake_engine: type[FakeTrainer], sp
         file["x"], file["y"] = inputs, np.arange(200) % 10
     with pytest.raises(DataError, match="signals.h5 x: inputs are expected to be finite, sample 123 is not"):
         train(spec(data={"source": "signals.h5", "normalize": False}))
+
+
+def test_a_run_goes_on_however_its_data_are_spelt(data_file: str, spec: MakeSpec) -> None:
+    train(spec(data={"source": data_file}, epochs=1), out="a")
+    for source in (f"./{data_file}", os.path.abspath(data_file), data_file):
+        train(spec(data={"source": source}, epochs=1), out="a", resume=True)
+    shutil.copy(data_file, "other.h5")
+    with pytest.raises(SpecError, match=r"the run to resume has data.source = .*digits.h5, the spec .*other.h5"):
+        train(spec(data={"source": "other.h5"}, epochs=1), out="a", resume=True)

@@ -125,7 +125,7 @@ def test_a_run_without_notes_is_refused(fake_engine: type[FakeTrainer], spec: Ma
 
 
 def test_what_is_no_run_is_refused(fake_engine: type[FakeTrainer], spec: MakeSpec, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="notes on its first steps"):
+    with pytest.raises(InputError, match="a run's folder is expected, this holds no run.json"):
         nbcnn.verify(tmp_path)
     train(spec(), out="a")
     edit(Path("a/run.json"), lambda facts: facts["first_steps"].update(steps=[]))

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,15 +27,16 @@ print(len(passes.buffer))
 """
 TABLES = {
     "input": {"shape": [1, 8, 8]},
-    "layers": [
-        {"type": "flatten"},
-        {"type": "linear", "out_features": 10},
-    ],
     "data": {"source": "digits"},
     # Mixing trains on probabilities, while validation compares with class numbers.
     "augment": [{"type": "random_crop", "padding": 1}, {"type": "mixup"}],
     "train": {"epochs": 1, "batch_size": 100, "ema": {}},
 }
+LINEAR = [{"type": "flatten"}, {"type": "linear", "out_features": 10}]
+CONV = [
+    {"type": "conv", "out_channels": 2, "kernel_size": 3, "activation": "relu"},
+    {"type": "max_pool", "kernel_size": 2},
+]
 
 
 def passes(work: str, place: Path) -> int:
@@ -47,9 +49,14 @@ def passes(work: str, place: Path) -> int:
     return int(done.stdout.splitlines()[-1])
 
 
-def test_after_a_warm_up_nothing_is_compiled(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "layers",
+    # Into an empty cache, convolutions take a quarter of a minute to compile.
+    [pytest.param(LINEAR, id="linear"), pytest.param(CONV + LINEAR, id="conv", marks=pytest.mark.slow)],
+)
+def test_after_a_warm_up_nothing_is_compiled(tmp_path: Path, layers: list[dict[str, Any]]) -> None:
     (tmp_path / "cache").mkdir(mode=0o700)
-    (tmp_path / "spec.json").write_text(json.dumps(TABLES))
+    (tmp_path / "spec.json").write_text(json.dumps(TABLES | {"layers": layers}))
     assert passes("nbcnn.warmup(nbcnn.load_spec('spec.json'))", tmp_path) > 0
     work = "nbcnn.train(nbcnn.load_spec('spec.json'), out='run'); nbcnn.evaluate('run/model.h5'); "
     work += "np.save('x.npy', np.zeros((1, 8, 8), np.float32)); nbcnn.predict('run/model.h5', ['x.npy'])"

@@ -5,6 +5,7 @@ import stat
 import pytest
 
 from nbcnn.errors import NbcnnError, WeightsError
+from nbcnn.weights import files
 from nbcnn.weights.files import read_whole, write_atomically
 
 
@@ -82,6 +83,15 @@ def test_a_failing_disk_leaves_the_old_file_and_one_message(path, monkeypatch, c
     assert os.strerror(number) in str(caught.value)
     assert path.read_bytes() == b"old"
     assert os.listdir(path.parent) == ["model.h5"]
+
+
+def test_a_folder_that_fails_after_the_replacing_is_told_as_that(path, monkeypatch):
+    monkeypatch.setattr(files, "sync_folder", fails_with(errno.EIO))
+    with pytest.raises(NbcnnError) as caught:
+        write_atomically(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert "nothing was overwritten" not in str(caught.value)
+    assert f"{path}: the file is written, and its folder cannot be (Input/output error)" in str(caught.value)
 
 
 def test_a_disk_that_fills_up_midway_leaves_the_old_file(path, monkeypatch):

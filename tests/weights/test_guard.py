@@ -2,6 +2,7 @@
 
 import io
 import re
+from dataclasses import replace
 
 import h5py
 import numpy as np
@@ -9,8 +10,8 @@ import pytest
 
 from nbcnn.errors import WeightsError
 from nbcnn.weights import store
-from nbcnn.weights.guard import differences
-from nbcnn.weights.seal import reseal
+from nbcnn.weights.guard import MOST, differences
+from nbcnn.weights.seal import BLOCK, read_table, reseal, seal
 
 PATH = "parameters/conv1/weight"
 
@@ -76,6 +77,11 @@ def array_in_place_of_group(file):
     file["parameters/conv1"] = np.zeros(3, "<f4")
 
 
+def hidden(file):
+    file.move("parameters/conv1", "hidden")
+    file["parameters/conv1"] = np.zeros(3, "<f4")
+
+
 def circle(file):
     del file["parameters/conv1"]
     file["parameters/conv1"] = file["parameters"]
@@ -103,6 +109,7 @@ CHANGES = [
     (replaced(), "bytes are expected at"),
     (swapped, "shape"),
     (group_in_place_of_array, "an array is expected"),
+    (hidden, "/parameters/conv1: a group is expected, HDF5 finds something else"),
     (circle, "members are expected"),
     (lambda file: file.__delitem__(PATH), "2 members are expected, HDF5 finds 1"),
     (lambda file: file.__delitem__("parameters"), "members are expected"),
@@ -144,6 +151,86 @@ def test_what_another_program_wrote_over_is_refused(whole, tmp_path, change):
     path.write_bytes(tampered(whole, change))
     with pytest.raises(WeightsError, match="does not match its SHA-256; the file is damaged or was changed"):
         store.load(path)
+
+
+def with_its_texts(whole, changed):
+    """The changed file with the texts of the whole one behind its end, where its table then has them."""
+    table, image = {}, bytearray(changed)
+    for name, place in read_table(whole[:BLOCK]).items():
+        table[name] = replace(place, offset=len(image))
+        image += whole[place.offset : place.offset + place.length]
+    with memoryview(image) as view:
+        seal(view, table)
+    return image
+
+
+def longer(file):
+    file.attrs.create("spec", np.bytes_(file.attrs["spec"] + b" "))
+
+
+def other(name, owner="/"):
+    """Another text of the same length, on a file or group."""
+
+    def change(file):
+        file[owner].attrs.modify(name, np.bytes_(file[owner].attrs[name][:-1] + b" "))
+
+    return change
+
+
+def in_a_list(file):
+    file.attrs.create("spec", np.array([file.attrs["spec"]]))
+
+
+ATTRIBUTES = [
+    (text("extra", np.bytes_(b"x")), "^/: 8 attributes are expected, HDF5 finds 9$"),
+    (lambda file: file.attrs.__delitem__("spec"), "^/: an attribute spec is expected, HDF5 finds none$"),
+    (lambda file: file["trainer"].attrs.__delitem__("state"), "^/trainer: an attribute state is expected, .* none$"),
+    (text("spec", 7), r"^/: attribute spec is expected to be a string of \d+ bytes$"),
+    (text("spec", "of variable length"), "^/: attribute spec is expected to be a string of"),
+    (longer, "^/: attribute spec is expected to be a string of"),
+    (other("spec"), "^/: HDF5 finds another text in attribute spec$"),
+    (other("state", "trainer"), "^/trainer: HDF5 finds another text in attribute state$"),
+    (in_a_list, "^/: attribute spec is expected to be a string of"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), ATTRIBUTES)
+def test_other_texts_than_this_library_reads_are_told(whole, snapshot, tmp_path, change, message):
+    path = tmp_path / "model.h5"
+    path.write_bytes(with_its_texts(whole, tampered(whole, change)))
+    found = differences(path)
+    assert any(re.search(message, each) for each in found), found
+    assert store.load(path).spec == snapshot.spec
+
+
+def test_an_array_whose_header_is_damaged_is_told(whole, tmp_path):
+    path = tmp_path / "model.h5"
+    with h5py.File(io.BytesIO(whole), "r") as file:
+        header = BLOCK + h5py.h5o.get_info(file[PATH].id).addr
+    changed = bytearray(whole)
+    changed[header + 6] ^= 1
+    reseal(changed)
+    path.write_bytes(changed)
+    (found,) = differences(path)
+    assert found.startswith(f"/{PATH}: HDF5 cannot read it (")
+
+
+def test_long_texts_whose_store_is_damaged_are_told(snapshot, tmp_path):
+    path = tmp_path / "model.h5"
+    changed = bytearray(store.pack(replace(snapshot, spec={"name": "x" * 100_000})))
+    changed[changed.index(b"FRHP") + 8] ^= 1  # the header of HDF5's heap
+    reseal(changed)
+    path.write_bytes(changed)
+    assert any(each.startswith("/: HDF5 cannot read attribute spec (") for each in differences(path))
+
+
+def test_no_more_than_twenty_lines_are_told(whole, tmp_path):
+    def change(file):
+        file["optimizer"].visititems(lambda _, each: each.attrs.create("extra", np.bytes_(b"x")))
+
+    path = tmp_path / "model.h5"
+    path.write_bytes(tampered(whole, change))
+    assert len(differences(path)) == MOST
 
 
 def test_other_programs_find_the_same_in_a_file_that_nobody_changed(whole, tmp_path):

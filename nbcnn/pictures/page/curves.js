@@ -1,9 +1,9 @@
-// Curves of loss and accuracy.
+// Curves of loss and accuracy. Training is measured as validation is where the history has that.
 
 function chart(title, key, text) {
   const rows = values.history;
   const series = [
-    ["training", key],
+    ["training", rows.some((row) => typeof row[`train_${key}`] === "number") ? `train_${key}` : key],
     ["validation", `val_${key}`],
   ].filter(([, name]) => rows.some((row) => typeof row[name] === "number"));
   const all = series.flatMap(([, name]) => rows.map((row) => row[name])).filter((each) => typeof each === "number");

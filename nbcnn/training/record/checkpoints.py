@@ -13,6 +13,8 @@ import numpy as np
 
 from nbcnn.errors import DivergenceError, SpecError, WeightsError
 from nbcnn.model import Model
+from nbcnn.spec import parse
+from nbcnn.spec.paths import led
 from nbcnn.training.divergence import NotFinite, refuse_not_finite
 from nbcnn.training.events import EpochRecord, Resumed
 from nbcnn.training.record.folder import LAST, MODEL, PREVIOUS
@@ -131,7 +133,10 @@ class Checkpoints:
     def _resume_from(self, path: Path) -> Standing:
         place = str(path)
         with store.opened(path) as held:
-            _refuse_other_spec(self._model.network.spec.resolved(), held.spec, place)
+            # A setting that nbcnn did not have then has its default.
+            specs = self._model.network.spec.resolved(), parse(held.spec, place).resolved()
+            now, then = (led(spec, path.parent) for spec in specs)
+            _refuse_other_spec(now, then, place)
             snapshot = held.read(self._model.network)
         standing = Standing.from_dict(snapshot.trainer, place)
         if snapshot.optimizer is None:

@@ -19,13 +19,20 @@ from nbcnn.weights.files import read_whole, write_atomically
 CSV = "history.csv"
 JSONL = "history.jsonl"
 
+_MEASURED = {"val_metrics": "val_", "train_metrics": "train_"}
+"""Fields of a record that are figures by name, and what begins the names of their columns."""
+_OWN = tuple(field.name for field in fields(EpochRecord) if field.name not in _MEASURED)
+"""Fields of a record that are columns by themselves."""
 
-def write_history(folder: Path, records: Iterable[EpochRecord], metrics: Sequence[str]) -> None:
-    """Both files anew with these rows, which have so named metrics; raises NbcnnError where they cannot be written."""
+
+def write_history(folder: Path, records: Iterable[EpochRecord], measured: Mapping[str, Sequence[str]]) -> None:
+    """Both files anew with these rows, whose fields of figures by name have the `measured` ones.
+
+    Raises NbcnnError where they cannot be written.
+    """
     rows = [row_of(record) for record in records]
-    own = [field.name for field in fields(EpochRecord) if field.name != "val_metrics"]
-    columns = _csv_line([*own, *map(_column, metrics)])
-    write_atomically(folder / CSV, (columns + "".join(_csv_line(row.values()) for row in rows)).encode())
+    columns = [*_OWN, *(prefix + name for field, prefix in _MEASURED.items() for name in measured.get(field, ()))]
+    write_atomically(folder / CSV, "".join(map(_csv_line, [columns, *(row.values() for row in rows)])).encode())
     write_atomically(folder / JSONL, "".join(map(_json_line, rows)).encode())
 
 
@@ -51,20 +58,22 @@ def written_lines(folder: Path) -> list[bytes]:
 def row_of(record: EpochRecord) -> dict[str, Any]:
     """The record with a column of its own for every metric, `val_f1` and so on."""
     row = asdict(record)
-    return row | {_column(name): value for name, value in row.pop("val_metrics").items()}
+    for field, prefix in _MEASURED.items():
+        row |= {prefix + name: value for name, value in row.pop(field).items()}
+    return row
 
 
 def record_of(row: Mapping[str, Any]) -> EpochRecord:
     """The record of a row; raises TypeError for anything else."""
     if not all(value is None or type(value) in (int, float) for value in row.values()):
         raise TypeError("numbers are expected")
-    own = {field.name for field in fields(EpochRecord)} - {"val_metrics"}
-    metrics = {name.removeprefix(_column("")): value for name, value in row.items() if name not in own}
-    return EpochRecord(**{name: row[name] for name in own & row.keys()}, val_metrics=metrics)
-
-
-def _column(metric: str) -> str:
-    return f"val_{metric}"
+    own = {name: row[name] for name in _OWN if name in row}
+    others = row.keys() - own.keys()
+    measured: dict[str, Any] = {
+        field: {name.removeprefix(prefix): row[name] for name in row if name in others and name.startswith(prefix)}
+        for field, prefix in _MEASURED.items()
+    }
+    return EpochRecord(**own, **measured)
 
 
 def _csv_line(values: Iterable[Any]) -> str:

@@ -190,7 +190,7 @@ class Product(Call):
         if self.readers == 1:
             return
         *constants, _ = self.kernel.constants
-        self.kernel = replace(self.kernel, constants=(*constants, math.ceil(self.lines / self.readers)))
+        self.kernel = self.kernel._replace(constants=(*constants, math.ceil(self.lines / self.readers)))
         if following is not None:
             self.arguments.update(
                 next_weight=following.arguments["weight"],

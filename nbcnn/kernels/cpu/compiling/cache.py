@@ -20,6 +20,7 @@ from numba.core.compiler import CompileResult
 from numba.core.registry import cpu_target
 from numba.core.serialize import dumps
 
+from nbcnn.errors import InputError
 from nbcnn.kernels.cpu.compiling import entries
 from nbcnn.machine.signals import signals_wait
 
@@ -77,8 +78,16 @@ def cached_callback(identity: str, signature: str, function: Callable[..., None]
     return callback
 
 
+def refuse_without_compiler() -> None:
+    """Raises InputError where the environment has Numba compile nothing."""
+    if config.DISABLE_JIT:
+        raise InputError("NUMBA_DISABLE_JIT: nbcnn computes with compiled code alone; unset it")
+
+
 def cached_function(identity: str, signature: str, function: Callable[..., None], **options: Any) -> Any:
-    """As numba.njit for this signature alone, with the function's code in our cache."""
+    """As numba.njit for this signature alone, with the function's code in our cache; raises InputError without Numba's
+    compiler."""
+    refuse_without_compiler()
     compiled = njit(**_ERRORS, **options)(function)
     compiled._cache = _Cache(identity)
     with signals_wait():

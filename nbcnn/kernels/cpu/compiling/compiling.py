@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from nbcnn.kernels.cpu.compiling.cache import cached_callback, is_cached
+from nbcnn.kernels.cpu.compiling.cache import cached_callback, is_cached, refuse_without_compiler
 from nbcnn.kernels.cpu.compiling.helpers import helpers
 from nbcnn.kernels.cpu.language import later
 from nbcnn.kernels.cpu.program.calls import Kernel
@@ -29,7 +29,9 @@ def compile_all(
     """Compile or load every kernel; `meanwhile` is called once helpers have begun with those that are not on disk.
 
     `on_compile(label, done, total)` is called before each kernel that is compiled or loaded here, and at the end.
+    Raises InputError without Numba's compiler.
     """
+    refuse_without_compiler()
     with helpers() as pool:
         missing = [kernel for kernel in dict.fromkeys(kernels) if kernel not in _compiled]
         waiting = deque(kernel for kernel in missing if not is_cached(kernel.identity))

@@ -203,6 +203,7 @@ def _add_uneven_gradient(program: Program, dy: Activation, dx: Activation, y: Ac
     """Append to the walk the gradient of windows of any shape; mask and sums are for the caller to set."""
     winners: _Winners = y.saved
     forward, backward = table_arguments(windows, dx, y), table_arguments(windows, dx, dy)
+    readers = windows.readers(dx.space)
     depth, rows, columns = dx.space
     call = program.call(
         extreme_gradient,
@@ -223,8 +224,9 @@ def _add_uneven_gradient(program: Program, dy: Activation, dx: Activation, y: Ac
         depth=depth,
         rows=rows,
         columns=columns,
-        gaps=int(windows.leave_gaps(dx.space)),
-        overlaps=int(windows.overlap(dx.space)),
+        # Whether some pixel is in no window, and whether some is in several.
+        gaps=int((readers == 0).any()),
+        overlaps=int((readers > 1).any()),
         masked=0,
         # Written where it is asked for alone.
         sums=Array("no sums", (1,)),

@@ -41,20 +41,12 @@ class Windows(NamedTuple):
         taps = every(sizes.max(axis=0))
         return cls(targets, starts, taps, (taps[None] < sizes[:, None]).all(axis=2))
 
-    def _readers(self, space: Space) -> np.ndarray:
+    def readers(self, space: Space) -> np.ndarray:
         """In how many windows each pixel of `space` is."""
         window, tap = np.nonzero(self.used)
         pixels = np.ravel_multi_index(tuple((self.starts[window] + self.taps[tap]).T), space)
         counts: np.ndarray = np.bincount(pixels, minlength=int(np.prod(space)))
         return counts
-
-    def leave_gaps(self, space: Space) -> bool:
-        """Whether some pixel of `space` is in no window."""
-        return bool((self._readers(space) == 0).any())
-
-    def overlap(self, space: Space) -> bool:
-        """Whether some pixel of `space` is in several windows."""
-        return bool((self._readers(space) > 1).any())
 
     @property
     def even(self) -> tuple[Space, Space] | None:
@@ -68,7 +60,7 @@ class Windows(NamedTuple):
 
     def read_once(self, space: Space) -> bool:
         """Whether every pixel of `space` is in one window and no more."""
-        return not self.leave_gaps(space) and not self.overlap(space)
+        return bool((self.readers(space) == 1).all())
 
 
 def pooled(program: Program, x: Activation, space: Space) -> Activation:

@@ -163,6 +163,12 @@ def halo_of(strands: Strands, space: Space) -> Halo:
     return depth, rows, columns
 
 
+@lru_cache(maxsize=64)
+def columns_of(strands: Strands) -> int:
+    """Over how many columns the taps of a pixel lie, at most."""
+    return 1 + max((int(np.ptp(strand.taps[:, 2])) for strand in strands if len(strand.taps)), default=0)
+
+
 class TileTables(NamedTuple):
     """`pixels` (tiles x tile pixels x 3 offsets: source, target, mask), `tiles` (first tap byte, tap count), `taps`."""
 
@@ -192,10 +198,9 @@ def tile_tables(
     taps, so that short lists do not end their loop after every few products.
     """
     pixel_rows, tile_rows, tap_rows = [], [], []
-    first_tap: dict[bytes, tuple[int, int]] = {}
     taps_so_far = 0
     channels = np.arange(fold)[:, None]
-    for number, strand in enumerate(strands):
+    for strand in strands:
         inside = reach(strand.starts, strand.taps, source.space)
         if pool:
             pixel_rows_here, used = _pooled_pixels(strand, inside, source, target.space, pool, tile_pixels)
@@ -204,24 +209,23 @@ def tile_tables(
             order, used = _order(np.tile(inside, (blocks, 1)), np.tile(strand.pixels, (blocks, 1)), tile_pixels)
             block, pixel = np.divmod(order, len(strand.pixels))
             places = ((source, strand.starts), (target, strand.pixels), (mask, strand.pixels))
-            offsets = [each.offsets(where[pixel]) + block * each.storage.extent() for each, where in places]
+            offsets = [each.offsets(where)[pixel] + block * each.storage.extent() for each, where in places]
             pixel_rows.append(np.stack(offsets, axis=1))
         tap_offsets = strand.taps @ np.array(source.strides, dtype=np.int64)
-        patterns = used[:1] if used.all() else used
-        for needed in patterns:
-            key = number.to_bytes(4, "little") + needed.tobytes()
-            if key not in first_tap:
-                from_source = tap_offsets[needed] + channels * source.channel_stride
-                from_weights = (strand.numbers[needed] + channels * tap_count) * weight_bytes
-                block = np.stack([from_source, from_weights], axis=2).reshape(-1, 2)
-                first_tap[key] = (8 * taps_so_far, len(block))
-                tap_rows.append(block)
-                taps_so_far += len(block)
-            tile_rows.append(first_tap[key])
-        tile_rows += tile_rows[-1:] * (len(used) - len(patterns))
+        # Tiles that need the same taps share one list of them, where the first of these tiles has it.
+        _, firsts, kinds = np.unique(codes(used), return_index=True, return_inverse=True)
+        lists = np.empty((len(firsts), 2), np.int64)
+        for kind in np.argsort(firsts):
+            needed = used[firsts[kind]]
+            from_source = tap_offsets[needed] + channels * source.channel_stride
+            from_weights = (strand.numbers[needed] + channels * tap_count) * weight_bytes
+            tap_rows.append(np.stack([from_source, from_weights], axis=2).reshape(-1, 2))
+            lists[kind] = 8 * taps_so_far, len(tap_rows[-1])
+            taps_so_far += len(tap_rows[-1])
+        tile_rows.append(lists[kinds])
     return TileTables(
         entries("pixels", np.concatenate(pixel_rows)),
-        entries("tiles", np.array(tile_rows)),
+        entries("tiles", np.concatenate(tile_rows)),
         entries("taps", np.concatenate(tap_rows)),
     )
 
@@ -245,7 +249,9 @@ def reach(starts: np.ndarray, taps: np.ndarray, space: Space) -> np.ndarray:
     for start, tap, size in zip(starts.T, taps.T, space, strict=True):
         first, last = start.min(), start.max()
         places = np.arange(first, last + 1)[:, None] + tap
-        inside &= ((places >= 0) & (places < size))[start - first]
+        along = (places >= 0) & (places < size)
+        if not along.all():
+            inside &= along[start - first]
     return inside
 
 

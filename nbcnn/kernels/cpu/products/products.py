@@ -6,13 +6,12 @@ gradients. Which tile is compiled follows from the number of filters and pixels 
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache, lru_cache
 
 import numpy as np
 
 from nbcnn.kernels.cpu.families.sums import PartialSums
-from nbcnn.kernels.cpu.families.windows import Strands, TileTables, Window, every, halo_of, tile_tables
+from nbcnn.kernels.cpu.families.windows import Strands, TileTables, Window, columns_of, every, halo_of, tile_tables
 from nbcnn.kernels.cpu.language.lanes import register_count
 from nbcnn.kernels.cpu.language.row import Body, arguments, read_index
 from nbcnn.kernels.cpu.products.packing import Packing, packed_bias, packed_weights
@@ -193,7 +192,7 @@ def add_convolution(
     filter_groups = packing.filter_groups(tile_filters)
     fold = fold_of(packing.channels, packing.taps)
     steps = packing.channels // fold
-    reach = 1 + max((int(np.ptp(strand.taps[:, 2])) for strand in strands if len(strand.taps)), default=0)
+    reach = columns_of(strands)
     lines = fold * (tile_pixels + reach) * max(1, taps // max(1, reach))
     steps_per_chunk = max(1, min(steps, CHUNK_BYTES // (lines * source.lane_bytes)))
     mask = target
@@ -264,9 +263,8 @@ def add_convolution(
         if pixels % wanted.taps or tile_pixels < pixels or steps > steps_per_chunk or len(strands) > 1:
             return False
         pool, tile_pixels = wanted, pixels
-        call.kernel = replace(
-            call.kernel, constants=(*call.kernel.constants[:2], pixels, pool.taps, int(pool.winners is not None))
-        )
+        constants = *call.kernel.constants[:2], pixels, pool.taps, int(pool.winners is not None)
+        call.kernel = call.kernel._replace(constants=constants)
         call.arguments.update(
             y=pool.y,
             y_step=lambda: wanted.y.channel_stride,

@@ -7,7 +7,6 @@ weights, and transforms the products to outputs.
 """
 
 import math
-from dataclasses import replace
 
 import numpy as np
 
@@ -249,9 +248,8 @@ def add_winograd(
             return False
         pool, y, winners = wanted, wanted.y, wanted.winners or wanted.y
         _, height, width = y.space
-        call.kernel = replace(
-            call.kernel, constants=(*call.kernel.constants, rows, columns, int(wanted.winners is not None))
-        )
+        constants = *call.kernel.constants, rows, columns, int(wanted.winners is not None)
+        call.kernel = call.kernel._replace(constants=constants)
         call.arguments.update(
             target=y,
             target_block=lambda: y.storage.block_stride,

@@ -6,7 +6,6 @@ those of the register tile. It runs in the walk: a short kernel's values are few
 """
 
 import math
-from dataclasses import replace
 
 import numpy as np
 
@@ -230,7 +229,8 @@ def add_rows(
     def set_pool(pool: Pool) -> bool:
         if pool.kernel[:2] != (1, 1) or TILE % pool.taps:
             return False
-        call.kernel = replace(call.kernel, constants=(program.lanes, columns, pool.taps, int(pool.winners is not None)))
+        constants = program.lanes, columns, pool.taps, int(pool.winners is not None)
+        call.kernel = call.kernel._replace(constants=constants)
         _, rows, width = pool.y.space
         call.arguments.update(
             **grid("y", pool.y),

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -11,25 +11,28 @@ from nbcnn.errors import InputError
 
 @dataclass(eq=False)
 class Storage:
-    """A stretch of memory; `extent` tells its bytes once all halos are known."""
+    """A stretch of memory; `extent` tells its bytes once all halos are known.
+
+    A plan has thousands, so that what is said of few of them is a value of the class until it is said.
+    """
 
     name: str
     extent: Callable[[], int]
     contents: Callable[[], np.ndarray] | None = None
     external: np.ndarray | None = None
     # Some gradient reads these numbers again, or several layers do, so nobody may replace them in place.
-    kept: bool = False
-    shared: bool = False
+    kept: bool = field(default=False, init=False)
+    shared: bool = field(default=False, init=False)
     # The gradient of a relu asks which of these numbers are positive, and a pool over them can tell as well.
-    masks: bool = False
+    masks: bool = field(default=False, init=False)
     # What one phase alone uses, and each of its parts for itself: one for each worker is enough.
-    per_worker: bool = False
+    per_worker: bool = field(default=False, init=False)
     # A call writes the zeros of the halo before anybody else uses the buffer, so that others may have its memory.
-    cleared: bool = False
+    cleared: bool = field(default=False, init=False)
     # Placement, in bytes from the start of the arena, written by the plan.
-    offset: int = -1
-    block_stride: int = 0
-    slot_stride: int = 0
+    offset: int = field(default=-1, init=False)
+    block_stride: int = field(default=0, init=False)
+    slot_stride: int = field(default=0, init=False)
 
 
 class Array:

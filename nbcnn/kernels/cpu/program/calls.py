@@ -129,8 +129,7 @@ class At(NamedTuple):
 Argument = Activation | Array | Table | Word | At | int | float | Callable[[], int]
 
 
-@dataclass(frozen=True)
-class Kernel:
+class Kernel(NamedTuple):
     """A kernel's factory and the constants that it is compiled for; both have the same name in every process."""
 
     factory: Callable[..., Any]
@@ -181,34 +180,37 @@ class Section(NamedTuple):
 
 @dataclass(eq=False)
 class Call:
-    """One kernel with its arguments; becomes one row of the table."""
+    """One kernel with its arguments; becomes one row of the table.
+
+    A plan has thousands, so that what is said of few of them is a value of the class until it is said.
+    """
 
     kernel: Kernel
     arguments: dict[str, Argument]
     section: Section
     # Where the kernel can zero what it stores wherever another activation is not positive: the gradient of relu. Tells
     # whether it can do so for the activation given.
-    set_mask: "Callable[[Activation], bool] | None" = None
+    set_mask: "Callable[[Activation], bool] | None" = field(default=None, init=False)
     # Where the kernel can sum what it stores by channels, as `sums.channel_sum` does, but with less to read: a pool's
     # gradient. Takes where to put the sums.
-    set_sums: "Callable[[Array], None] | None" = None
+    set_sums: "Callable[[Array], None] | None" = field(default=None, init=False)
     # Where the kernel can store the largest number of each window instead of all numbers. Tells whether it can do so
     # for the windows given.
-    set_pool: "Callable[[Pool], bool] | None" = None
+    set_pool: "Callable[[Pool], bool] | None" = field(default=None, init=False)
     # What the kernel does where it does no more than spread the gradient of a pool: `y` is that of the windows' maxima.
-    spreads: "Pool | None" = None
+    spreads: "Pool | None" = field(default=None, init=False)
     # What several threads can share: the kernel works on units (filters, channels) from its argument `first` to `last`,
     # 0 and `units` unless somebody parts them, with `work` vector operations in all.
     units: int = 1
-    work: int = 0
+    work: int = field(default=0, init=False)
     # The same call for one of so many equal parts of the rows of what it reads and writes, or None where it cannot.
-    by_rows: "Callable[[int, int], Call | None] | None" = None
+    by_rows: "Callable[[int, int], Call | None] | None" = field(default=None, init=False)
     # Whether a unit is a channel of all activations that the call reads or writes, each by itself.
-    channelwise: bool = False
+    channelwise: bool = field(default=False, init=False)
     # Whether it is there to be counted alone, so that it can stand for each of its parts.
     outline: bool = False
     # Its buffers, once its arguments change no more.
-    settled: "Buffers | None" = None
+    settled: "Buffers | None" = field(default=None, init=False)
 
     def but(self, arguments: Mapping[str, Argument], work: int | None = None) -> "Call":
         """The same call with some arguments replaced; large networks have thousands, so it is a plain copy."""
@@ -252,8 +254,9 @@ def calls_of(stage: Walk | Phase) -> Iterable[Call]:
 # Activations, and what all samples share.
 Buffers = tuple[list[Activation], list[Storage]]
 
-# What most arguments are, told apart from buffers quickly.
+# What most arguments are, told apart from buffers quickly, and what all samples share.
 _NUMBERS = {int, float, FunctionType}
+_SHARED = (Array, Table)
 
 
 def buffers_of(call: Call) -> Buffers:
@@ -261,11 +264,11 @@ def buffers_of(call: Call) -> Buffers:
     for argument in call.arguments.values():
         if type(argument) in _NUMBERS:
             continue
-        if isinstance(argument, Activation):
-            activations.append(argument)
-        elif isinstance(argument, At):
+        if isinstance(argument, At):
             activations.append(argument.activation)
-        elif isinstance(argument, Array | Table):
+        elif isinstance(argument, Activation):
+            activations.append(argument)
+        elif isinstance(argument, _SHARED):
             shared.append(argument.storage)
     return activations, shared
 

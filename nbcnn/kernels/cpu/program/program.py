@@ -33,6 +33,8 @@ T = TypeVar("T")
 NOT_FINITE = "not_finite"
 STATE_WORDS = ("samples", "step", "seed", "learning_rate", "update", "samples_before", NOT_FINITE)
 
+_STATE = {name: Word(number) for number, name in enumerate(STATE_WORDS)}
+
 # The name of the port that tells of another port whether its array holds bytes.
 IS_BYTES = "{} is bytes"
 
@@ -100,7 +102,7 @@ class Program:
         return view
 
     def state(self, word: str) -> Word:
-        return Word(STATE_WORDS.index(word))
+        return _STATE[word]
 
     def port(self, name: str) -> Word:
         """A pointer that the caller sets at each run: input, labels, output."""
