@@ -42,7 +42,7 @@ def test_only_the_layers_of_a_spec_are_loaded() -> None:
         "from nbcnn import api; api.validate('specs/lenet5.toml')\n"
         "import sys\n"
         "assert 'nbcnn.layers.linear' in sys.modules\n"
-        "assert not {'nbcnn.layers.upsample', 'nbcnn.layers.conv_transpose', 'nbcnn.layers.lp_pool'} & {*sys.modules}"
+        "assert not {'nbcnn.layers.upsample', 'nbcnn.layers.conv_transpose', 'nbcnn.layers.kmax_pool'} & {*sys.modules}"
     )
     assert "nbcnn" in loaded_by(program)
 

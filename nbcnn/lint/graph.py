@@ -10,7 +10,6 @@ from typing import Any
 from nbcnn.layers.axes import Shape, Window
 from nbcnn.layers.base import Layer
 from nbcnn.layers.conv import Conv
-from nbcnn.layers.kmax_pool import KMaxPool, kmax_window
 from nbcnn.layers.pool import Pool
 from nbcnn.lint.surroundings import NOTHING_KNOWN, Surroundings
 from nbcnn.network import Network, Node
@@ -31,7 +30,10 @@ _DEFAULT_NAME = re.compile(r"([a-z_]+)[0-9]+")
 
 def _window(node: Node) -> Window | None:
     layer, shape = node.layer, node.input_shapes[0]
-    if isinstance(layer, KMaxPool):
+    if layer.type == "kmax_pool":
+        from nbcnn.layers.kmax_pool import KMaxPool, kmax_window  # here, because few networks have one
+
+        assert isinstance(layer, KMaxPool)
         return kmax_window(shape[1:], layer.k, layer.kernel_size, layer.stride)[0]
     return layer.window(shape) if isinstance(layer, Conv | Pool) else None
 

@@ -62,12 +62,13 @@ def _round_up(size: int) -> int:
 
 @dataclass
 class Use:
-    """One buffer and the numbers of the first and last call that need it, in the order in which calls run."""
+    """One buffer and the numbers of the first and last call, and stage, that need it, in the order of their runs."""
 
     storage: Storage
     first: int
     last: int
-    stages: set[int]
+    first_stage: int
+    last_stage: int
     # The buffer's layout, where it has a halo whose zeros nobody writes again.
     layout: tuple[object, ...] | None = None
     in_phase: bool = False
@@ -75,12 +76,13 @@ class Use:
     @property
     def has_blocks(self) -> bool:
         """Whether every block has a buffer of its own, and not every worker."""
-        return self.in_phase or len(self.stages) > 1
+        return self.in_phase or self.last_stage > self.first_stage
 
     @property
     def by_stage(self) -> "Use":
         """The same with the numbers of stages in place of those of calls."""
-        return Use(self.storage, min(self.stages), max(self.stages), self.stages, self.layout, self.in_phase)
+        stages = self.first_stage, self.last_stage
+        return Use(self.storage, *stages, *stages, self.layout, self.in_phase)
 
 
 def _first_fit(uses: Iterable[Use], blocks: int = 1) -> tuple[dict[Storage, int], int]:
@@ -133,9 +135,8 @@ def uses_of(program: Program) -> list[Use]:
                     storage = activation.storage
                     use = uses.get(storage)
                     if use is None:
-                        use = uses[storage] = Use(storage, number, number, set())
-                    use.last = number
-                    use.stages.add(stage_number)
+                        use = uses[storage] = Use(storage, number, number, stage_number, stage_number)
+                    use.last, use.last_stage = number, stage_number
                     if is_phase and not storage.per_worker:
                         use.in_phase = True
                     if activation.halo != NO_HALO and not storage.cleared:

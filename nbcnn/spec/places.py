@@ -68,7 +68,7 @@ def layer_names(document: Any) -> list[Any]:
     if not isinstance(layers, list):
         return []
     tables = [layer if isinstance(layer, dict) else {} for layer in layers]
-    names = default_names([(str(_kind(table))[:64], table.get("name")) for table in tables])
+    names = default_names([((_kind(table) or "")[:64], table.get("name")) for table in tables])
     return [name if _kind(table) else table.get("name") for name, table in zip(names, tables, strict=True)]
 
 
@@ -89,9 +89,10 @@ def _printable(name: object) -> str | None:
     return printable(name) if isinstance(name, str) else None
 
 
-def _kind(table: dict[str, Any]) -> Any:
-    """What a default name begins with: the type, and for a block the block's name."""
-    return table.get("block") if table.get("type") == BLOCK else table.get("type")
+def _kind(table: dict[str, Any]) -> str | None:
+    """What a default name begins with: the type, and for a block the block's name; None where that is no text."""
+    kind = table.get("block" if table.get("type") == BLOCK else "type")
+    return kind if isinstance(kind, str) else None
 
 
 def where(path: Path, places: Sequence[Place]) -> Where:

@@ -153,7 +153,7 @@ def test_every_verb_has_its_line(nbcnn: Run, monkeypatch: pytest.MonkeyPatch) ->
         (line,) = [each for each in lines if each.startswith(f"  {verb} ")]
         assert re.search("[\u4e00-\u9fff]", line) and width(line) <= 80
     after, english_help = nbcnn("train", "--lang", "zh", "--help").out, nbcnn("train", "--help").out
-    assert "训练规格中的网络" in after and "Train the network" in english_help
+    assert "训练配置中的网络" in after and "Train the network" in english_help
     monkeypatch.setenv("NBCNN_LANG", "zh")
     assert nbcnn("train", "--help").out == after
 

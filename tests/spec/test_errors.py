@@ -87,6 +87,10 @@ CASES = {
         HEAD + '[[layers]]\ntype = "Dense"', "NB107",
         'type = "Dense" is not a known type', 'the nearest is "linear"',
     ),
+    "table of a type": (
+        HEAD + "[[layers]]\ntype = {a = 1}", "NB107",
+        "layers[0]: type = a table is not a known type", 'use one of "conv"',
+    ),
     "type of a type": (HEAD + "[[layers]]\ntype = [1]", "NB107", "type = [1] is not a known type", 'use one of "conv"'),
     "unknown optimizer": (
         GOOD + '[train.optimizer]\ntype = "adm"', "NB107",

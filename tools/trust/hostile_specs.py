@@ -532,7 +532,7 @@ def wrong_values(draw: random.Random) -> Case:
             "[[[[]]]]",
             "{a = {a = {a = 1}}}",
             "1e308",
-            "'\\u0000'",
+            '"\\u0000"',
         ]
     )
     key = draw.choice(keys)
