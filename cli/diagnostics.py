@@ -22,8 +22,8 @@ LEAST_COLUMNS = 40
 Line = list[tuple[str, str]]
 """Pieces of text, each with its style."""
 
-_PIECES = r"[⺀-\uffef][，。；：、）”]*|[^⺀-\uffef\s]+\s*|\s+"
-"""Between two of them a line with ideographs may end: not before a mark that closes something."""
+_PIECES = r"[（“\[(]*(?:[⺀-\uffef]|[^⺀-\uffef\s]+)[，。；：、？！）”\])]*\s*|\s+"
+"""Between two of them a line with ideographs may end: not before a mark that closes, nor after one that opens."""
 
 _STYLES = {"error": "bold red", "warning": "bold yellow", "info": "bold cyan"}
 _FRAME = "bold blue"

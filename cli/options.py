@@ -1,6 +1,5 @@
 """Options that several verbs share."""
 
-import os
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -99,16 +98,8 @@ def threads_option(command: Command) -> Command:
     return click.option(
         "--threads",
         type=click.IntRange(min=1),
-        callback=_threads,
         help="Threads to compute with.  [default: $NBCNN_NUM_THREADS, else all cores]",
     )(command)
-
-
-def _threads(context: click.Context, parameter: click.Parameter, value: int | None) -> int | None:
-    """What is typed goes before the environment, whatever that says."""
-    if value is not None:
-        os.environ.pop("NBCNN_NUM_THREADS", None)
-    return value
 
 
 def set_option(command: Command) -> Command:

@@ -18,7 +18,7 @@ class SpokenFormatter(click.HelpFormatter):
         super().write_usage(prog, args, prefix or say("Usage: "))
 
     def write_heading(self, heading: str) -> None:
-        super().write_heading(say(heading))
+        self.write(f"{'':{self.current_indent}}{say(f'{heading}:')}\n")
 
     def write_text(self, text: str) -> None:
         if chosen.get() == ENGLISH:
@@ -49,6 +49,14 @@ class SpokenFormatter(click.HelpFormatter):
 class SpokenContext(click.Context):
     formatter_class = SpokenFormatter
 
+    def get_usage(self) -> str:
+        """In English as all that Click says of an error in it, for which alone it is asked."""
+        token = chosen.set(ENGLISH)
+        try:
+            return super().get_usage()
+        finally:
+            chosen.reset(token)
+
 
 def said(text: str) -> str:
     """A description in the chosen language, with what stands in brackets behind it."""
@@ -57,12 +65,19 @@ def said(text: str) -> str:
     bare = words.removesuffix(".")
     found = say(bare)
     spoken = words if found == bare else found + "。" * words.endswith(".")
-    return "  [".join([spoken, *(f"{say(each.removesuffix(']'))}]" for each in remarks)])
+    return "".join([spoken, *(f"  [{_remark(each.removesuffix(']'))}]" for each in remarks)])
+
+
+def _remark(text: str) -> str:
+    """What stands in a bracket, such as `default: 10; x>=1`."""
+    return say("; ").join(map(say, text.split("; ")))
 
 
 def speaking(command: click.Command) -> click.Command:
     """The command, and those in it, with such a context."""
     command.context_class = SpokenContext
+    # Click would shorten it to what fits a line, which has no translation.
+    command.short_help = (command.help or "").split("\n\n")[0]
     for each in getattr(command, "commands", {}).values():
         speaking(each)
     return command

@@ -142,7 +142,7 @@ def load_spec(path: str | Path, overrides: Mapping[str, Any] | None = None, *, t
 
 def build(described: Spec) -> Network:
     """The network that a spec describes, without any array; raises InvalidSpec."""
-    return network.build(described, _training_bytes, _lint)
+    return network.build(described, *_ASKED_LATER)
 
 
 def _training_bytes(built: Network) -> int | None:
@@ -159,6 +159,10 @@ def _lint(built: Network) -> list[Diagnostic]:
 
     data = KNOWN_DATA.get(built.spec.data.source) if built.spec.data else None
     return lint(built, Surroundings(data, memory_bytes(), named_folders()))
+
+
+_ASKED_LATER = _training_bytes, _lint
+"""What a network's report asks for once it is written."""
 
 
 def validate(
@@ -180,7 +184,7 @@ def validate(
     nodes, errors = network.trace(loaded)
     if errors:
         return network.report(loaded, nodes, errors, explain=explain)
-    return network.Network(loaded, tuple(nodes), _training_bytes, _lint).report(explain)
+    return network.Network(loaded, tuple(nodes), *_ASKED_LATER).report(explain)
 
 
 def fix(path: AnyPath, *, unsafe: bool = False, write: bool = True, text: str | None = None) -> Fixed:

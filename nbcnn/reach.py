@@ -19,12 +19,13 @@ def data_folder() -> Path | None:
     if directory := os.environ.get(DATA):
         return Path(directory)
     if sys.platform == "win32":
-        cache = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
+        given, usual = os.environ.get("LOCALAPPDATA", ""), "~/AppData/Local"
     elif sys.platform == "darwin":
-        cache = "~/Library/Caches"
+        given, usual = "", "~/Library/Caches"
     else:
-        cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    folder = Path(os.path.expanduser(cache))
+        given, usual = os.environ.get("XDG_CACHE_HOME", ""), "~/.cache"
+    # The XDG specification has what is no absolute path ignored.
+    folder = Path(given if os.path.isabs(given) else os.path.expanduser(usual))
     return folder / "nbcnn" / "data" if folder.is_absolute() else None
 
 

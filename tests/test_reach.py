@@ -9,7 +9,7 @@ import nbcnn
 from nbcnn import api, data
 from nbcnn.errors import DataError, WeightsError
 from nbcnn.network import build
-from nbcnn.reach import is_within, named_folders
+from nbcnn.reach import data_folder, is_within, named_folders
 from nbcnn.spec import InvalidSpec
 from nbcnn.training.events import ignore
 from nbcnn.training.pretrained import take_pretrained
@@ -72,6 +72,19 @@ def test_folders_that_the_user_names(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
+    "platform, variable, usual",
+    [("linux", "XDG_CACHE_HOME", ".cache"), ("win32", "LOCALAPPDATA", "AppData/Local")],
+)
+def test_a_cache_that_is_no_absolute_path_is_as_if_not_set(tmp_path, monkeypatch, platform, variable, usual):
+    monkeypatch.delenv("NBCNN_DATA", raising=False)
+    monkeypatch.setattr("sys.platform", platform)
+    monkeypatch.setattr("os.path.expanduser", lambda path: path.replace("~", str(tmp_path)))
+    for given, expected in (("cache", tmp_path / usual), ("./.cache", tmp_path / usual), ("/cache", Path("/cache"))):
+        monkeypatch.setenv(variable, given)
+        assert data_folder() == expected / "nbcnn" / "data"
+
+
+@pytest.mark.parametrize(
     "path, expected",
     [("a", True), ("a/../b", True), ("a/../../b", False), ("link", False), ("circle", False), ("a\0", False)],
 )
@@ -113,6 +126,15 @@ def test_the_user_names_what_he_wants(project, monkeypatch):
     assert len(data.load(source).train) == 10
     monkeypatch.setenv("NBCNN_DATA", str(outside))
     assert len(read(nbcnn.load_spec(path)).train) == 9
+
+
+@pytest.mark.parametrize(
+    "source, typed", [("../../out side/x.npz", "'../../out side/x.npz'"), ("/" + "a b" * 50, "...")]
+)
+def test_validate_tells_what_to_type(project, source, typed):
+    path = with_data(project, source)
+    (found,) = [each for each in nbcnn.build(nbcnn.load_spec(path)).findings if each.code == "NB248"]
+    assert found.help == f"if that is meant, name it yourself: --set data.source={typed}"
 
 
 def test_a_spec_extends_nothing_outside(project):

@@ -1,5 +1,7 @@
 """What is known about the place under the cursor: the key there, and the layer that it belongs to."""
 
+from contextlib import suppress
+
 from nbcnn.language_server import keys
 from nbcnn.language_server.checking import Checked, described
 from nbcnn.language_server.outline import offset_of, outline
@@ -39,13 +41,12 @@ def _json_path(text: str, offset: int) -> Path:
     from nbcnn.spec.positions import positions
 
     path: Path = ()
-    try:
+    with suppress(Exception):  # the scanner expects a text that was parsed; of any other it knows but the beginning
         spot = positions(text, is_json=True)
-    except Exception:  # the scanner expects a text that was parsed; of any other it knows nothing
-        return path
-    while True:
-        starts = {key: (each.key or each.span)[0] for key, each in spot.below.items()}
-        inside = [key for key, start in starts.items() if start <= offset <= spot.below[key].span[1]]
-        if not inside:
-            return path
-        path, spot = (*path, inside[0]), spot.below[inside[0]]
+        while True:
+            starts = {key: (each.key or each.span)[0] for key, each in spot.below.items()}
+            inside = [key for key, start in starts.items() if start <= offset <= spot.below[key].span[1]]
+            if not inside:
+                break
+            path, spot = (*path, inside[0]), spot.below[inside[0]]
+    return path

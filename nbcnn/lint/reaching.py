@@ -1,7 +1,6 @@
 """The rule on where the paths of a spec lead."""
 
 import os
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,10 +9,8 @@ from nbcnn.lint.graph import Graph
 from nbcnn.lint.rules import Finding, rule
 from nbcnn.lint.surroundings import KNOWN_DATA
 from nbcnn.reach import is_within
-from nbcnn.spec.places import printable
-
-MOST_CHARACTERS = 100
-"""Of a path in a message."""
+from nbcnn.spec.paths import PATHS, is_overridden
+from nbcnn.spec.places import MOST_OF_A_PATH, printable, typed
 
 
 @rule(Code.OUT_OF_REACH, "warning", "A path that training refuses to follow")
@@ -23,16 +20,12 @@ def out_of_reach(graph: Graph) -> Iterator[Finding]:
     if spec.file is None or folders is None:
         return
     base = Path(spec.file).parent
-    paths = {
-        ("data", "source"): spec.data and spec.data.source,
-        ("pretrained", "weights"): spec.pretrained and spec.pretrained.weights,
-    }
-    for path, written in paths.items():
-        is_named = any(path[: len(each)] == each for each in spec.overridden)
-        if not written or written in KNOWN_DATA or is_named:
+    for table, key in PATHS:
+        written = getattr(getattr(spec, table), key, None)
+        if written is None or written in KNOWN_DATA or is_overridden(spec, table, key):
             continue
         if not is_within(base / os.path.expanduser(written), (base, *folders)):
-            where = printable(written, MOST_CHARACTERS)
+            where = printable(written, MOST_OF_A_PATH)
             states = f"{where} leads out of the folder of the spec, the one that you work in and that of your data"
-            option = f"--set {'.'.join(path)}={printable(shlex.quote(written), MOST_CHARACTERS)}"
-            yield Finding(path, states, (f"if that is meant, name it yourself: {option}",))
+            option = f"--set {table}.{key}={typed(written) or '...'}"
+            yield Finding((table, key), states, (f"if that is meant, name it yourself: {option}",))

@@ -11,6 +11,8 @@ import math
 import os
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
@@ -22,7 +24,15 @@ OURS, NUMBAS = "NBCNN_NUM_THREADS", "NUMBA_NUM_THREADS"
 # More are a slip of the finger, on which Numba ends the process.
 MOST = 1024
 
-_this_thread = threading.local()
+
+class _OfThread(threading.local):
+    """Of a Python thread: whether Numba knows the usual number there, and how many threads are asked for, or 0."""
+
+    has_begun = False
+    asked = 0
+
+
+_this_thread = _OfThread()
 
 
 def quota(root: Path = ROOT) -> float:
@@ -76,8 +86,28 @@ def most_threads() -> int:
 
 
 def usual_threads() -> int:
-    """How many threads compute where nobody asks for so many: NBCNN_NUM_THREADS, or as many as there can be."""
-    return min(wanted(OURS) or MOST, most_threads())
+    """How many threads compute where nobody asks for so many: NBCNN_NUM_THREADS, or as many as there can be.
+
+    Where somebody asks, a variable that makes no sense is as if not set; else raises InputError.
+    """
+    try:
+        most = wanted(OURS) or MOST
+    except InputError:
+        if not _this_thread.asked:
+            raise
+        most = MOST
+    return min(most, most_threads())
+
+
+@contextmanager
+def asked_for(count: int | None) -> Iterator[None]:
+    """Have it known in the block, on this Python thread, that so many threads are asked for; None changes nothing."""
+    before = _this_thread.asked
+    _this_thread.asked = count or before
+    try:
+        yield
+    finally:
+        _this_thread.asked = before
 
 
 def workers() -> int:
@@ -86,7 +116,8 @@ def workers() -> int:
     The machine is looked at anew, since a process can be given other cores.
     """
     most_threads.cache_clear()
-    return max(usual_threads(), thread_count()) if hasattr(_this_thread, "begun") else usual_threads()
+    asked = thread_count() if _this_thread.has_begun else min(_this_thread.asked, most_threads())
+    return max(usual_threads(), asked)
 
 
 def thread_count() -> int:
@@ -96,7 +127,7 @@ def thread_count() -> int:
     """
     import numba
 
-    if not hasattr(_this_thread, "begun"):
+    if not _this_thread.has_begun:
         usual = usual_threads()
         load_threads()
         try:
@@ -109,6 +140,6 @@ def thread_count() -> int:
                 f"NUMBA_THREADING_LAYER={layer}: {str(error).splitlines()[0].rstrip('.')}; unset it to have what "
                 "there is"
             ) from None
-        _this_thread.begun = True
+        _this_thread.has_begun = True
     count: int = numba.get_num_threads()
     return min(count, most_threads())

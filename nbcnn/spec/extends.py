@@ -1,7 +1,6 @@
 """`extends = "base.toml"`: a file that says only what differs from another."""
 
 import os
-import shlex
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -10,14 +9,12 @@ from nbcnn.layers.problems import Code, Problem
 from nbcnn.reach import end_of, is_within, named_folders
 from nbcnn.spec.diagnostics import Diagnostic, InvalidSpec
 from nbcnn.spec.paths import move_existing
-from nbcnn.spec.places import echo, printable
+from nbcnn.spec.places import MOST_OF_A_PATH, echo, printable, typed
 from nbcnn.spec.reader import most_bytes, read
 from nbcnn.spec.sources import Source, Sources
 
 KEY = "extends"
 MOST_FILES = 16
-MOST_CHARACTERS = 100
-"""Of a path in a message."""
 
 
 def read_whole(path: Path, text: str | None = None) -> tuple[dict[str, Any], tuple[Source, ...]]:
@@ -37,7 +34,7 @@ def read_whole(path: Path, text: str | None = None) -> tuple[dict[str, Any], tup
             raise _invalid(Code.WRONG_VALUE, rule, f'such as {KEY} = "base.toml"', sources[-1])
         files.append(files[-1].parent / base)
         if not is_within(files[-1], folders):
-            rule = f"{printable(base, MOST_CHARACTERS)} leads out of the spec's folder, and of the one that you work in"
+            rule = f"{printable(base, MOST_OF_A_PATH)} leads out of the spec's folder, and of the one that you work in"
             raise _invalid(Code.UNREADABLE, rule, _cure(files[-1], path.parent), sources[-1])
         document, source = _read_base(files[-1], sources[-1])
         documents.append(document)
@@ -51,7 +48,8 @@ def read_whole(path: Path, text: str | None = None) -> tuple[dict[str, Any], tup
                 Code.TOO_LARGE, f"more than {MOST_FILES} files extend one another", "join some of them", sources[0]
             )
         sources.append(source)
-        if sum(len(each.text) for each in sources) > max(most_bytes(each.is_json) for each in sources):
+        of_kind = sum(len(each.text) for each in sources if each.is_json or not source.is_json)
+        if of_kind > most_bytes(source.is_json):
             rule = "files that extend one another are together larger than a single one may be"
             raise _invalid(Code.TOO_LARGE, rule, "leave out what is not needed", sources[0])
     whole = documents.pop()
@@ -75,9 +73,8 @@ def _cure(base: Path, folder: Path) -> str:
     cure = "copy it there"
     with suppress(OSError, ValueError):  # where there is no working folder; on another drive
         both = os.path.commonpath([end_of(base).parent, end_of(folder)])
-        if both != os.path.dirname(both):
-            words = printable(shlex.quote(os.path.relpath(both)), MOST_CHARACTERS)
-            cure = f"copy it there, or work in a folder that holds both: cd {words}"
+        if both != os.path.dirname(both) and (folder_to_type := typed(os.path.relpath(both))):
+            cure = f"copy it there, or work in a folder that holds both: cd {folder_to_type}"
     return cure
 
 

@@ -61,6 +61,9 @@ class Writer:
 
     def write_all(self, tables: list[Any]) -> None:
         """The layers of the file; without a block among them, names and inputs stay as they are."""
+        if len(tables) > MOST_LAYERS:
+            rule, cure = f"layers: {len(tables)} are written", f"a network has at most {MOST_LAYERS} layers"
+            raise TooLarge(Code.TOO_LARGE, rule, cure, ("layers",))
         filled, found = _filled(tables, self._file_scope)
         if any(isinstance(table, dict) and table.get("type") == BLOCK for table in filled):
             self._write_stack(filled, found, _Stack())

@@ -25,7 +25,7 @@ from nbcnn.spec.overrides import override
 from nbcnn.spec.sources import Sources
 from nbcnn.spec.trials import Trials
 
-MOST_ERRORS = 30_000
+MOST_TO_READ = 30_000
 """Errors of a document above which none is explained: three for each layer, where all are wrong."""
 
 T = TypeVar("T")
@@ -146,8 +146,11 @@ def _validate(model: type[TableT], document: dict[str, Any], in_words: Callable[
     try:
         return model.model_validate(document)
     except ValidationError as error:
-        if error.error_count() > MOST_ERRORS:
-            rule, cure = f"more than {MOST_ERRORS} errors", "name a spec file"
+        if (count := error.error_count()) > MOST_TO_READ:
+            rule, cure = (
+                f"{count} errors, more than {MOST_TO_READ}",
+                "check a spec of its first layers: all may be one slip",
+            )
             raise InvalidSpec([Diagnostic(Code.TOO_LARGE, rule, (cure,))]) from None
         found = list(islice(in_words(error, model), EXPLAINED))
         unlisted = max(error.error_count() - EXPLAINED, 0)

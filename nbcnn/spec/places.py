@@ -11,6 +11,9 @@ BLOCK = "block"
 Path = tuple[str | int, ...]
 """Keys and indices from the root of a document to a value."""
 
+MOST_OF_A_PATH = 100
+"""Characters of a file's path in a message."""
+
 
 class Use(NamedTuple):
     """A layer of type = "block", by its name, where it is written, and whose block it stands for."""
@@ -117,6 +120,13 @@ def printable(text: str, most: int = 40) -> str:
     """So many characters of it at most, and nothing that a terminal would obey."""
     cut = text if len(text) <= most else text[: most - 3] + "..."
     return cut if cut.isprintable() else "".join(each if each.isprintable() else repr(each)[1:-1] for each in cut)
+
+
+def typed(word: str) -> str | None:
+    """A word as one types it for a shell; None where it is too long for a message, or cannot be typed."""
+    import shlex  # here, because few messages hold a command
+
+    return shlex.quote(word) if len(word) <= MOST_OF_A_PATH and word.isprintable() else None
 
 
 def echo(value: object) -> str:

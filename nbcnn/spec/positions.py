@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 MOST_DEPTH = 8
 """Lists and tables in one another whose entries are told apart: more than any key of a spec has."""
-LATER = 2
-"""As deep as that, entries are looked for when they are asked for: of thousands of layers few are at fault."""
+LATER = 1
+"""As deep as that, and on each level below, entries are looked for when they are asked for: few of thousands are."""
 
 Span = tuple[int, int]
 """The first character of something, and one beyond its last."""
@@ -163,8 +163,8 @@ class _Scanner:
         if depth >= MOST_DEPTH:
             return Spot((at, self._closing(at)))
         if depth == self.later:
-            whole = _Scanner(self.text, self.is_json, MOST_DEPTH)
-            return Spot((at, self._closing(at)), is_table=opening == "{", _later=lambda: whole.value(at, depth).below)
+            below = _Scanner(self.text, self.is_json, depth + 1)
+            return Spot((at, self._closing(at)), is_table=opening == "{", _later=lambda: below.value(at, depth).below)
         spot, start = Spot((at, at), is_table=opening == "{"), at
         at = self.blank(at + 1)
         while self.text[at] not in "]}":

@@ -7,11 +7,12 @@ from nbcnn.data.checking import Checked, check
 from nbcnn.data.looking import look
 from nbcnn.spec import Spec
 from nbcnn.training.events import Loading, OnEvent
-from nbcnn.training.samples import load_samples
 
 
 def check_spec(spec: Spec, data_dir: Path | None, on_event: OnEvent) -> Checked:
     """Check the data of a spec, in its splits, as its network reads them; raises DataError where it cannot."""
+    from nbcnn.training.samples import load_samples  # here, because it brings Numba, which a source has no need of
+
     if spec.data is not None:  # all files that cannot be read are listed then
         spec = spec.model_copy(update={"data": spec.data.model_copy(update={"skip_unreadable": True})})
     base = Path(spec.file).parent if spec.file else None

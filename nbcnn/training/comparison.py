@@ -1,6 +1,7 @@
 """Runs side by side, from the files in their folders: what they came to, and in what their specs differ."""
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -97,7 +98,10 @@ def _run(folder: Path, spec: Spec) -> ComparedRun:
 
 
 def _figure(value: Any) -> float | None:
-    return value if isinstance(value, int | float) else None
+    try:
+        return value if type(value) in (int, float) and math.isfinite(value) else None
+    except OverflowError:  # an integer that no float holds
+        return None
 
 
 def _records(path: Path) -> list[EpochRecord]:

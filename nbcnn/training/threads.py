@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import numba
 
 from nbcnn.errors import InputError
-from nbcnn.machine.cores import most_threads, thread_count
+from nbcnn.machine.cores import asked_for, most_threads, thread_count
 
 
 @contextmanager
@@ -21,9 +21,10 @@ def threads(count: int | None) -> Iterator[None]:
             f"threads = {count}: from 1 to {most} threads are available; choose one of these, or set the environment's "
             "NUMBA_NUM_THREADS to have more than there are cores for this process"
         )
-    before = thread_count()
-    numba.set_num_threads(count)
-    try:
-        yield
-    finally:
-        numba.set_num_threads(before)
+    with asked_for(count):
+        before = thread_count()
+        numba.set_num_threads(count)
+        try:
+            yield
+        finally:
+            numba.set_num_threads(before)

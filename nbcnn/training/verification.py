@@ -96,7 +96,7 @@ def verify(
             compared.append(each)
             if not each.same:
                 break
-    return Verification(run, moments[-1].step, tuple(compared), _others(facts))
+        return Verification(run, moments[-1].step, tuple(compared), _others(facts))
 
 
 def _compared(

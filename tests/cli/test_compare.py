@@ -161,6 +161,14 @@ def test_no_run_at_all(nbcnn: Run) -> None:
     assert "nowhere: a run's folder is expected, this is none; name one that `nbcnn train` wrote" in outcome.err
 
 
+@pytest.mark.parametrize("figure", ["9" * 400, "true", "1e999", "NaN"])
+def test_a_figure_in_a_strangers_test_json_is_a_finite_number(nbcnn: Run, runs: list[str], figure: str) -> None:
+    Path("runs/a/test.json").write_text(f'{{"loss": 1, "accuracy": {figure}}}')
+    assert nbcnn("compare", "runs/a").code == 0
+    (found,) = nbcnn_compare(["runs/a"])
+    assert (found.test_loss, found.test_accuracy) == (1, None)
+
+
 def test_what_a_strangers_run_says_is_nothing_that_a_terminal_obeys(nbcnn: Run, runs: list[str]) -> None:
     path = Path("runs/a/run.json")
     for outcome in ("\x1b[2Jfailed", 7):

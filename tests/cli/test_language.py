@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,8 @@ out_features = 10
 """
 TWO_WORDS = re.compile(r"(?<![\w./-])[a-z]+ (?!x )[a-z]+(?![\w./-])")
 """Of English in what is said; what is quoted or code is taken out before."""
+
+OPENING, CLOSING = tuple("（“[("), tuple("，。；：、？！）”])")
 
 
 @pytest.fixture
@@ -158,20 +160,54 @@ def test_every_verb_has_its_line(nbcnn: Run, monkeypatch: pytest.MonkeyPatch) ->
     assert nbcnn("train", "--help").out == after
 
 
-def test_every_description_has_its_translation() -> None:
+def all_commands() -> Iterator[tuple[list[str], click.Command]]:
+    """The command, its verbs and theirs, each with the words that call it."""
     context = click.Context(command)
-    waiting, descriptions = [command, *(command.get_command(context, verb) for verb in VERBS)], {"Options", "Commands"}
-    for each in filter(None, waiting):
-        waiting.extend(getattr(each, "commands", {}).values() if each is not command else ())
+    yield [], command
+    for verb in VERBS:
+        found = command.get_command(context, verb)
+        assert found
+        yield [verb], found
+        yield from (([verb, name], each) for name, each in getattr(found, "commands", {}).items())
+
+
+def has_chinese(text: str) -> bool:
+    return bool(re.search("[\u4e00-\u9fff]", text))
+
+
+def test_every_description_has_its_translation() -> None:
+    context, descriptions = click.Context(command), {"Options:", "Commands:"}
+    for _, each in all_commands():
         descriptions.update((each.help or "").split("\n\n"))
         records = (parameter.get_help_record(context) for parameter in each.get_params(context))
         descriptions.update(record[1] for record in records if record)
+    descriptions.discard("")
     token = language.chosen.set("zh")
     try:
-        english_ones = [each for each in descriptions if each and not re.search("[\u4e00-\u9fff]", said(each))]
+        spoken = [said(each) for each in descriptions]
     finally:
         language.chosen.reset(token)
-    assert not english_ones and len(descriptions) > 70
+    pieces = [piece for each in spoken for piece in re.split(r"  \[|；", each)]
+    assert not [each for each in pieces if english(each) or not has_chinese(each) and re.search("[a-z]{2}", each)]
+    assert all(map(has_chinese, spoken)) and len(spoken) > 70
+
+
+@pytest.mark.parametrize("columns", [50, 80])
+def test_help_is_chinese_and_no_line_begins_with_a_closing_mark(
+    nbcnn: Run, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    for words, _ in all_commands():
+        _, *lines = nbcnn("--lang", "zh", *words, "--help").out.splitlines()
+        assert "选项：" in lines and not english("\n".join(lines))
+        wrong_ones = [each for each in lines if each.lstrip()[:1] in CLOSING or each[-1:] in OPENING]
+        assert not wrong_ones and all(width(each) <= 80 for each in lines), words
+
+
+def test_usage_errors_are_english_altogether(nbcnn: Run) -> None:
+    for arguments in (["validate", "--nonsense"], ["rf"], ["nonsense"]):
+        outcome = nbcnn("--lang", "zh", *arguments)
+        assert outcome == nbcnn(*arguments) and outcome.err.startswith("Usage: ")
 
 
 def test_english_loads_no_catalogue() -> None:

@@ -1,6 +1,7 @@
 """`train`, `eval` and `predict` on the fake engine: what is printed where, and the exit codes."""
 
 import json
+import os
 import re
 import signal
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from fake_engine import FakeTrainer
 from PIL import Image
 
 from nbcnn.data import digits
+from nbcnn.spec import load
+from nbcnn.training.run import train
 
 Run = Callable[..., Any]
 WriteSpec = Callable[..., Path]
@@ -39,6 +42,10 @@ def test_threads_that_are_asked_for_go_before_an_environment_without_sense(
     outcome = nbcnn("train", write_spec())
     assert outcome.code == 2 and "NBCNN_NUM_THREADS=abc: a whole number from 1 to 1024 is expected" in outcome.err
     assert nbcnn("train", write_spec(), "--threads", 1).code == 0
+    assert train(load(write_spec()), threads=1).history
+    monkeypatch.setenv("NBCNN_NUM_THREADS", "2")
+    assert nbcnn("train", write_spec(), "--threads", 1).code == 0
+    assert os.environ["NBCNN_NUM_THREADS"] == "2"
 
 
 def test_json_alone_on_standard_output(nbcnn: Run, write_spec: WriteSpec) -> None:

@@ -5,14 +5,23 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from fake_engine import FakeTrainer
 
 
-def test_verify(fake_engine: type[FakeTrainer], nbcnn: Callable[..., Any], write_spec: Callable[..., Path]) -> None:
+def test_verify(
+    fake_engine: type[FakeTrainer],
+    nbcnn: Callable[..., Any],
+    write_spec: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     assert nbcnn("train", write_spec(), "--out", "a").code == 0
     outcome = nbcnn("verify", "a")
     assert outcome.code == 0
     assert "a: the first 10 steps came out the same, bit for bit" in outcome.out
+    monkeypatch.setenv("NBCNN_NUM_THREADS", "abc")
+    assert nbcnn("verify", "a", "--threads", 1).code == 0
+    monkeypatch.delenv("NBCNN_NUM_THREADS")
     outcome = nbcnn("verify", "a", "--steps", "1", "--format", "json")
     assert outcome.code == 0 and json.loads(outcome.out)["same"] is True
     path = Path("a/run.json")

@@ -1,5 +1,6 @@
 """Outlines, completion and hover on plain texts, whole and half written."""
 
+import json
 from random import Random
 
 import pytest
@@ -228,6 +229,16 @@ def test_hover_on_a_block_has_the_layers_of_every_use():
     assert hover(BLOCKS, 0, 0, checked, is_json=False) is None
     line = BLOCKS.split("\n").index("epochs = 3")
     assert hover(BLOCKS, line, 2, checked, is_json=False).startswith("`epochs`: a whole number, default `10`")
+
+
+def test_hover_on_json_that_is_being_typed():
+    text = json.dumps({"input": {"shape": [1, 8, 8]}, "layers": [{"type": "relu", "name": "a"}, {"type": "flatten"}]})
+    checked = check("a.json", text)
+    for end in range(len(text)):
+        for character in range(0, end, 7):
+            hover(text[:end], 0, character, checked, is_json=True)
+    assert "**1x8x8**" in hover(text, 0, text.index("relu"), checked, is_json=True)
+    assert hover(text.replace('"flatten"', ""), 0, text.index("flatten"), checked, is_json=True) is not None
 
 
 def test_nothing_that_is_written_makes_it_fail():

@@ -4,7 +4,6 @@ import math
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 
 from nbcnn.errors import InputError
 from nbcnn.machine import cores
+from nbcnn.training.threads import threads
 
 
 def fake(root: Path, membership: str, files: dict[str, str]) -> Path:
@@ -80,7 +80,9 @@ def eight_cores(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]
     monkeypatch.setattr(cores, "affinity", lambda: 8)
     monkeypatch.setattr(cores, "quota", lambda: math.inf)
     cores.most_threads.cache_clear()
+    threads_before = numba.get_num_threads()
     yield monkeypatch
+    numba.set_num_threads(threads_before)
     cores.most_threads.cache_clear()
 
 
@@ -109,11 +111,35 @@ def test_ours_goes_before_numbas(eight_cores: pytest.MonkeyPatch) -> None:
 
 
 def test_plans_follow_the_cores_that_a_process_is_given(eight_cores: pytest.MonkeyPatch) -> None:
-    eight_cores.setattr(cores, "_this_thread", threading.local())
+    eight_cores.setattr(cores, "_this_thread", cores._OfThread())
     assert cores.workers() == 8
     eight_cores.setattr(cores, "affinity", lambda: 3)
     assert cores.most_threads() == 8
     assert cores.workers() == cores.most_threads() == 3
+
+
+@pytest.mark.parametrize(("wanted", "rooms"), [("2", 2), ("1", 1), ("abc", 8), ("", 8)])
+def test_a_number_that_is_asked_for_goes_before_ours(eight_cores: pytest.MonkeyPatch, wanted: str, rooms: int) -> None:
+    """Whatever that says, and it says the same afterwards; plans have room for what it says where it makes sense."""
+    eight_cores.setattr(cores, "_this_thread", cores._OfThread())
+    eight_cores.setenv(cores.OURS, wanted)
+    with threads(1):
+        assert (cores.thread_count(), cores.workers()) == (1, rooms)
+        with threads(1):
+            assert cores.thread_count() == 1
+        assert cores.workers() == rooms
+    assert os.environ[cores.OURS] == wanted
+    if wanted == "abc":
+        with pytest.raises(InputError, match="^NBCNN_NUM_THREADS=abc: a whole number"):
+            cores.usual_threads()
+
+
+def test_before_anything_runs_plans_have_room_for_the_number_asked_for(eight_cores: pytest.MonkeyPatch) -> None:
+    eight_cores.setattr(cores, "_this_thread", cores._OfThread())
+    eight_cores.setenv(cores.OURS, "2")
+    for count, rooms in ((None, 2), (1, 2), (4, 4), (9, 8)):
+        with cores.asked_for(count):
+            assert cores.workers() == rooms
 
 
 def run(program: str, **environment: str) -> str:

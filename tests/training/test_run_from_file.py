@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from fake_engine import FakeTrainer
 
+import nbcnn
 from nbcnn.data import digits
 from nbcnn.errors import DataError, Interrupted, SpecError
 from nbcnn.spec import Spec
@@ -103,6 +104,7 @@ def test_a_run_goes_on_however_its_data_are_spelt(data_file: str, spec: MakeSpec
     train(spec(data={"source": data_file}, epochs=1), out="a")
     for source in (f"./{data_file}", os.path.abspath(data_file), data_file):
         train(spec(data={"source": source}, epochs=1), out="a", resume=True)
+        assert nbcnn.verify("a").same
     shutil.copy(data_file, "other.h5")
     with pytest.raises(SpecError, match=r"the run to resume has data.source = .*digits.h5, the spec .*other.h5"):
         train(spec(data={"source": "other.h5"}, epochs=1), out="a", resume=True)

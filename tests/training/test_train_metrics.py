@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from fake_engine import FakeModel, FakeTrainer
 
+import nbcnn
 from nbcnn.errors import DivergenceError, Interrupted
 from nbcnn.network import build
 from nbcnn.pictures.figures import curves
@@ -19,6 +20,7 @@ from nbcnn.spec import Spec, parse
 from nbcnn.training import evaluation, events
 from nbcnn.training.evaluation import evaluate_file
 from nbcnn.training.fit import Model
+from nbcnn.training.record.first_steps import spec_digest
 from nbcnn.training.record.history import record_of, row_of
 from nbcnn.training.run import train
 from nbcnn.weights import store
@@ -122,8 +124,14 @@ def test_a_run_from_before_there_was_the_setting_goes_on(
     with monkeypatch.context() as before:
         before.setattr(FakeModel, "snapshot", of_before)
         train(spec(epochs=2), out="a")
+    older, facts = (json.loads(Path("a", name).read_text()) for name in ("spec.json", "run.json"))
+    del older["train"]["train_metrics"]
+    facts["first_steps"]["spec"] = spec_digest(older)
+    for name, document in (("spec.json", older), ("run.json", facts)):
+        Path("a", name).write_text(json.dumps(document))
     resumed = train(spec(epochs=4), out="a", resume=True)
     assert untimed([row_of(each) for each in resumed.history]) == untimed([row_of(each) for each in whole.history])
+    assert nbcnn.verify("a").same
 
 
 def test_curves_show_what_was_measured_alike(fake_engine: type[FakeTrainer], spec: MakeSpec) -> None:

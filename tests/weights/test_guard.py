@@ -233,6 +233,16 @@ def test_no_more_than_twenty_lines_are_told(whole, tmp_path):
     assert len(differences(path)) == MOST
 
 
+@pytest.mark.parametrize("name", ["spec", "state"])
+def test_of_a_text_that_is_damaged_nothing_is_told(whole, tmp_path, name):
+    path = tmp_path / "model.h5"
+    changed, table = bytearray(whole), read_table(whole[:BLOCK])
+    with memoryview(changed) as view:
+        seal(view, table | {name: replace(table[name], checksum=bytes(32))})
+    path.write_bytes(changed)
+    assert differences(path) == []
+
+
 def test_other_programs_find_the_same_in_a_file_that_nobody_changed(whole, tmp_path):
     path = tmp_path / "model.h5"
     path.write_bytes(whole)

@@ -73,7 +73,11 @@ class Provenance:
                     "the data that the run began with, or start a new run"
                 )
         self._starts = starts
-        self._notes = Notes.from_json(before.get("first_steps"))
+        notes = Notes.from_json(before.get("first_steps"))
+        if notes and self._notes:
+            # The checkpoint's spec says the same as this one, but may be spelt otherwise than it is from now on.
+            notes.spec = self._notes.spec
+        self._notes = notes
 
     def first_steps(self) -> list[Callback]:
         """What notes the first steps, for `verify`; nothing in a run that began without notes."""
