@@ -52,8 +52,13 @@ def end_of(path: Path) -> Path:
 
 def is_within(path: Path, folders: Iterable[Path]) -> bool:
     """Whether what is at a path, links followed, lies in one of the folders; not so for what is no path at all."""
+    return leads_into(path, [end_of(folder) for folder in folders])
+
+
+def leads_into(path: Path, ends: Iterable[Path]) -> bool:
+    """The same for folders whose own links have been followed, for those who ask of many paths."""
     try:
         end = path.resolve()
-        return any(end.is_relative_to(folder.resolve()) for folder in folders)
+        return any(end.is_relative_to(each) for each in ends)
     except (OSError, ValueError, RuntimeError):  # a name too long, a NUL character, links in a circle
         return False

@@ -7,6 +7,7 @@ import pytest
 
 import nbcnn
 from nbcnn import api, data
+from nbcnn.data.files import refuse_links_out
 from nbcnn.errors import DataError, WeightsError
 from nbcnn.network import build
 from nbcnn.reach import data_folder, is_within, named_folders
@@ -173,6 +174,14 @@ def test_pretrained_weights_are_inside_too(project):
         take_pretrained(model)
     named = nbcnn.load_spec(path, {"pretrained.weights": str(outside)})
     assert take_pretrained(nbcnn.Model(build(named)))
+
+
+def test_a_link_in_a_circle_leads_out(tmp_path):
+    (tmp_path / "circle").symlink_to("circle")
+    if is_within(tmp_path / "circle", [tmp_path]):
+        pytest.skip("Python resolves links in a circle here")
+    with pytest.raises(DataError, match="circle: the link leads out of"):
+        refuse_links_out([tmp_path / "circle"], tmp_path)
 
 
 @pytest.mark.parametrize("link", ["a/z.png", "c", "train"])

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nbcnn.errors import DataError
 from nbcnn.machine.memory import memory_bytes
-from nbcnn.reach import DATA, end_of, named_folders
+from nbcnn.reach import DATA, end_of, leads_into, named_folders
 
 # No deflate stream expands further: 258 bytes from 2 bits, hence 1032 (RFC 1951, section 3.2.5).
 DEFLATE_LIMIT = 1032
@@ -88,7 +88,7 @@ def refuse_links_out(paths: Iterable[Path], folder: Path, data_dir: Path | None 
         return
     named = [end_of(each) for each in named_folders(folder, data_dir)]
     for path in links:
-        if not any(end_of(path).is_relative_to(each) for each in named):
+        if not leads_into(path, named):
             raise DataError(
                 f"{path}: the link leads out of {folder}; copy what it leads to, or name a folder that holds both by "
                 f"--data-dir or {DATA}"
