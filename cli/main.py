@@ -4,7 +4,6 @@ import io
 import os
 import signal
 import sys
-import traceback
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -47,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if isinstance(error, SystemExit):
             raise
         if debug.wanted:
+            import traceback
+
             traceback.print_exc()
         code = _explain(error)
     sys.exit(code if isinstance(code, int) else 0)

@@ -87,6 +87,30 @@ def test_work_for_a_spec_that_is_refused_has_bounds() -> None:
     assert calls_of(INPUT + MADE_OF_BLOCKS.format("10000") * 2) < 10 * MOST_VALUES
 
 
+def test_what_pydantic_only_names_is_not_loaded() -> None:
+    """It looks for plugins, and compares secrets, for others."""
+    program = (
+        "from nbcnn_cli.main import main\n"
+        "try: main(['validate', 'specs/lenet5.toml'])\nexcept SystemExit as end: assert end.code == 0"
+    )
+    loaded = loaded_by(program)
+    assert "pydantic" in loaded and not {"email", "zipfile", "hmac", "secrets", "traceback"} & loaded
+
+
+def test_what_was_put_off_works_afterwards() -> None:
+    """For pydantic, which met it first, and for whoever asks for it later; plugins that a user wants are found."""
+    program = (
+        "import os; os.environ['PYDANTIC_DISABLE_PLUGINS'] = 'one'\nfrom nbcnn_cli.main import main\n"
+        "try: main(['validate', 'specs/lenet5.toml'])\nexcept SystemExit as end: assert end.code == 0\n"
+        "from pydantic import SecretBytes, SecretStr\nfrom pydantic.plugin import _loader\n"
+        "import importlib.metadata, secrets\n"
+        "assert SecretStr('a') == SecretStr('a') and SecretBytes(b'a') != SecretBytes(b'b')\n"
+        "assert importlib.metadata.version('numpy') and secrets.token_hex(2)\n"
+        "assert list(_loader.get_plugins()) == [] and type(importlib.metadata).__name__ == 'module'\n"
+    )
+    assert "email" in loaded_by(program)
+
+
 def test_validating_leaves_the_process_as_it_was() -> None:
     program = (
         "import gc, os; before = {**os.environ}\nfrom nbcnn_cli.main import main\n"

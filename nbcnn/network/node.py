@@ -1,6 +1,7 @@
 """One operation of a network, before any array exists."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -36,7 +37,7 @@ class Node:
     other_flops: dict[str, int]
     field: ReceptiveField | None
 
-    @property
+    @cached_property
     def params(self) -> int:
         return sum(prod(parameter.shape) for parameter in self.parameters.values())
 
@@ -56,7 +57,7 @@ class Node:
     def buffer_elements(self) -> int:
         return sum(prod(buffer.shape) for buffer in self.buffers.values())
 
-    @property
+    @cached_property
     def trainable(self) -> bool:
         """Whether training changes its parameters; without any there is nothing to change."""
         return bool(self.parameters) and (not isinstance(self.layer, Trainable) or self.layer.trainable)

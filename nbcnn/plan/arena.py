@@ -13,6 +13,7 @@ from bisect import insort
 from collections.abc import Iterable
 from ctypes import addressof, c_char
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -90,8 +91,9 @@ def _first_fit(uses: Iterable[Use], blocks: int = 1) -> tuple[dict[Storage, int]
     # By where they start.
     placed: list[tuple[int, int, float, float]] = []
     offsets: dict[Storage, int] = {}
-    for group in sorted(_sharing(uses), key=lambda group: -group[0].storage.extent()):
-        size = _round_up(group[0].storage.extent() * blocks)
+    groups = [(group[0].storage.extent(), group) for group in _sharing(uses)]
+    for extent, group in sorted(groups, key=itemgetter(0), reverse=True):
+        size = _round_up(extent * blocks)
         first, last = (0, math.inf) if group[0].layout else (group[0].first, group[0].last)
         offset = 0
         for start, end, used, until in placed:
@@ -125,30 +127,36 @@ def _sharing(uses: Iterable[Use]) -> Iterable[list[Use]]:
 def uses_of(program: Program) -> list[Use]:
     """Who uses which activation when; calls that run side by side, or in parts by turns, have one number."""
     uses: dict[Storage, Use] = {}
-    number = 0
+    start = 0
     for stage_number, stage in enumerate(program.stages):
         is_phase = isinstance(stage, Phase)
-        groups = [list(calls_of(stage))] if isinstance(stage, Phase) else grouped(stage.calls)
-        for group in groups:
+        groups = [calls_of(stage)] if isinstance(stage, Phase) else grouped(stage.calls)
+        # In an outline one call stands for many parts, and is looked at once.
+        last = {call: number for number, group in enumerate(groups, start) for call in group}
+        for number, group in enumerate(groups, start):
             for call in group:
+                until = last.pop(call, None)
+                if until is None:
+                    continue
                 for activation in activations_of(call):
                     storage = activation.storage
                     use = uses.get(storage)
                     if use is None:
-                        use = uses[storage] = Use(storage, number, number, stage_number, stage_number)
-                    use.last, use.last_stage = number, stage_number
+                        use = uses[storage] = Use(storage, number, until, stage_number, stage_number)
+                    use.last_stage = stage_number
+                    if until > use.last:
+                        use.last = until
                     if is_phase and not storage.per_worker:
                         use.in_phase = True
                     if activation.halo != NO_HALO and not storage.cleared:
                         use.layout = (activation.channels, activation.space, activation.halo, activation.lane_bytes)
-            number += 1
-        number += 1
+        start += len(groups) + 1
     return list(uses.values())
 
 
 def _shared(program: Program) -> dict[Storage, None]:
     """What all samples share, in the order of its first use."""
-    return {storage: None for call in program.calls() for storage in shared_of(call)}
+    return {storage: None for call in dict.fromkeys(program.calls()) for storage in shared_of(call)}
 
 
 def lay_out(program: Program, workers: int) -> int:

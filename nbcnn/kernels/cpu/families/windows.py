@@ -201,12 +201,11 @@ def tile_tables(
     taps_so_far = 0
     channels = np.arange(fold)[:, None]
     for strand in strands:
-        inside = reach(strand.starts, strand.taps, source.space)
         if pool:
-            pixel_rows_here, used = _pooled_pixels(strand, inside, source, target.space, pool, tile_pixels)
+            pixel_rows_here, used = _pooled_pixels(strand, source, target.space, pool, tile_pixels)
             pixel_rows.append(pixel_rows_here)
         else:
-            order, used = _order(np.tile(inside, (blocks, 1)), np.tile(strand.pixels, (blocks, 1)), tile_pixels)
+            order, used = _cut(strand, source.space, tile_pixels, blocks)
             block, pixel = np.divmod(order, len(strand.pixels))
             places = ((source, strand.starts), (target, strand.pixels), (mask, strand.pixels))
             offsets = [each.offsets(where)[pixel] + block * each.storage.extent() for each, where in places]
@@ -230,10 +229,34 @@ def tile_tables(
     )
 
 
+def tile_table_bytes(
+    strands: Sequence[Strand], space: Space, tile_pixels: int, blocks: int = 1
+) -> tuple[int, int, int]:
+    """What `pixels`, `tiles` and, for each channel folded in, `taps` of `tile_tables` take: layouts need not be known.
+
+    The source is of `space`.
+    """
+    pixels = tiles = taps = 0
+    for strand in strands:
+        order, used = _cut(strand, space, tile_pixels, blocks)
+        _, firsts = np.unique(codes(used), return_index=True)
+        pixels += len(order)
+        tiles += len(used)
+        taps += int(used[firsts].sum())
+    return 12 * pixels, 8 * tiles, 8 * taps
+
+
+def _cut(strand: Strand, space: Space, tile_pixels: int, blocks: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which pixels of so many blocks share a tile, and the taps that each tile needs; as `_order` gives them."""
+    inside = reach(strand.starts, strand.taps, space)
+    return _order(np.tile(inside, (blocks, 1)), np.tile(strand.pixels, (blocks, 1)), tile_pixels)
+
+
 def _pooled_pixels(
-    strand: Strand, inside: np.ndarray, source: Activation, space: Space, pool: Pool, tile_pixels: int
+    strand: Strand, source: Activation, space: Space, pool: Pool, tile_pixels: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """The rows of `pixels` and the taps of every tile, of the pixels of whole windows in `space`, window by window."""
+    inside = reach(strand.starts, strand.taps, source.space)
     windows = every(pool.y.space)
     places = windows[:, None] * np.array(pool.kernel) + every(pool.kernel)
     pixels = np.ravel_multi_index(tuple(np.moveaxis(places, -1, 0)), space)

@@ -5,13 +5,22 @@ gradients. Which tile is compiled follows from the number of filters and pixels 
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 
 import numpy as np
 
 from nbcnn.kernels.cpu.families.sums import PartialSums
-from nbcnn.kernels.cpu.families.windows import Strands, TileTables, Window, columns_of, every, halo_of, tile_tables
+from nbcnn.kernels.cpu.families.windows import (
+    Strands,
+    TileTables,
+    Window,
+    columns_of,
+    every,
+    halo_of,
+    tile_table_bytes,
+    tile_tables,
+)
 from nbcnn.kernels.cpu.language.lanes import register_count
 from nbcnn.kernels.cpu.language.row import Body, arguments, read_index
 from nbcnn.kernels.cpu.products.packing import Packing, packed_bias, packed_weights
@@ -206,6 +215,17 @@ def add_convolution(
         layouts = [(each.layout, blocks > 1 and each.storage.extent()) for each in (source, target, mask)]
         return program.once((strands, *layouts, sizes), lambda: tile_tables(strands, source, target, mask, *sizes))
 
+    def table_bytes() -> Sequence[int]:
+        if pool:
+            return [each.nbytes for each in tables()]
+        cut = source.space, tile_pixels, blocks
+        pixels, tiles, taps = program.once((strands, *cut), lambda: tile_table_bytes(strands, *cut))
+        return pixels, tiles, fold * taps
+
+    def table(name: str, number: int) -> Table:
+        size = (lambda: table_bytes()[number]) if program.outline else None
+        return Table(name, lambda: tables()[number], size)
+
     call = program.call(
         convolve,
         tile_filters,
@@ -215,9 +235,9 @@ def add_convolution(
         bias=packed_bias(program, bias, packing, tile_filters),
         y=target,
         mask=target,
-        pixel_table=Table("pixels", lambda: tables().pixels),
-        tile_table=Table("tiles", lambda: tables().tiles),
-        tap_table=Table("taps", lambda: tables().taps),
+        pixel_table=table("pixels", 0),
+        tile_table=table("tiles", 1),
+        tap_table=table("taps", 2),
         tiles=lambda: len(tables().tiles),
         groups=packing.groups,
         group_filters=packing.filters,
@@ -244,7 +264,6 @@ def add_convolution(
         call.arguments.update(mask=mask, masked=1)
         return True
 
-    @cache
     def in_rows() -> bool:
         """Whether all pixels have the same tap, so that tiles take them row by row."""
         return taps == len(strands) == 1 and halo_of(strands, source.space) == NO_HALO

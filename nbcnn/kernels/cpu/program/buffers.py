@@ -53,12 +53,15 @@ class Array:
 
 
 class Table:
-    """A constant array of int32 that is computed when the layout of the activations is known."""
+    """A constant array of int32 that is computed when the layout of the activations is known.
 
-    def __init__(self, name: str, compute: Callable[[], np.ndarray]) -> None:
+    Where its `size` in bytes is known without it, it is computed only for who wants its contents.
+    """
+
+    def __init__(self, name: str, compute: Callable[[], np.ndarray], size: Callable[[], int] | None = None) -> None:
         self._compute = compute
         self._value: np.ndarray | None = None
-        self.storage = Storage(name, lambda: self.value.nbytes, contents=lambda: self.value)
+        self.storage = Storage(name, size or (lambda: self.value.nbytes), contents=lambda: self.value)
 
     @property
     def value(self) -> np.ndarray:

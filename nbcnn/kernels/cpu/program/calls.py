@@ -5,7 +5,7 @@ consumer may ask for a halo of zeros around the space of what it reads, which it
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any, NamedTuple
@@ -246,9 +246,9 @@ class Walk:
     calls: list[Call] = field(default_factory=list)
 
 
-def calls_of(stage: Walk | Phase) -> Iterable[Call]:
+def calls_of(stage: Walk | Phase) -> list[Call]:
     """The calls of one stage."""
-    return stage.calls if isinstance(stage, Walk) else (call for calls, _ in stage.groups for call in calls)
+    return stage.calls if isinstance(stage, Walk) else [call for calls, _ in stage.groups for call in calls]
 
 
 # Activations, and what all samples share.

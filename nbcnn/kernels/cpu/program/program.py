@@ -4,7 +4,7 @@ A program is data. The operations add buffers and calls to it; the plan then giv
 every call into one row of the table that the walker reads.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -230,10 +230,9 @@ class Program:
             if call.settled is None:
                 call.settled = buffers_of(call)
 
-    def calls(self) -> Iterable[Call]:
+    def calls(self) -> list[Call]:
         """All calls in the order in which they run."""
-        for stage in self.stages:
-            yield from calls_of(stage)
+        return [call for stage in self.stages for call in calls_of(stage)]
 
 
 def in_place_or_new(program: Program, x: Activation, name: str) -> Activation:
