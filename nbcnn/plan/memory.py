@@ -1,5 +1,8 @@
 """What training a network will take, before anything is compiled or allocated: its program is laid out, no more."""
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import prod
 
 import numpy as np
@@ -32,10 +35,23 @@ def training_bytes(network: Network) -> int | None:
         return None
     threads = workers()
     try:
-        return _planned_bytes(network, threads)
+        with _collecting_later():
+            return _planned_bytes(network, threads)
     except InputError:
         # Training would refuse it, too.
         return None
+
+
+@contextmanager
+def _collecting_later() -> Iterator[None]:
+    """Look for no garbage meanwhile: what is made stays to the end, and looking takes longer than making it."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _window_places(node: Node) -> int:
