@@ -61,7 +61,7 @@ def _round_up(size: int) -> int:
     return -(-(size + SLACK) // ALIGNMENT) * ALIGNMENT
 
 
-@dataclass
+@dataclass(slots=True)
 class Use:
     """One buffer and the numbers of the first and last call, and stage, that need it, in the order of their runs."""
 

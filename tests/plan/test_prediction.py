@@ -118,3 +118,12 @@ def test_no_garbage_is_looked_for_while_a_program_is_laid_out(enabled: bool) -> 
         (gc.enable if was_enabled else gc.disable)()
     # Once before and once after, at most; it would be dozens of times.
     assert looked.count("start") <= 2
+
+
+def test_maps_whose_offsets_do_not_fit_have_no_prediction() -> None:
+    """Training refuses them, though their tables' sizes are told without the offsets."""
+    conv = {"type": "conv", "out_channels": 8, "kernel_size": 3, "stride": 2}
+    layers = [conv, {"type": "global_avg_pool"}, {"type": "flatten"}]
+    known, unknown = (build(parse({"input": {"shape": [64, side, side]}, "layers": layers})) for side in (200, 1400))
+    assert training_bytes(known)
+    assert training_bytes(unknown) is None

@@ -1,5 +1,6 @@
 """What the pools share: tables of windows, and the walk back over them."""
 
+import math
 from functools import cache
 from typing import NamedTuple
 
@@ -43,9 +44,10 @@ class Windows(NamedTuple):
 
     def readers(self, space: Space) -> np.ndarray:
         """In how many windows each pixel of `space` is."""
-        window, tap = np.nonzero(self.used)
-        pixels = np.ravel_multi_index(tuple((self.starts[window] + self.taps[tap]).T), space)
-        counts: np.ndarray = np.bincount(pixels, minlength=int(np.prod(space)))
+        _, rows, columns = space
+        steps = np.array([rows * columns, columns, 1])
+        pixels = (self.starts @ steps)[:, None] + self.taps @ steps
+        counts: np.ndarray = np.bincount(pixels[self.used], minlength=math.prod(space))
         return counts
 
     @property

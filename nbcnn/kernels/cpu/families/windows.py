@@ -248,8 +248,10 @@ def tile_table_bytes(
 
 def _cut(strand: Strand, space: Space, tile_pixels: int, blocks: int) -> tuple[np.ndarray, np.ndarray]:
     """Which pixels of so many blocks share a tile, and the taps that each tile needs; as `_order` gives them."""
-    inside = reach(strand.starts, strand.taps, space)
-    return _order(np.tile(inside, (blocks, 1)), np.tile(strand.pixels, (blocks, 1)), tile_pixels)
+    inside, pixels = reach(strand.starts, strand.taps, space), strand.pixels
+    if blocks > 1:
+        inside, pixels = np.tile(inside, (blocks, 1)), np.tile(pixels, (blocks, 1))
+    return _order(inside, pixels, tile_pixels)
 
 
 def _pooled_pixels(

@@ -5,7 +5,7 @@ gradients. Which tile is compiled follows from the number of filters and pixels 
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable
 from functools import cache, lru_cache
 
 import numpy as np
@@ -25,7 +25,7 @@ from nbcnn.kernels.cpu.language.lanes import register_count
 from nbcnn.kernels.cpu.language.row import Body, arguments, read_index
 from nbcnn.kernels.cpu.products.packing import Packing, packed_bias, packed_weights
 from nbcnn.kernels.cpu.products.tile import convolution_tile, correlation_tile
-from nbcnn.kernels.cpu.program.buffers import Array, Table
+from nbcnn.kernels.cpu.program.buffers import LARGEST_OFFSET, Array, Table
 from nbcnn.kernels.cpu.program.calls import NO_HALO, Activation, Argument, Call, Pool
 from nbcnn.kernels.cpu.program.program import Program
 
@@ -215,16 +215,17 @@ def add_convolution(
         layouts = [(each.layout, blocks > 1 and each.storage.extent()) for each in (source, target, mask)]
         return program.once((strands, *layouts, sizes), lambda: tile_tables(strands, source, target, mask, *sizes))
 
-    def table_bytes() -> Sequence[int]:
-        if pool:
-            return [each.nbytes for each in tables()]
-        cut = source.space, tile_pixels, blocks
-        pixels, tiles, taps = program.once((strands, *cut), lambda: tile_table_bytes(strands, *cut))
-        return pixels, tiles, fold * taps
-
     def table(name: str, number: int) -> Table:
-        size = (lambda: table_bytes()[number]) if program.outline else None
-        return Table(name, lambda: tables()[number], size)
+        def size() -> int | None:
+            # Where offsets may not fit, one of the three is computed, and tells.
+            largest = blocks * max(each.storage.extent() for each in (source, target, mask)) if number == 0 else 0
+            if pool or largest > LARGEST_OFFSET:
+                return None
+            cut = source.space, tile_pixels, blocks
+            pixels, tiles, taps = program.once((strands, *cut), lambda: tile_table_bytes(strands, *cut))
+            return (pixels, tiles, fold * taps)[number]
+
+        return Table(name, lambda: tables()[number], size if program.outline else None)
 
     call = program.call(
         convolve,
@@ -327,7 +328,14 @@ def position_table(program: Program, window: Window, x: Activation, dy: Activati
         shifted: np.ndarray = np.arange(blocks)[:, None, None] * np.array(extents()) + here
         return shifted.reshape(-1, 2)
 
-    return program.table("positions", lambda: (window, x.layout, dy.layout, blocks, blocks > 1 and extents()), offsets)
+    def key() -> Hashable:
+        return window, x.layout, dy.layout, blocks, blocks > 1 and extents()
+
+    def size() -> int | None:
+        fits = blocks * max(extents()) <= LARGEST_OFFSET
+        return 8 * blocks * math.prod(dy.space) if fits else None
+
+    return program.table("positions", key, offsets, size)
 
 
 def add_correlation(

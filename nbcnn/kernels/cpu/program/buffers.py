@@ -9,12 +9,9 @@ import numpy as np
 from nbcnn.errors import InputError
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Storage:
-    """A stretch of memory; `extent` tells its bytes once all halos are known.
-
-    A plan has thousands, so that what is said of few of them is a value of the class until it is said.
-    """
+    """A stretch of memory; `extent` tells its bytes once all halos are known. A plan has thousands."""
 
     name: str
     extent: Callable[[], int]
@@ -55,13 +52,20 @@ class Array:
 class Table:
     """A constant array of int32 that is computed when the layout of the activations is known.
 
-    Where its `size` in bytes is known without it, it is computed only for who wants its contents.
+    An outline, which nobody runs, may tell the `size` in bytes in its place; None where only the array itself can tell.
     """
 
-    def __init__(self, name: str, compute: Callable[[], np.ndarray], size: Callable[[], int] | None = None) -> None:
+    def __init__(
+        self, name: str, compute: Callable[[], np.ndarray], size: Callable[[], int | None] | None = None
+    ) -> None:
         self._compute = compute
+        self._size = size
         self._value: np.ndarray | None = None
-        self.storage = Storage(name, size or (lambda: self.value.nbytes), contents=lambda: self.value)
+        self.storage = Storage(name, self._bytes, contents=lambda: self.value)
+
+    def _bytes(self) -> int:
+        known = self._size() if self._size else None
+        return self.value.nbytes if known is None else known
 
     @property
     def value(self) -> np.ndarray:
@@ -71,11 +75,15 @@ class Table:
         return self._value
 
 
+# Offsets are 32-bit integers.
+LARGEST_OFFSET = 2**31 - 1
+
+
 def entries(name: str, value: np.ndarray) -> np.ndarray:
     """Offsets as a table holds them; raises InputError where they do not fit."""
-    if value.size and (largest := max(int(value.max()), -int(value.min()))) > np.iinfo(np.int32).max:
+    if value.size and (largest := max(int(value.max()), -int(value.min()))) > LARGEST_OFFSET:
         raise InputError(
-            f"{name}: offsets up to {np.iinfo(np.int32).max} bytes are possible within a block of samples, "
+            f"{name}: offsets up to {LARGEST_OFFSET} bytes are possible within a block of samples, "
             f"{largest} are needed; use a smaller image or fewer channels"
         )
     return np.ascontiguousarray(value, dtype=np.int32)

@@ -119,9 +119,19 @@ class Program:
         found: T = self._computed[key]
         return found
 
-    def table(self, name: str, key: Callable[[], Hashable], compute: Callable[[], np.ndarray]) -> Table:
-        """A table that follows from its name and key, both asked for when layouts are known; see `once`."""
-        return Table(name, lambda: self.once((name, key()), lambda: entries(name, compute())))
+    def table(
+        self,
+        name: str,
+        key: Callable[[], Hashable],
+        compute: Callable[[], np.ndarray],
+        size: Callable[[], int | None] | None = None,
+    ) -> Table:
+        """A table that follows from its name and key, both asked for when layouts are known; see `once` and `Table`."""
+
+        def shared() -> np.ndarray:
+            return self.once((name, key()), lambda: entries(name, compute()))
+
+        return Table(name, shared, size if self.outline else None)
 
     def call(self, factory: Callable[..., Any], *constants: int | str, **arguments: Argument) -> Call:
         return Call(Kernel(factory, (self.lanes, *constants)), arguments, self.section, outline=self.outline)
