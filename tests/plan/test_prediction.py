@@ -120,10 +120,11 @@ def test_no_garbage_is_looked_for_while_a_program_is_laid_out(enabled: bool) -> 
     assert looked.count("start") <= 2
 
 
-def test_maps_whose_offsets_do_not_fit_have_no_prediction() -> None:
-    """Training refuses them, though their tables' sizes are told without the offsets."""
-    conv = {"type": "conv", "out_channels": 8, "kernel_size": 3, "stride": 2}
-    layers = [conv, {"type": "global_avg_pool"}, {"type": "flatten"}]
-    known, unknown = (build(parse({"input": {"shape": [64, side, side]}, "layers": layers})) for side in (200, 1400))
+@pytest.mark.parametrize("trainable", [True, False])
+def test_maps_whose_offsets_do_not_fit_have_no_prediction(trainable: bool) -> None:
+    """Training refuses them, though the sizes of tables are told without their offsets."""
+    conv = {"type": "conv", "out_channels": 8, "kernel_size": 3, "stride": 2, "trainable": trainable}
+    layers = [conv, {"type": "global_avg_pool"}, {"type": "flatten"}, {"type": "linear", "out_features": 2}]
+    known, unknown = (build(parse({"input": {"shape": [25, side, side]}, "layers": layers})) for side in (200, 1800))
     assert training_bytes(known)
     assert training_bytes(unknown) is None
