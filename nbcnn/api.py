@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbcnn import network, spec
+from nbcnn.machine.garbage import collecting_later
 from nbcnn.network import Fixed, Network
 from nbcnn.spec import Diagnostic, InvalidSpec, Spec
 
@@ -177,14 +178,15 @@ def validate(
     With `explain`, every layer has `arithmetic`: how the sizes of its output come about. `text` is read in the place of
     what the file holds.
     """
-    try:
-        loaded = load_spec(path, overrides, text=text)
-    except InvalidSpec as error:
-        return network.report(None, (), error.diagnostics) | {"file": str(path)}
-    nodes, errors = network.trace(loaded)
-    if errors:
-        return network.report(loaded, nodes, errors, explain=explain)
-    return network.Network(loaded, tuple(nodes), *_ASKED_LATER).report(explain)
+    with collecting_later():
+        try:
+            loaded = load_spec(path, overrides, text=text)
+        except InvalidSpec as error:
+            return network.report(None, (), error.diagnostics) | {"file": str(path)}
+        nodes, errors = network.trace(loaded)
+        if errors:
+            return network.report(loaded, nodes, errors, explain=explain)
+        return network.Network(loaded, tuple(nodes), *_ASKED_LATER).report(explain)
 
 
 def fix(path: AnyPath, *, unsafe: bool = False, write: bool = True, text: str | None = None) -> Fixed:

@@ -1,5 +1,6 @@
 """What keeps validating quick, counted and not timed: what is loaded, what is done once, and work in step with size."""
 
+import gc
 import sys
 from collections.abc import Callable, Hashable
 from pathlib import Path
@@ -109,6 +110,29 @@ def test_what_was_put_off_works_afterwards() -> None:
         "assert list(_loader.get_plugins()) == [] and type(importlib.metadata).__name__ == 'module'\n"
     )
     assert "email" in loaded_by(program)
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_no_garbage_is_looked_for_meanwhile(enabled: bool) -> None:
+    spec = ROOT / "specs" / "resnet18.toml"
+    network = api.build(api.load_spec(spec))
+    was_enabled = gc.isenabled()
+    looked: list[str] = []
+
+    def watching(phase: str, info: dict[str, int]) -> None:
+        looked.append(phase)
+
+    (gc.enable if enabled else gc.disable)()
+    gc.callbacks.append(watching)
+    try:
+        for work in (lambda: api.validate(spec), lambda: memory.training_bytes(network)):
+            looked.clear()
+            work()
+            # Once before and once after, at most, where it would be dozens of times.
+            assert looked.count("start") <= 2 and gc.isenabled() == enabled
+    finally:
+        gc.callbacks.remove(watching)
+        (gc.enable if was_enabled else gc.disable)()
 
 
 def test_validating_leaves_the_process_as_it_was() -> None:

@@ -1,8 +1,5 @@
 """What training a network will take, before anything is compiled or allocated: its program is laid out, no more."""
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from math import prod
 
 import numpy as np
@@ -10,6 +7,7 @@ import numpy as np
 from nbcnn.errors import InputError
 from nbcnn.kernels.cpu.program.program import Program
 from nbcnn.machine.cores import workers
+from nbcnn.machine.garbage import collecting_later
 from nbcnn.network import Network, Node
 from nbcnn.network.node import FLOAT_BYTES
 from nbcnn.plan.arena import lay_out
@@ -35,23 +33,11 @@ def training_bytes(network: Network) -> int | None:
         return None
     threads = workers()
     try:
-        with _collecting_later():
+        with collecting_later():
             return _planned_bytes(network, threads)
     except InputError:
         # Training would refuse it, too.
         return None
-
-
-@contextmanager
-def _collecting_later() -> Iterator[None]:
-    """Look for no garbage meanwhile: what is made stays to the end, and looking takes longer than making it."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _window_places(node: Node) -> int:
