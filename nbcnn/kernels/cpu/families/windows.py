@@ -229,9 +229,7 @@ def tile_tables(
     )
 
 
-def tile_table_bytes(
-    strands: Sequence[Strand], space: Space, tile_pixels: int, blocks: int = 1
-) -> tuple[int, int, int]:
+def tile_table_bytes(strands: Sequence[Strand], space: Space, tile_pixels: int, blocks: int) -> tuple[int, int, int]:
     """What `pixels`, `tiles` and, for each channel folded in, `taps` of `tile_tables` take: layouts need not be known.
 
     The source is of `space`.
