@@ -14,7 +14,7 @@ from nbcnn.plan.arena import lay_out
 from nbcnn.plan.losses import planned_loss
 from nbcnn.plan.lowering import lower_inference, lower_training
 from nbcnn.plan.schedule import Schedule
-from nbcnn.plan.updating import Average, Update
+from nbcnn.plan.updating import Arrays, Average, Update
 from nbcnn.spec.augment import mixes
 
 _WORD_BYTES = 8
@@ -50,23 +50,24 @@ def _window_places(node: Node) -> int:
 
 def _planned_bytes(network: Network, threads: int) -> int:
     train = network.spec.train
-    arrays = _arrays(network)
-    program = training_outline(network, arrays)
-    kept = len(train.optimizer.state_arrays) + (train.accumulation_steps > 1) + (train.ema is not None)
-    trained = sum(each.size for each in _trained(network, arrays).values())
-    numbers = sum(each.size for each in arrays.values()) + kept * trained
+    program = training_outline(network)
+    kept = len(train.optimizer.state_arrays) + (train.accumulation_steps > 1)
+    trained = sum(node.params for node in network.layers if node.trainable)
+    buffers = sum(node.buffer_elements for node in network.layers)
+    numbers = network.params + buffers + kept * trained
     if train.ema is not None:
-        numbers += sum(prod(each.shape) for node in network.layers for each in node.buffers.values())
+        numbers += trained + buffers
     laid_out = lay_out(program, threads)
     return FLOAT_BYTES * numbers + laid_out + _WORD_BYTES * Schedule(program, threads).words
 
 
-def training_outline(network: Network, arrays: dict[str, np.ndarray] | None = None) -> Program:
+def training_outline(network: Network) -> Program:
     """The program of training on batches of the spec's size: all its calls, and no array behind them."""
     train = network.spec.train
     state_arrays = train.optimizer.state_arrays
-    arrays = arrays or _arrays(network)
-    trained = _trained(network, arrays)
+    parameters, buffers = _arrays(network)
+    names = (f"{node.name}.{name}" for node in network.layers if node.trainable for name in node.parameters)
+    trained = {name: parameters[name] for name in names}
     update = Update(
         train.optimizer.type,
         train.optimizer.settings,
@@ -76,31 +77,30 @@ def training_outline(network: Network, arrays: dict[str, np.ndarray] | None = No
         train.clip_grad_value,
         train.shared_gradients,
         trained if train.accumulation_steps > 1 else {},
-        Average(arrays, train.ema.decay, train.ema.warmup) if train.ema else None,
+        Average(trained | buffers, train.ema.decay, train.ema.warmup) if train.ema else None,
     )
     loss = planned_loss(train.loss.without_data(), mixes(network.spec.augment))
-    return lower_training(network, train.batch_size, arrays, arrays, _scale(network), loss, update, outline=True)
+    scale = _scale(network)
+    return lower_training(network, train.batch_size, parameters, buffers, scale, loss, update, outline=True)
 
 
 def inference_outline(network: Network, samples: int) -> Program:
     """The program of predictions for so many samples, with no array behind it."""
-    arrays = _arrays(network)
-    return lower_inference(network, samples, arrays, arrays, _scale(network))
+    return lower_inference(network, samples, *_arrays(network), _scale(network))
 
 
-def _arrays(network: Network) -> dict[str, np.ndarray]:
-    """All parameters and buffers; a program asks for shapes alone, so one number serves as an array of any."""
+def _arrays(network: Network) -> tuple[Arrays, Arrays]:
+    """Parameters and buffers; a program asks for shapes alone, so one number serves as an array of any."""
     number = np.zeros(1, np.float32)
-    return {
-        f"{node.name}.{name}": np.ndarray(each.shape, np.float32, number, strides=(0,) * len(each.shape))
-        for node in network.layers
-        for name, each in {**node.parameters, **node.buffers}.items()
-    }
 
+    def arrays(section: str) -> Arrays:
+        return {
+            f"{node.name}.{name}": np.ndarray(each.shape, np.float32, number, strides=(0,) * len(each.shape))
+            for node in network.layers
+            for name, each in getattr(node, section).items()
+        }
 
-def _trained(network: Network, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    names = (f"{node.name}.{name}" for node in network.layers if node.trainable for name in node.parameters)
-    return {name: arrays[name] for name in names}
+    return arrays("parameters"), arrays("buffers")
 
 
 def _scale(network: Network) -> np.ndarray:
