@@ -86,33 +86,59 @@ class Use:
         return Use(self.storage, *stages, *stages, self.layout, self.in_phase)
 
 
+class _Group(NamedTuple):
+    """Buffers that share one place, and the numbers of the first and last call that need it."""
+
+    extent: int
+    first: float
+    last: float
+    storages: list[Storage]
+
+
 def _first_fit(uses: Iterable[Use], blocks: int = 1) -> tuple[dict[Storage, int], int]:
     """Place buffers, each for so many blocks, so that no two in use at once overlap; largest and lowest first."""
-    # By where they start.
-    placed: list[tuple[int, int, float, float]] = []
     offsets: dict[Storage, int] = {}
-    groups = [(group[0].storage.extent(), group) for group in _sharing(uses)]
-    for extent, group in sorted(groups, key=itemgetter(0), reverse=True):
-        size = _round_up(extent * blocks)
-        first, last = (0, math.inf) if group[0].layout else (group[0].first, group[0].last)
-        offset = 0
-        for start, end, used, until in placed:
-            if used <= last and first <= until and end > offset:
-                if offset + size <= start:
-                    break
-                offset = end
-        insort(placed, (offset, offset + size, first, last))
-        for use in group:
-            offsets[use.storage] = offset
-    return offsets, max((end for _, end, _, _ in placed), default=0)
+    top = 0
+    for groups in _apart(_sharing(uses)):
+        # By where they start.
+        placed: list[tuple[int, int, float, float]] = []
+        for extent, first, last, storages in sorted(groups, key=itemgetter(0), reverse=True):
+            size = _round_up(extent * blocks)
+            offset = 0
+            for start, end, used, until in placed:
+                if used <= last and first <= until and end > offset:
+                    if offset + size <= start:
+                        break
+                    offset = end
+            insort(placed, (offset, offset + size, first, last))
+            offsets.update(dict.fromkeys(storages, offset))
+        top = max(top, *(end for _, end, _, _ in placed))
+    return offsets, top
 
 
-def _sharing(uses: Iterable[Use]) -> Iterable[list[Use]]:
+def _apart(groups: Iterable[_Group]) -> Iterable[list[_Group]]:
+    """Sets of groups of which none is in use together with one of another set: each is placed as though it were alone.
+
+    Comparing all of them with each other is what takes the time of large networks.
+    """
+    found: list[_Group] = []
+    until = -math.inf
+    for group in sorted(groups, key=itemgetter(1)):
+        if found and group.first > until:
+            yield found
+            found = []
+        found.append(group)
+        until = max(until, group.last)
+    if found:
+        yield found
+
+
+def _sharing(uses: Iterable[Use]) -> Iterable[_Group]:
     """Each buffer by itself, but those with a halo in groups of one layout that are never in use at once."""
     groups: dict[tuple[object, ...], list[list[Use]]] = {}
     for use in sorted(uses, key=lambda use: use.first):
         if use.layout is None:
-            yield [use]
+            yield _Group(use.storage.extent(), use.first, use.last, [use.storage])
             continue
         alike = groups.setdefault(use.layout, [])
         free = next((group for group in alike if group[-1].last < use.first), None)
@@ -121,7 +147,9 @@ def _sharing(uses: Iterable[Use]) -> Iterable[list[Use]]:
         else:
             free.append(use)
     for alike in groups.values():
-        yield from alike
+        for group in alike:
+            # Nobody else may ever write there.
+            yield _Group(group[0].storage.extent(), 0, math.inf, [use.storage for use in group])
 
 
 def uses_of(program: Program) -> list[Use]:

@@ -1,9 +1,9 @@
 """Large buffers with a halo share memory with any others, at the cost of writing their zeros in every step."""
 
 from nbcnn.kernels.cpu.families.halos import clearing
-from nbcnn.kernels.cpu.program.calls import NO_HALO, Activation, Phase, Walk, activations_of, calls_of
+from nbcnn.kernels.cpu.program.buffers import Storage
+from nbcnn.kernels.cpu.program.calls import NO_HALO, Activation, Call, Phase, Walk, activations_of, calls_of
 from nbcnn.kernels.cpu.program.program import Program
-from nbcnn.plan.arena import Use, uses_of
 
 # Bytes of a buffer with its copies for blocks; what is smaller may well stay in a cache.
 WORTHWHILE = 1 << 20
@@ -12,32 +12,46 @@ WORTHWHILE = 1 << 20
 def clear_halos(program: Program) -> None:
     """In a finished program, let a call write the halo of every large buffer before it is first used."""
     program.settle()
-    uses = {use.storage: use for use in uses_of(program)}
+    worthwhile = _worthwhile(program)
     stages: list[Walk | Phase] = []
-    for stage in program.middle:
-        calls = list(calls_of(stage))
-        found: list[tuple[int, Activation]] = []
-        for number, call in enumerate(calls):
-            for x in activations_of(call):
-                use = uses.pop(x.storage, None)
-                if use is not None and _is_worth_it(program, x, use):
-                    x.storage.cleared = True
-                    found.append((number, x))
+    for number, stage in enumerate(program.middle):
+        calls = calls_of(stage)
+        found = [(place, x, calls[place].section) for place, x in worthwhile.get(number, ())]
         if isinstance(stage, Walk):
-            for number, x in reversed(found):
-                program.section = calls[number].section
-                stage.calls.insert(number, clearing(program, x, in_walk=True))
+            for place, x, program.section in reversed(found):
+                stage.calls.insert(place, clearing(program, x, in_walk=True))
         elif found:
             before = Phase()
-            for number, x in found:
-                program.section = calls[number].section
+            for _, x, program.section in found:
                 before.add([clearing(program, x, in_walk=False)], program.blocks)
             stages.append(before)
         stages.append(stage)
     program.middle[:] = stages
 
 
-def _is_worth_it(program: Program, x: Activation, use: Use) -> bool:
-    # What one walk alone uses exists once per worker, of which there may be but one.
-    copies = program.blocks if use.has_blocks else 1
-    return x.halo != NO_HALO and x.storage.extent() * copies >= WORTHWHILE
+def _worthwhile(program: Program) -> dict[int, list[tuple[int, Activation]]]:
+    """Buffers to clear: for a stage in the middle of the program the place of the call that first uses one, and it."""
+    first_uses: dict[Storage, tuple[int, int, Activation]] = {}
+    has_blocks: set[Storage] = set()
+    seen: set[Call] = set()
+    # What prepares the program comes before the middle and uses no halo.
+    for number, stage in enumerate(program.stages, -1):
+        is_phase = isinstance(stage, Phase)
+        for place, call in enumerate(calls_of(stage)):
+            if call in seen:
+                # In an outline one call stands for many parts.
+                continue
+            seen.add(call)
+            for x in activations_of(call):
+                if x.halo != NO_HALO:
+                    first = first_uses.setdefault(x.storage, (number, place, x))
+                    if first[0] != number or (is_phase and not x.storage.per_worker):
+                        has_blocks.add(x.storage)
+    found: dict[int, list[tuple[int, Activation]]] = {}
+    for storage, (number, place, x) in first_uses.items():
+        # What one walk alone uses exists once per worker, of which there may be but one.
+        copies = program.blocks if storage in has_blocks else 1
+        if storage.extent() * copies >= WORTHWHILE:
+            storage.cleared = True
+            found.setdefault(number, []).append((place, x))
+    return found

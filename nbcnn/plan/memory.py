@@ -77,7 +77,7 @@ def training_outline(network: Network) -> Program:
         train.clip_grad_value,
         train.shared_gradients,
         trained if train.accumulation_steps > 1 else {},
-        Average(trained | buffers, train.ema.decay, train.ema.warmup) if train.ema else None,
+        Average({**trained, **buffers}, train.ema.decay, train.ema.warmup) if train.ema else None,
     )
     loss = planned_loss(train.loss.without_data(), mixes(network.spec.augment))
     scale = _scale(network)

@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from llvmlite import ir
-
-from nbcnn.kernels.cpu.language.later import cgutils, intrinsic, types
+from nbcnn.kernels.cpu.language.later import cgutils, intrinsic, ir, types
 from nbcnn.kernels.cpu.language.vector import Vector, declare
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 
 class _Module:
-    """A module of Numba's, loaded when something of it is asked for."""
+    """A module of Numba's or its compiler's, loaded when something of it is asked for."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -22,6 +22,7 @@ class _Module:
 
 types = _Module("numba.types")
 cgutils = _Module("numba.core.cgutils")
+ir = _Module("llvmlite.ir")
 
 _waiting: list[Callable[[], Any]] = []
 _loaded = False

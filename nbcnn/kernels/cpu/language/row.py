@@ -6,9 +6,7 @@ A row is the kernel's address followed by three words an argument: a base and wh
 from collections.abc import Callable
 from typing import Any
 
-from llvmlite import ir
-
-from nbcnn.kernels.cpu.language.later import intrinsic, types
+from nbcnn.kernels.cpu.language.later import intrinsic, ir, types
 
 WORDS_PER_ARGUMENT = 3
 
@@ -16,39 +14,40 @@ WORDS_PER_ARGUMENT = 3
 Body = Callable[[int, int, int, int], None]
 
 
-def _reader(name: str, kind: Any, result: str) -> Any:
+def _reader(name: str, kind: str) -> Any:
     @intrinsic
     def read(typing_context, address):
         def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            return builder.load(builder.inttoptr(args[0], kind.as_pointer()), align=1)
+            pointer = context.get_value_type(sig.return_type).as_pointer()
+            return builder.load(builder.inttoptr(args[0], pointer), align=1)
 
-        return getattr(types, result)(types.int64), codegen
+        return getattr(types, kind)(types.int64), codegen
 
     read.__doc__ = f"Read one {name} at a byte address."
     return read
 
 
-def _writer(name: str, kind: Any, operand: str) -> Any:
+def _writer(name: str, kind: str) -> Any:
     @intrinsic
     def write(typing_context, value, address):
         def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            builder.store(args[0], builder.inttoptr(args[1], kind.as_pointer()), align=1)
+            builder.store(args[0], builder.inttoptr(args[1], args[0].type.as_pointer()), align=1)
             return context.get_dummy_value()
 
-        return types.void(getattr(types, operand), types.int64), codegen
+        return types.void(getattr(types, kind), types.int64), codegen
 
     write.__doc__ = f"Write one {name} at a byte address."
     return write
 
 
-read_word = _reader("64-bit integer", ir.IntType(64), "int64")
-read_index = _reader("32-bit integer", ir.IntType(32), "int32")
-read_byte = _reader("unsigned byte", ir.IntType(8), "uint8")
-read_float = _reader("float32", ir.FloatType(), "float32")
-write_word = _writer("64-bit integer", ir.IntType(64), "int64")
-write_float = _writer("float32", ir.FloatType(), "float32")
-write_unsigned = _writer("unsigned 32-bit integer", ir.IntType(32), "uint32")
-read_unsigned = _reader("unsigned 32-bit integer", ir.IntType(32), "uint32")
+read_word = _reader("64-bit integer", "int64")
+read_index = _reader("32-bit integer", "int32")
+read_byte = _reader("unsigned byte", "uint8")
+read_float = _reader("float32", "float32")
+write_word = _writer("64-bit integer", "int64")
+write_float = _writer("float32", "float32")
+write_unsigned = _writer("unsigned 32-bit integer", "uint32")
+read_unsigned = _reader("unsigned 32-bit integer", "uint32")
 
 
 @intrinsic(prefer_literal=True)

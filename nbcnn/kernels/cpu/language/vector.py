@@ -8,12 +8,8 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
 
-from nbcnn.kernels.cpu.language.later import intrinsic, njit, types
-
-_FLOAT = ir.FloatType()
-_INTEGER = ir.IntType(32)
+from nbcnn.kernels.cpu.language.later import intrinsic, ir, njit, types
 
 
 def Vector(lanes: int) -> Any:
@@ -73,7 +69,7 @@ def store_bytes(typing_context, vector, address):
     """Write a vector of whole numbers from 0 to 255 as one byte a lane."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        whole = builder.fptosi(args[0], ir.VectorType(_INTEGER, vector.lanes))
+        whole = builder.fptosi(args[0], ir.VectorType(ir.IntType(32), vector.lanes))
         kind = ir.VectorType(ir.IntType(8), vector.lanes)
         place = builder.inttoptr(args[1], kind.as_pointer())
         builder.store(builder.trunc(whole, kind), place, align=1)
@@ -118,11 +114,11 @@ def beyond(typing_context, a, b):
     return Mask(a.lanes)(a, b), codegen
 
 
-def repeat(builder: Any, count: int, value: Any, kind: Any = _FLOAT) -> Any:
+def repeat(builder: Any, count: int, value: Any) -> Any:
     """One scalar in every lane, for code that emits LLVM itself."""
-    undefined = ir.Constant(ir.VectorType(kind, count), ir.Undefined)
-    first = builder.insert_element(undefined, value, _INTEGER(0))
-    return builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(_INTEGER, count), [0] * count))
+    undefined = ir.Constant(ir.VectorType(value.type, count), ir.Undefined)
+    first = builder.insert_element(undefined, value, ir.IntType(32)(0))
+    return builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(ir.IntType(32), count), [0] * count))
 
 
 @intrinsic(prefer_literal=True)
@@ -163,8 +159,8 @@ def lanes_below(typing_context, lanes, count):
     total = lanes.literal_value
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        numbers = ir.Constant(ir.VectorType(_INTEGER, total), list(range(total)))
-        bound = repeat(builder, total, builder.trunc(args[1], _INTEGER), _INTEGER)
+        numbers = ir.Constant(ir.VectorType(ir.IntType(32), total), list(range(total)))
+        bound = repeat(builder, total, builder.trunc(args[1], ir.IntType(32)))
         return builder.icmp_signed("<", numbers, bound)
 
     return Mask(total)(lanes, types.int64), codegen
@@ -176,8 +172,8 @@ def horizontal_sum(typing_context, vector):
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         name = f"llvm.vector.reduce.fadd.v{vector.lanes}f32"
-        function = declare(builder, name, _FLOAT, [_FLOAT, args[0].type])
-        return builder.call(function, [ir.Constant(_FLOAT, -0.0), args[0]], fastmath=("reassoc",))
+        function = declare(builder, name, ir.FloatType(), [ir.FloatType(), args[0].type])
+        return builder.call(function, [ir.Constant(ir.FloatType(), -0.0), args[0]], fastmath=("reassoc",))
 
     return types.float32(vector), codegen
 
@@ -223,7 +219,7 @@ def _power_of_two(typing_context, shifted):
     """2**v for `shifted` = v + _UNITS, by writing the exponent bits; some number for not-a-number."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        integers = ir.VectorType(_INTEGER, shifted.lanes)
+        integers = ir.VectorType(ir.IntType(32), shifted.lanes)
         bits = builder.bitcast(args[0], integers)
         return builder.bitcast(builder.shl(bits, integers([23] * shifted.lanes)), args[0].type)
 
@@ -255,7 +251,7 @@ def _exponent(typing_context, vector):
 
 def _from_root_half(builder: Any, value: Any, lanes: int) -> tuple[Any, Any, Any]:
     """The bits of `value` less those of sqrt(1/2): the exponent's bits then change where the mantissa starts anew."""
-    integers = ir.VectorType(_INTEGER, lanes)
+    integers = ir.VectorType(ir.IntType(32), lanes)
     below = ir.Constant(integers, [0x3F3504F3] * lanes)
     return builder.sub(builder.bitcast(value, integers), below), below, integers
 

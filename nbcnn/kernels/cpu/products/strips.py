@@ -9,20 +9,16 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from llvmlite import ir
 
 from nbcnn.kernels.cpu.families.windows import Strand, Window, every
 from nbcnn.kernels.cpu.language.lanes import register_count
-from nbcnn.kernels.cpu.language.later import cgutils, intrinsic, types
+from nbcnn.kernels.cpu.language.later import cgutils, intrinsic, ir, types
 from nbcnn.kernels.cpu.language.vector import declare
 from nbcnn.kernels.cpu.products.tile import Emitter
 from nbcnn.kernels.cpu.program.calls import Activation
 
 # A kernel with more columns, or one whose columns lie apart, counts each of its taps as a row of one column.
 MOST_COLUMNS = 9
-
-_I64 = ir.IntType(64)
-_F32 = ir.FloatType()
 
 
 @intrinsic(prefer_literal=True)
@@ -60,12 +56,12 @@ def convolution_strip(
         for slot in accumulators:
             builder.store(start, slot)
         end = emit.add(rows, builder.mul(row_count, emit.constant(8)))
-        with cgutils.for_range_slice(builder, rows, end, emit.constant(8), intp=_I64) as (row, _):
+        with cgutils.for_range_slice(builder, rows, end, emit.constant(8), intp=ir.IntType(64)) as (row, _):
             source = emit.add(x, emit.offset(row))
             factor = emit.add(weight, emit.offset(emit.add(row, 4)))
             factors = []
             for _ in range(K):
-                factors.append(emit.splat(emit.load(factor, _F32)))
+                factors.append(emit.splat(emit.load(factor, ir.FloatType())))
                 factor = emit.add(factor, weight_step)
             for place in range((P - 1) * S + K):
                 pairs = [(p, place - p * S) for p in range(P) if 0 <= place - p * S < K]
@@ -132,7 +128,7 @@ def correlation_strip(
         sources = [emit.add(x, emit.offset(emit.add(row_table, 4 * r))) for r in range(R)]
         for table, count, width in ((strips, strip_count, P), (singles, single_count, 1)):
             end = emit.add(table, builder.mul(count, emit.constant(8)))
-            with cgutils.for_range_slice(builder, table, end, emit.constant(8), intp=_I64) as (entry, _):
+            with cgutils.for_range_slice(builder, table, end, emit.constant(8), intp=ir.IntType(64)) as (entry, _):
                 here = emit.offset(entry)
                 start = emit.add(dy, emit.offset(emit.add(entry, 4)))
                 deltas = [emit.load(emit.add(start, 4 * L * p)) for p in range(width)]
@@ -144,7 +140,7 @@ def correlation_strip(
                         for p, k in pairs:
                             slot = accumulators[r * K + k]
                             builder.store(emit.fma(deltas[p], value, builder.load(slot)), slot)
-        reduce = declare(builder, f"llvm.vector.reduce.fadd.v{L}f32", _F32, [_F32, emit.vector])
+        reduce = declare(builder, f"llvm.vector.reduce.fadd.v{L}f32", ir.FloatType(), [ir.FloatType(), emit.vector])
         accumulate = builder.icmp_signed("!=", add, emit.constant(0))
         place = result
         for r in range(R):
@@ -153,10 +149,12 @@ def correlation_strip(
                 for k in range(K):
                     total = builder.call(
                         reduce,
-                        [ir.Constant(_F32, 0.0), builder.load(accumulators[r * K + k])],
+                        [ir.Constant(ir.FloatType(), 0.0), builder.load(accumulators[r * K + k])],
                         fastmath=("reassoc",),
                     )
-                    before = builder.select(accumulate, emit.load(here, _F32), ir.Constant(_F32, 0.0))
+                    before = builder.select(
+                        accumulate, emit.load(here, ir.FloatType()), ir.Constant(ir.FloatType(), 0.0)
+                    )
                     emit.store(builder.fadd(before, total), here)
                     here = emit.add(here, result_step)
             place = emit.add(place, builder.mul(result_step, emit.constant(K)))

@@ -5,15 +5,10 @@ compiled tile serves every kernel size, stride, dilation, padding, rank and numb
 and the lane count change the code.
 """
 
-from llvmlite import ir
+from typing import Any
 
-from nbcnn.kernels.cpu.language.later import cgutils, intrinsic, types
+from nbcnn.kernels.cpu.language.later import cgutils, intrinsic, ir, types
 from nbcnn.kernels.cpu.language.vector import declare, emit_bits, repeat
-
-_I64 = ir.IntType(64)
-_I32 = ir.IntType(32)
-_F32 = ir.FloatType()
-
 
 # How far behind the weights that a tile reads lie those that it asks for, in bytes: the next line; and where it has one
 # pixel, so that every number is read once, those of some steps later.
@@ -26,11 +21,11 @@ class Emitter:
     def __init__(self, builder, lanes):
         self.builder = builder
         self.lanes = lanes
-        self.vector = ir.VectorType(_F32, lanes)
+        self.vector = ir.VectorType(ir.FloatType(), lanes)
         self._fma = declare(builder, f"llvm.fma.v{lanes}f32", self.vector, [self.vector] * 3)
 
     def constant(self, value):
-        return ir.Constant(_I64, value)
+        return ir.Constant(ir.IntType(64), value)
 
     def add(self, address, offset):
         return self.builder.add(address, self.constant(offset) if isinstance(offset, int) else offset)
@@ -46,17 +41,19 @@ class Emitter:
     def prefetch(self, address, to_write=False, nearest=False):
         """Ask for a line that is needed soon: to write it, or `nearest`, in the first cache, else in the second."""
         pointer = ir.IntType(8).as_pointer()
-        fetch = declare(self.builder, "llvm.prefetch.p0i8", ir.VoidType(), [pointer, *[_I32] * 3])
+        fetch = declare(self.builder, "llvm.prefetch.p0i8", ir.VoidType(), [pointer, *[ir.IntType(32)] * 3])
         settings = (int(to_write), 3 if to_write or nearest else 2, 1)
-        self.builder.call(fetch, [self.builder.inttoptr(address, pointer), *(ir.Constant(_I32, n) for n in settings)])
+        self.builder.call(
+            fetch, [self.builder.inttoptr(address, pointer), *(ir.Constant(ir.IntType(32), n) for n in settings)]
+        )
 
     def opaque(self, address):
         """The same address, hidden from LLVM, which would else advance by itself what is added to it."""
-        return self.builder.asm(ir.FunctionType(_I64, [_I64]), "", "=r,0", [address], False)
+        return self.builder.asm(ir.FunctionType(ir.IntType(64), [ir.IntType(64)]), "", "=r,0", [address], False)
 
     def offset(self, address):
         """A signed 32-bit table entry as a 64-bit integer."""
-        return self.builder.sext(self.load(address, _I32), _I64)
+        return self.builder.sext(self.load(address, ir.IntType(32)), ir.IntType(64))
 
     def splat(self, scalar):
         return repeat(self.builder, self.lanes, scalar)
@@ -176,7 +173,7 @@ def convolution_tile(
                     row = [emit.add(address, y_step) for address in row]
             with otherwise:
                 for f in range(F):
-                    start = emit.splat(emit.load(emit.add(bias, 4 * f), _F32))
+                    start = emit.splat(emit.load(emit.add(bias, 4 * f), ir.FloatType()))
                     for p in range(P):
                         builder.store(start, accumulators[f * P + p])
         rows = [emit.constant(f) for f in range(F)]
@@ -192,7 +189,7 @@ def convolution_tile(
             base = builder.load(channel_weight)
             sources = [emit.add(pointer, shift) for pointer in x_pointers]
             coming = emit.add(soon, shift) if looks_ahead else None
-            with cgutils.for_range_slice(builder, taps, taps_end, emit.constant(8), intp=_I64) as (tap, _):
+            with cgutils.for_range_slice(builder, taps, taps_end, emit.constant(8), intp=ir.IntType(64)) as (tap, _):
                 source = emit.offset(tap)
                 if coming is not None:
                     emit.prefetch(emit.add(coming, source))
@@ -201,7 +198,7 @@ def convolution_tile(
                     emit.prefetch(emit.add(row, AHEAD))
                 elif P == 1:
                     emit.prefetch(emit.add(row, FAR_AHEAD), nearest=True)
-                factors = [emit.splat(emit.load(emit.add(row, offset), _F32)) for offset in factor_offsets]
+                factors = [emit.splat(emit.load(emit.add(row, offset), ir.FloatType())) for offset in factor_offsets]
                 for p in range(P):
                     value = emit.load(emit.add(sources[p], source))
                     for f in range(F):
@@ -261,7 +258,7 @@ def _correlate(
         exists = builder.icmp_signed("<", emit.constant(f), valid_filters)
         gradients.append(emit.add(gradients[-1], builder.select(exists, dy_step, emit.constant(0))))
     end = emit.add(positions, builder.mul(position_count, emit.constant(8)))
-    with cgutils.for_range_slice(builder, positions, end, emit.constant(8), intp=_I64) as (position, _):
+    with cgutils.for_range_slice(builder, positions, end, emit.constant(8), intp=ir.IntType(64)) as (position, _):
         x_offset = emit.offset(position)
         dy_offset = emit.offset(emit.add(position, 4))
         if ahead is not None:
@@ -313,7 +310,7 @@ def correlation_tile(
         # Tried: all sums at once, merging vectors two by two with shuffles. On 4x4 maps it gained a fifth, but LLVM
         # then spills accumulators in the loop above, even with the merging in a function of its own, and the weight
         # gradient of benchmarks/convolutions.py at 64->64 lost a fifth.
-        reduce = declare(builder, f"llvm.vector.reduce.fadd.v{L}f32", _F32, [_F32, emit.vector])
+        reduce = declare(builder, f"llvm.vector.reduce.fadd.v{L}f32", ir.FloatType(), [ir.FloatType(), emit.vector])
         accumulate = builder.icmp_signed("!=", add, emit.constant(0))
         row = result
         for f in range(F):
@@ -322,11 +319,13 @@ def correlation_tile(
                     with builder.if_then(builder.icmp_signed("<", emit.constant(t), valid_taps)):
                         total = builder.call(
                             reduce,
-                            [ir.Constant(_F32, 0.0), builder.load(accumulators[f * T + t])],
+                            [ir.Constant(ir.FloatType(), 0.0), builder.load(accumulators[f * T + t])],
                             fastmath=("reassoc",),
                         )
                         address = emit.add(row, 4 * t)
-                        before = builder.select(accumulate, emit.load(address, _F32), ir.Constant(_F32, 0.0))
+                        before = builder.select(
+                            accumulate, emit.load(address, ir.FloatType()), ir.Constant(ir.FloatType(), 0.0)
+                        )
                         emit.store(builder.fadd(before, total), address)
             row = emit.add(row, result_step)
         return context.get_dummy_value()
@@ -367,7 +366,7 @@ def correlation_sums(
         emit = Emitter(builder, L)
         accumulators = emit.variables(F * T)
         zero = ir.Constant(emit.vector, [0.0] * L)
-        places: list[ir.Value] = []
+        places: list[Any] = []
         for f in range(F):
             row = emit.add(sums, builder.mul(sums_step, emit.constant(f)))
             places.extend(emit.add(row, 4 * L * t) for t in range(T))

@@ -11,17 +11,13 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
-from llvmlite import ir
 
-from nbcnn.kernels.cpu.language.later import intrinsic, types
+from nbcnn.kernels.cpu.language.later import intrinsic, ir, types
 from nbcnn.kernels.cpu.products.tile import Emitter
 
 TILE = 4
 # The points beside 0 and infinity, each with either sign, by the columns of the kernel.
 POINTS = {3: (0.625, 1.5), 5: (0.5, 1.0, 2.0)}
-
-_I64 = ir.IntType(64)
-_F32 = ir.FloatType()
 
 
 class Matrices(NamedTuple):
@@ -118,7 +114,7 @@ def transform_kernels(typing_context, lanes, columns, weight, step, offsets, tar
         for _ in range(matrix.shape[1]):
             vector = ir.Constant(emit.vector, ir.Undefined)
             for lane, place in enumerate(places):
-                vector = builder.insert_element(vector, emit.load(place, _F32), ir.IntType(32)(lane))
+                vector = builder.insert_element(vector, emit.load(place, ir.FloatType()), ir.IntType(32)(lane))
             numbers.append(vector)
             places = [emit.add(place, step) for place in places]
         for value in to_values(emit, matrix, numbers):

@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
 
 from nbcnn.kernels.cpu.families.even_extremes import winner_bytes
-from nbcnn.kernels.cpu.language.later import intrinsic, types
+from nbcnn.kernels.cpu.language.later import intrinsic, ir, types
 from nbcnn.kernels.cpu.products.tile import Emitter
 from nbcnn.kernels.cpu.products.winograd_axis import from_values, matrices, tile_of, to_values, values_of
 

@@ -254,9 +254,8 @@ def calls_of(stage: Walk | Phase) -> list[Call]:
 # Activations, and what all samples share.
 Buffers = tuple[list[Activation], list[Storage]]
 
-# What most arguments are, told apart from buffers quickly, and what all samples share.
-_NUMBERS = {int, float, FunctionType}
-_SHARED = (Array, Table)
+# What most arguments are, told apart from buffers quickly.
+_NUMBERS = {int, float, Word, FunctionType}
 
 
 def buffers_of(call: Call) -> Buffers:
@@ -264,11 +263,11 @@ def buffers_of(call: Call) -> Buffers:
     for argument in call.arguments.values():
         if type(argument) in _NUMBERS:
             continue
-        if isinstance(argument, At):
+        if type(argument) is At:
             activations.append(argument.activation)
-        elif isinstance(argument, Activation):
+        elif type(argument) is Activation:
             activations.append(argument)
-        elif isinstance(argument, _SHARED):
+        elif isinstance(argument, (Array, Table)):
             shared.append(argument.storage)
     return activations, shared
 

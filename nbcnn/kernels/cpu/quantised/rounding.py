@@ -69,7 +69,7 @@ def with_byte(typing_context, words, vector, zero, number):
         words, vector, zero, number = args
         integers = ir.VectorType(_I32, vector.type.count)
         bits = builder.trunc(builder.shl(number, _I64(3)), _I32)
-        whole = builder.shl(nearest_bytes(builder, vector, zero), repeat(builder, integers.count, bits, _I32))
+        whole = builder.shl(nearest_bytes(builder, vector, zero), repeat(builder, integers.count, bits))
         return builder.bitcast(builder.or_(builder.bitcast(words, integers), whole), vector.type)
 
     return words(words, vector, types.float32, types.int64), codegen
@@ -77,7 +77,7 @@ def with_byte(typing_context, words, vector, zero, number):
 
 def _between(builder: Any, lanes: int, first: Any, last: Any) -> Any:
     numbers = ir.Constant(ir.VectorType(_I64, lanes), list(range(lanes)))
-    least, limit = (repeat(builder, lanes, bound, _I64) for bound in (first, last))
+    least, limit = (repeat(builder, lanes, bound) for bound in (first, last))
     return builder.and_(builder.icmp_signed(">=", numbers, least), builder.icmp_signed("<", numbers, limit))
 
 
@@ -129,7 +129,7 @@ def store_first(typing_context, words, address, step, count):
             name = f"llvm.masked.store.v{lanes}f32.p0"
         else:
             steps = ir.Constant(ir.VectorType(_I64, lanes), [step_bytes * lane for lane in range(lanes)])
-            places = builder.add(repeat(builder, lanes, address, _I64), steps)
+            places = builder.add(repeat(builder, lanes, address), steps)
             pointer = builder.inttoptr(places, ir.VectorType(_FLOAT.as_pointer(), lanes))
             name = f"llvm.masked.scatter.v{lanes}f32.v{lanes}p0"
         function = declare(builder, name, ir.VoidType(), [kind, pointer.type, _I32, mask.type])

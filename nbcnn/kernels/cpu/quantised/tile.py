@@ -152,7 +152,7 @@ def byte_tile(
                 for p in range(P):
                     pointer = builder.inttoptr(emit.add(sources[p], offset), _I32.as_pointer())
                     word = builder.load(pointer, align=1)
-                    unsigned = products.unsigned(repeat(builder, L, word, _I32))
+                    unsigned = products.unsigned(repeat(builder, L, word))
                     for v in range(V):
                         slot = sums[v * P + p]
                         builder.store(products.add(builder.load(slot), unsigned, signed[v]), slot)
