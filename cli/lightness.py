@@ -10,9 +10,10 @@ from types import ModuleType
 from typing import Any
 
 _SETTINGS = {"OPENBLAS_NUM_THREADS": "1", "PYDANTIC_DISABLE_PLUGINS": "__all__"}
-# Pydantic names functions of these and calls none of them: one looks for plugins, the other compares secrets. They
-# bring e-mail, archives and cryptography with them, which takes a twentieth of the time.
-_MODULES = ("importlib.metadata", "secrets")
+# Pydantic names functions of the first two and calls none of them: one looks for plugins, the other compares secrets.
+# They bring e-mail, archives and cryptography with them, which takes a twentieth of the time. The others are the texts
+# that `help` shows of NumPy's compiled functions, a tenth of NumPy's own time.
+_MODULES = ("importlib.metadata", "secrets", "numpy._core._add_newdocs", "numpy._core._add_newdocs_scalars")
 
 
 class _Later(ModuleType):

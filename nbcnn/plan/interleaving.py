@@ -26,12 +26,10 @@ def grouped(calls: Iterable[Call]) -> list[list[Call]]:
 
 def interleaved(calls: Iterable[Call]) -> list[Call]:
     """The calls of a walk in the order in which one block makes them, in parts where that keeps its numbers near."""
-    return [call for group in grouped(calls) for call in _by_channels(group)]
+    return [call for group in grouped(calls) for call in (_by_channels(group) if len(group) > 1 else group)]
 
 
 def _by_channels(calls: Sequence[Call]) -> list[Call]:
-    if len(calls) == 1:
-        return list(calls)
     channels = calls[0].units
     buffers: dict[object, Activation] = {x.storage: x for call in calls for x in activations_of(call)}
     parts = -(-sum(x.storage.extent() for x in buffers.values()) // NEAR_BYTES)

@@ -31,7 +31,6 @@ from nbcnn.plan.updating import (
     Update,
     add_averages,
     add_updates,
-    add_watch_of_buffers,
     total_of,
 )
 
@@ -264,7 +263,6 @@ def lower_training(
     parts, logits = _add_forward(program, network, x, parameters, buffers, training=True)
     gradients, _ = _add_backward(program, parts, add_loss(program, loss, logits))
     add_updates(program, gradients, update)
-    add_watch_of_buffers(program, buffers)
     if update.average is not None:
         add_averages(program, buffers, update.average)
     clear_halos(program)

@@ -1,5 +1,6 @@
 """What training a network will take, before anything is compiled or allocated: its program is laid out, no more."""
 
+from functools import cache
 from math import prod
 
 import numpy as np
@@ -93,9 +94,13 @@ def _arrays(network: Network) -> tuple[Arrays, Arrays]:
     """Parameters and buffers; a program asks for shapes alone, so one number serves as an array of any."""
     number = np.zeros(1, np.float32)
 
+    @cache
+    def array(shape: tuple[int, ...]) -> np.ndarray:
+        return np.ndarray(shape, np.float32, number, strides=(0,) * len(shape))
+
     def arrays(section: str) -> Arrays:
         return {
-            f"{node.name}.{name}": np.ndarray(each.shape, np.float32, number, strides=(0,) * len(each.shape))
+            f"{node.name}.{name}": array(each.shape)
             for node in network.layers
             for name, each in getattr(node, section).items()
         }

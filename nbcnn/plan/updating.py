@@ -102,12 +102,6 @@ def add_updates(program: Program, gradients: Sequence[Gradient], update: Update)
     program.measure.add([add_watch_of_loss(program)])
 
 
-def add_watch_of_buffers(program: Program, buffers: Arrays) -> None:
-    """Let running statistics that are not finite hold the update back, as gradients do."""
-    for key, values in buffers.items():
-        program.measure.add([add_watch(program, Array(key, values.shape, external=values))], parts_of(values.size))
-
-
 def add_averages(program: Program, buffers: Arrays, average: Average) -> None:
     """Let the averages of running statistics follow these."""
     for key, values in buffers.items():

@@ -23,7 +23,7 @@ from nbcnn.kernels.cpu.families.normalising import constant
 from nbcnn.kernels.cpu.language.row import Body
 from nbcnn.kernels.cpu.program.buffers import Array
 from nbcnn.kernels.cpu.program.calls import Activation, Argument, Call, grid
-from nbcnn.kernels.cpu.program.program import Program, in_place_or_new
+from nbcnn.kernels.cpu.program.program import NOT_FINITE, Program, in_place_or_new
 
 _Gradients = tuple[Activation | None, None, None, Array | None, Array | None]
 
@@ -127,6 +127,7 @@ def batch_norm(
         eps=float(eps),
         training=int(training),
         parts=parts,
+        found=program.state(NOT_FINITE),
     )
     combine_parts = math.ceil(x.channels / CHANNELS_PER_PART)
     if training:

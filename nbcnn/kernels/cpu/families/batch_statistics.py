@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 
+from nbcnn.kernels.cpu.families.finiteness import hold_back_unless_finite
 from nbcnn.kernels.cpu.language.row import Body, arguments, read_float, write_float
 from nbcnn.kernels.cpu.language.vector import horizontal_sum, lanes_below, load, splat, store, where
 
@@ -82,6 +83,7 @@ def block_moments(lanes: int) -> Body:
 def channel_statistics(lanes: int) -> Body:
     """Mean and variance of each channel: of all blocks, combined pair by pair in float64, or the running ones.
 
+    Running ones that are not finite hold the update back.
     T. Chan, G. Golub, R. LeVeque, Updating formulae and a pairwise algorithm for computing sample variances, 1979.
     """
 
@@ -100,7 +102,8 @@ def channel_statistics(lanes: int) -> Body:
             eps,
             training,
             parts,
-        ) = arguments("bbbbbbiiwrrii", arena, row, index, slot)
+            found,
+        ) = arguments("bbbbbbiiwrriib", arena, row, index, slot)
         blocks = (samples + lanes - 1) // lanes
         first = index * CHANNELS_PER_PART
         for channel in range(first, min(channels, first + CHANNELS_PER_PART)):
@@ -128,8 +131,11 @@ def channel_statistics(lanes: int) -> Body:
                 share = np.float64(momentum)
                 # A single number has no unbiased variance.
                 unbiased = squares / max(count - 1.0, 1.0)
-                write_float(np.float32(old_mean + share * (mean - old_mean)), running_mean + 4 * channel)
-                write_float(np.float32(old_variance + share * (unbiased - old_variance)), running_var + 4 * channel)
+                new_mean = np.float32(old_mean + share * (mean - old_mean))
+                new_variance = np.float32(old_variance + share * (unbiased - old_variance))
+                write_float(new_mean, running_mean + 4 * channel)
+                write_float(new_variance, running_var + 4 * channel)
+                hold_back_unless_finite(np.float64(new_mean) + np.float64(new_variance), found)
             inverse = 1.0 / math.sqrt(variance + np.float64(eps))
             scale = np.float64(read_float(weight + 4 * channel)) * inverse
             centre = np.float32(mean)

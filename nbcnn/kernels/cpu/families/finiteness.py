@@ -10,11 +10,20 @@ import numpy as np
 from nbcnn.kernels.cpu.families.sums import CHUNK
 from nbcnn.kernels.cpu.families.tails import load_first
 from nbcnn.kernels.cpu.families.targets import SCORES
+from nbcnn.kernels.cpu.language.later import njit
 from nbcnn.kernels.cpu.language.row import Body, arguments, read_float, write_word
 from nbcnn.kernels.cpu.language.vector import horizontal_sum, splat
 from nbcnn.kernels.cpu.program.buffers import Array
 from nbcnn.kernels.cpu.program.calls import Call
 from nbcnn.kernels.cpu.program.program import NOT_FINITE, Program
+
+
+@njit
+def hold_back_unless_finite(number, found):
+    """Set the word that holds the update back where a number, or the sum that it is, is not finite."""
+    if 0.0 * number != 0.0:
+        # Several threads may write the same at once.
+        write_word(1, found)
 
 
 def numbers(lanes: int) -> Body:
@@ -25,9 +34,7 @@ def numbers(lanes: int) -> Body:
         sum_ = zero
         for i in range(index * chunk, last, lanes):
             sum_ = sum_ + zero * load_first(lanes, values + 4 * i, last - i)
-        if horizontal_sum(sum_) != np.float32(0.0):
-            # Several threads may write the same at once.
-            write_word(1, found)
+        hold_back_unless_finite(horizontal_sum(sum_), found)
 
     return body
 
@@ -45,8 +52,7 @@ def scores(lanes: int) -> Body:
         sum_ = np.float32(0.0)
         for sample in range(samples):
             sum_ += np.float32(0.0) * read_float(port + 4 * SCORES * sample)
-        if sum_ != np.float32(0.0):
-            write_word(1, found)
+        hold_back_unless_finite(sum_, found)
 
     return body
 
