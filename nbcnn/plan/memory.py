@@ -8,7 +8,7 @@ import numpy as np
 from nbcnn.errors import InputError
 from nbcnn.kernels.cpu.program.program import Program
 from nbcnn.machine.cores import workers
-from nbcnn.machine.garbage import collecting_later
+from nbcnn.machine.garbage import collecting_later, is_collected
 from nbcnn.network import Network, Node
 from nbcnn.network.node import FLOAT_BYTES
 from nbcnn.plan.arena import lay_out
@@ -59,7 +59,10 @@ def _planned_bytes(network: Network, threads: int) -> int:
     if train.ema is not None:
         numbers += trained + buffers
     laid_out = lay_out(program, threads)
-    return FLOAT_BYTES * numbers + laid_out + _WORD_BYTES * Schedule(program, threads).words
+    words = Schedule(program, threads).words
+    if is_collected():
+        program.forget()
+    return FLOAT_BYTES * numbers + laid_out + _WORD_BYTES * words
 
 
 def training_outline(network: Network) -> Program:

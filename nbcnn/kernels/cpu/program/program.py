@@ -240,6 +240,14 @@ class Program:
             if call.settled is None:
                 call.settled = buffers_of(call)
 
+    def forget(self) -> None:
+        """Let go of all buffers and calls, which name each other: to look for such circles takes ten times as long."""
+        self.settle()
+        for call in {*self.calls()}:
+            tables = [each for each in call.arguments.values() if type(each) is Table]
+            for each in (call, *activations_of(call), *tables):
+                vars(each).clear()
+
     def calls(self) -> list[Call]:
         """All calls in the order in which they run."""
         return [call for stage in self.stages for call in calls_of(stage)]
