@@ -23,7 +23,7 @@ from nbcnn.kernels.cpu.products.winograd_axis import tile_of, values_of
 from nbcnn.kernels.cpu.products.winograd_cost import Cycles, suits_winograd
 from nbcnn.kernels.cpu.products.winograd_tile import tile_gradients, tile_inputs, tile_sums
 from nbcnn.kernels.cpu.products.winograd_tiling import Tiling, scratch
-from nbcnn.kernels.cpu.program.buffers import Array, Table
+from nbcnn.kernels.cpu.program.buffers import Array
 from nbcnn.kernels.cpu.program.calls import Activation, Space
 from nbcnn.kernels.cpu.program.program import Program
 
@@ -249,7 +249,6 @@ def add_winograd_gradient(
         program, "transformed gradients", tiling, part_columns * tiling.planes * parts.filters
     )
     sums, sum_step = scratch(program, "sums", tiling, parts.filters * parts.channels * taps // lanes)
-    steps = x.lane_bytes * np.arange(vectors)
 
     def row_table() -> np.ndarray:
         """Where the transformed gradients, and the inputs of the first plane, of a sample of a tile are."""
@@ -275,7 +274,9 @@ def add_winograd_gradient(
         tile_table=program.table(
             "tiles", lambda: (tiling, x.layout, dy.layout), lambda: tiling.table(x, dy, dy)[:, [0, 1, 5]]
         ),
-        vector_table=Table("vectors", lambda: np.stack([steps, steps, 0 * steps], axis=1)),
+        vector_table=program.table(
+            "vectors", lambda: (vectors, x.lane_bytes), lambda: x.lane_bytes * np.outer(np.arange(vectors), [1, 1, 0])
+        ),
         row_table=program.table("rows", lambda: (tiling, part_columns, parts.filters, lanes), row_table),
         samples=program.state("samples"),
         block_columns=tiling.count,
