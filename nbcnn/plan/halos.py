@@ -30,11 +30,11 @@ def clear_halos(program: Program) -> None:
 
 
 def _worthwhile(program: Program) -> dict[int, list[tuple[int, Activation]]]:
-    """Buffers to clear: for a stage in the middle of the program the place of the call that first uses one, and it."""
+    """Buffers to clear, by the stage in the middle of the program that first uses them, with the place of its call."""
     first_uses: dict[Storage, tuple[int, int, Activation]] = {}
     has_blocks: set[Storage] = set()
     seen: set[Call] = set()
-    # What prepares the program comes before the middle and uses no halo.
+    # One stage comes before the middle.
     for number, stage in enumerate(program.stages, -1):
         is_phase = isinstance(stage, Phase)
         for place, call in enumerate(calls_of(stage)):
@@ -51,7 +51,7 @@ def _worthwhile(program: Program) -> dict[int, list[tuple[int, Activation]]]:
     for storage, (number, place, x) in first_uses.items():
         # What one walk alone uses exists once per worker, of which there may be but one.
         copies = program.blocks if storage in has_blocks else 1
-        if storage.extent() * copies >= WORTHWHILE:
+        if 0 <= number < len(program.middle) and storage.extent() * copies >= WORTHWHILE:
             storage.cleared = True
             found.setdefault(number, []).append((place, x))
     return found
