@@ -6,9 +6,10 @@ his data. What a path in a file leads to, links followed, must lie in one of the
 """
 
 import os
-import sys
 from collections.abc import Iterable
 from pathlib import Path
+
+from nbcnn.machine.caches import user_cache
 
 DATA = "NBCNN_DATA"
 """The environment's variable that names the folder of the user's data."""
@@ -18,15 +19,8 @@ def data_folder() -> Path | None:
     """The folder of the user's data: the environment's NBCNN_DATA, else one in his cache; None where he has no home."""
     if directory := os.environ.get(DATA):
         return Path(directory)
-    if sys.platform == "win32":
-        given, usual = os.environ.get("LOCALAPPDATA", ""), "~/AppData/Local"
-    elif sys.platform == "darwin":
-        given, usual = "", "~/Library/Caches"
-    else:
-        given, usual = os.environ.get("XDG_CACHE_HOME", ""), "~/.cache"
-    # The XDG specification has what is no absolute path ignored.
-    folder = Path(given if os.path.isabs(given) else os.path.expanduser(usual))
-    return folder / "nbcnn" / "data" if folder.is_absolute() else None
+    cache = user_cache()
+    return cache / "data" if cache else None
 
 
 def named_folders(*given: Path | None) -> tuple[Path, ...]:

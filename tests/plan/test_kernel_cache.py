@@ -201,6 +201,18 @@ def test_a_folder_that_can_only_be_read_is_read(bases: tuple[Path, Path], monkey
     assert [path.stem for path in stored(found.written)] == ["new"]
 
 
+def test_code_is_not_looked_for_where_one_works(
+    bases: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder of somebody else's may hold a cache, and what is loaded from there is executed."""
+    monkeypatch.delenv("NBCNN_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", "cache")
+    monkeypatch.setattr("os.path.expanduser", lambda path: path.replace("~", str(tmp_path / "home")))
+    monkeypatch.chdir(tmp_path)
+    assert [folder.parent for folder in folders.folders.__wrapped__().read] == [tmp_path / "home" / ".cache" / "nbcnn"]
+    assert not (tmp_path / "cache").exists()
+
+
 def test_what_others_can_write_to_is_not_loaded(bases: tuple[Path, Path]) -> None:
     bases[0].mkdir()
     bases[0].chmod(0o775)

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import nbcnn
 from nbcnn.errors import NbcnnWarning
+from nbcnn.machine.caches import user_cache
 
 _PREFIX = "kernels-"
 _DAY = 24 * 60 * 60
@@ -87,9 +88,9 @@ def _wanted() -> Path | None:
 def _bases() -> Iterator[Path]:
     if wanted := _wanted():
         yield wanted
-    with contextlib.suppress(RuntimeError):  # there may be no home directory
-        yield Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nbcnn"
-    with contextlib.suppress(OSError):  # nor one for temporary files
+    if usual := user_cache():
+        yield usual
+    with contextlib.suppress(OSError):  # there may be no folder for temporary files
         yield Path(tempfile.gettempdir()) / f"nbcnn-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
 
 
