@@ -1,7 +1,6 @@
 """Errors, warnings and advice about a spec as people read them: the line, what is wrong, why, and what cures it."""
 
 import re
-import shutil
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,7 +30,11 @@ _FRAME = "bold blue"
 
 def print_diagnostics(diagnostics: Sequence[Mapping[str, Any]], unlisted: int = 0) -> None:
     """The first of them on standard error, in colour where that is a terminal, and how many more there are."""
-    columns = max(shutil.get_terminal_size().columns, LEAST_COLUMNS) if sys.stderr.isatty() else None
+    columns = None
+    if sys.stderr.isatty():
+        from shutil import get_terminal_size
+
+        columns = max(get_terminal_size().columns, LEAST_COLUMNS)
     lines: list[Line] = []
     for diagnostic in diagnostics[:SHOWN]:
         lines += [[], *_lines(diagnostic, columns)] if lines else _lines(diagnostic, columns)

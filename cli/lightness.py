@@ -3,32 +3,40 @@
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
 _SETTINGS = {"OPENBLAS_NUM_THREADS": "1", "PYDANTIC_DISABLE_PLUGINS": "__all__"}
-# Pydantic names functions of the first two and calls none of them: one looks for plugins, the other compares secrets.
-# They bring e-mail, archives and cryptography with them, which takes a twentieth of the time. The others are the texts
-# that `help` shows of NumPy's compiled functions, a tenth of NumPy's own time.
-_MODULES = ("importlib.metadata", "secrets", "numpy._core._add_newdocs", "numpy._core._add_newdocs_scalars")
+# What others name when they are loaded and nobody calls here. Pydantic: what looks for plugins, and what compares
+# secrets; they bring e-mail, archives and cryptography with them. NumPy: the texts that `help` shows of compiled
+# functions, linear algebra, and pickles. All together it takes a tenth of the time.
+_MODULES = (
+    "importlib.metadata",
+    "secrets",
+    "numpy._core._add_newdocs",
+    "numpy._core._add_newdocs_scalars",
+    "numpy.linalg",
+    "pickle",
+)
 
 
 class _Later(ModuleType):
-    """Stands for a module of functions until one of them is called."""
+    """Stands for a module until one of its functions is called, or something else of it is named."""
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
+    def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
+        if not name.islower():  # a class or a constant
+            return getattr(self._module(), name)
+        return lambda *arguments, **further: getattr(self._module(), name)(*arguments, **further)
 
-        def call(*arguments: Any, **further: Any) -> Any:
-            if sys.modules.get(self.__name__) is self:
-                del sys.modules[self.__name__]
-            return getattr(import_module(self.__name__), name)(*arguments, **further)
-
-        return call
+    def _module(self) -> ModuleType:
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        return import_module(self.__name__)
 
 
 @contextmanager

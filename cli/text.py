@@ -1,6 +1,5 @@
 """Numbers, shapes and tables as people read them."""
 
-import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from unicodedata import combining, east_asian_width
@@ -76,9 +75,11 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]
     names = [name.lstrip(">") for name in columns]
     widths = [max(width(row[i]) for row in (names, *cells)) for i in range(len(names))]
     if sys.stdout.isatty():
+        from shutil import get_terminal_size
+
         # Columns of words alone are as well read in several lines; a number is not.
         has_numbers = any(name.startswith(">") for name in columns)
-        if has_numbers and sum(widths) + len(GAP) * len(widths) > shutil.get_terminal_size().columns:
+        if has_numbers and sum(widths) + len(GAP) * len(widths) > get_terminal_size().columns:
             _print_one_by_one(title, names, cells)
         else:
             _print_rich_table(title, columns, cells)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nbcnn import spec as losses
 from nbcnn.errors import InputError
@@ -35,7 +34,7 @@ def planned_loss(loss: losses.Loss, class_probabilities: bool) -> Loss:
     return Loss(loss.type, loss.settings, {} if weight is None else {"weight": weight}, of_numbers)
 
 
-def class_weights(loss: losses.Loss) -> NDArray[np.float32] | None:
+def class_weights(loss: losses.Loss) -> np.ndarray | None:
     """How much a target of each class counts, where they do not all count the same.
 
     Raises InputError for balanced weights, which only training data can tell.
