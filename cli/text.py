@@ -68,30 +68,33 @@ def width(text: str) -> int:
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """A table on standard output; a column whose name begins with ">" is right-aligned.
 
-    In a terminal it has rules and a title, and where there is no room for its numbers, a line for each of them; for a
+    In a terminal it has a title and a rule, and where there is no room for its numbers, a line for each of them; for a
     pipe it is plain columns, one line a row.
     """
     cells = [tuple(map(shown, each)) for each in rows]
     names = [name.lstrip(">") for name in columns]
     widths = [max(width(row[i]) for row in (names, *cells)) for i in range(len(names))]
-    if sys.stdout.isatty():
-        from shutil import get_terminal_size
-
-        # Columns of words alone are as well read in several lines; a number is not.
-        has_numbers = any(name.startswith(">") for name in columns)
-        if has_numbers and sum(widths) + len(GAP) * len(widths) > get_terminal_size().columns:
-            _print_one_by_one(title, names, cells)
-        else:
-            _print_rich_table(title, columns, cells)
-        return
-    lines = (
+    lines = [
         GAP.join(
             blanks + cell if name.startswith(">") else cell + blanks
             for name, cell, room in zip(columns, row, widths, strict=True)
             for blanks in [" " * (room - width(cell))]
         ).rstrip()
         for row in (names, *cells)
-    )
+    ]
+    if sys.stdout.isatty():
+        from shutil import get_terminal_size
+
+        needed = max(map(width, lines))
+        if needed <= get_terminal_size().columns:
+            lines = [title, "", lines[0], "-" * needed, *lines[1:], ""]
+        elif any(name.startswith(">") for name in columns):
+            # Columns of words alone are as well read in several lines; a number is not.
+            _print_one_by_one(title, names, cells)
+            return
+        else:
+            _print_folded(title, names, cells)
+            return
     click.echo("\n".join(lines))
 
 
@@ -103,15 +106,15 @@ def _print_one_by_one(title: str, names: Sequence[str], rows: Iterable[tuple[str
             click.echo(f"{GAP}{name} {cell}".rstrip())
 
 
-def _print_rich_table(title: str, columns: Sequence[str], rows: Iterable[tuple[str, ...]]) -> None:
+def _print_folded(title: str, names: Sequence[str], rows: Iterable[tuple[str, ...]]) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     table = Table(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    for name in columns:
-        table.add_column(name.lstrip(">"), justify="right" if name.startswith(">") else "left", overflow="fold")
+    for name in names:
+        table.add_column(Text(name), overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     Console().print(table)
