@@ -4,7 +4,8 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_put_off = False
+# By how many.
+_put_off = 0
 
 
 @contextmanager
@@ -12,17 +13,17 @@ def collecting_later() -> Iterator[None]:
     """Look for no garbage meanwhile: to look through many thousand new objects again and again takes longer than to
     make them."""
     global _put_off
-    was_enabled, was_put_off = gc.isenabled(), _put_off
+    was_enabled = gc.isenabled()
     gc.disable()
-    _put_off |= was_enabled
+    _put_off += was_enabled
     try:
         yield
     finally:
-        _put_off = was_put_off
+        _put_off -= was_enabled
         if was_enabled:
             gc.enable()
 
 
 def is_collected() -> bool:
     """Whether garbage is looked for, if later: not in a process that is about to end."""
-    return gc.isenabled() or _put_off
+    return gc.isenabled() or _put_off > 0

@@ -55,7 +55,8 @@ def _planned_bytes(network: Network, threads: int) -> int:
     kept = len(train.optimizer.state_arrays) + (train.accumulation_steps > 1)
     trained = sum(node.params for node in network.layers if node.trainable)
     buffers = sum(node.buffer_elements for node in network.layers)
-    numbers = network.params + buffers + kept * trained
+    # A trainer keeps copies of running statistics, for steps that are left out.
+    numbers = network.params + 2 * buffers + kept * trained
     if train.ema is not None:
         numbers += trained + buffers
     laid_out = lay_out(program, threads)

@@ -161,5 +161,6 @@ def total_of(program: Program, gradient: Array) -> Array:
     if not isinstance(gradient, PartialSums):
         return gradient
     total = Array("gradient", gradient.total_shape)
-    program.update.add([add_total(program, gradient, total)], parts_of(math.prod(gradient.total_shape)))
+    # Not with an update, which numbers that are not finite hold back.
+    program.measure.add([add_total(program, gradient, total)], parts_of(math.prod(gradient.total_shape)))
     return total

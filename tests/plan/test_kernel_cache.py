@@ -178,6 +178,7 @@ def test_nowhere_to_write() -> None:
 @pytest.fixture
 def bases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
     """The folder that is asked for, and that of the user."""
+    monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.setenv("NBCNN_CACHE", str(tmp_path / "wanted"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     return tmp_path / "wanted", tmp_path / "nbcnn"

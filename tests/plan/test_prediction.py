@@ -25,6 +25,7 @@ def held(net: Network) -> int:
     trainer = Trainer(model, batch_size=table.batch_size, **arguments_of(table))
     means = trainer._optimizer.update.means
     arrays = [*model.parameters.values(), *model.buffers.values(), *trainer.state().values(), *means.values()]
+    arrays += [copy for _, copy in trainer._statistics]
     return trainer.planned(table.batch_size).bytes + sum(each.nbytes for each in arrays)
 
 

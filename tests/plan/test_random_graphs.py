@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from networks import FLATTEN, conv, linear, network
 from random_graphs import assert_known, described, disturbed, drawn_model, graph
 from reference_training import ReferenceTrainer
 
+from nbcnn import Model
 from nbcnn.kernels.cpu.language.lanes import using
 from nbcnn.kernels.cpu.program.program import Program
 from nbcnn.network import INPUT, Network, Node, build
@@ -126,3 +128,20 @@ def test_what_is_computed_again_is_the_same(net: Network) -> None:
 def most_segments(layers: Sequence[Node]) -> list[range]:
     bounds = [0, *checkpointing.cuts(layers), len(layers)]
     return [range(first, last) for first, last in pairwise(bounds)]
+
+
+def test_gradients_are_there_though_running_statistics_are_not_finite() -> None:
+    """They hold an update back, and there is none."""
+    net = network((2, 8, 8), conv(5, 3), {"type": "batch_norm"}, conv(4, 3), FLATTEN, linear(3))
+    model = Model(net, seed=1)
+    random = np.random.default_rng(5)
+    x, dy = (random.standard_normal((19, *shape)).astype(np.float32) for shape in (net.input_shape, net.output_shape))
+    overflowing = {key: np.full_like(values, np.inf) for key, values in model.buffers.items()}
+    found = [
+        GradientPlan(net, 19, model.parameters, each).run(x, dy, step=1, seed=1)
+        for each in (model.buffers, overflowing)
+    ]
+    (y, gradients), (same_y, same_gradients) = found
+    assert np.array_equal(y, same_y)
+    for key, values in gradients.items():
+        assert np.array_equal(values, same_gradients[key]), key

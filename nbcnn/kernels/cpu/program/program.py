@@ -241,7 +241,10 @@ class Program:
                 call.settled = buffers_of(call)
 
     def forget(self) -> None:
-        """Let go of all buffers and calls, which name each other: to look for such circles takes ten times as long."""
+        """Let go of all buffers and calls, which name each other: to look for such circles takes ten times as long.
+
+        The program is of no use afterwards.
+        """
         self.settle()
         for call in {*self.calls()}:
             tables = [each for each in call.arguments.values() if type(each) is Table]
